@@ -1,0 +1,152 @@
+"""What each constructor parameter may be: one table, read by the check and by its error messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .core.activations import ACTIVATIONS, Activation
+from .core.initializers import INITIALIZERS
+from .core.optimizers import STOCHASTIC_SOLVERS
+from .core.schedules import SCHEDULES
+
+SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
+REGRESSION_LOSSES = ("squared_error", "poisson")
+
+
+class InvalidParameterError(ValueError, TypeError):
+    """A constructor parameter of the wrong type or out of its domain."""
+
+
+class Rule(NamedTuple):
+    """A test of a value and the words for what passes it."""
+
+    accepts: Callable[[Any], bool]
+    description: str
+
+
+def _is_number(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
+
+
+def _integer(low: int) -> Rule:
+    return Rule(lambda v: _is_number(v, Integral) and v >= low, f"an integer of at least {low}")
+
+
+def _real(low: float, high: float = np.inf, closed: str = "[)") -> Rule:
+    def accepts(v: Any) -> bool:
+        if not _is_number(v, Real):
+            return False
+        above = v >= low if closed[0] == "[" else v > low
+        below = v <= high if closed[1] == "]" else v < high
+        return bool(above and below)
+
+    left, right = closed
+    return Rule(accepts, f"a number in {left}{low:g}, {high:g}{right}")
+
+
+def _option(names: Iterable[str]) -> Rule:
+    names = tuple(names)
+    return Rule(lambda v: isinstance(v, str) and v in names, "one of " + ", ".join(map(repr, names)))
+
+
+def _either(*rules: Rule) -> Rule:
+    return Rule(lambda v: any(r.accepts(v) for r in rules), " or ".join(r.description for r in rules))
+
+
+def _exactly(value: Any) -> Rule:
+    return Rule(lambda v: v is value, repr(value))
+
+
+def _sequence_of(rule: Rule) -> Rule:
+    def accepts(v: Any) -> bool:
+        if isinstance(v, (str, bytes)) or not isinstance(v, Iterable) or (isinstance(v, np.ndarray) and v.ndim != 1):
+            return False
+        return all(rule.accepts(item) for item in v)
+
+    return Rule(accepts, f"a sequence, each {rule.description}")
+
+
+def _random_state(value: Any) -> bool:
+    if value is None or isinstance(value, np.random.RandomState):
+        return True
+    return _is_number(value, Integral) and 0 <= value < 2**32
+
+
+def _dtype(value: Any) -> bool:
+    try:
+        return value is None or np.dtype(value) in (np.dtype(np.float32), np.dtype(np.float64))
+    except TypeError:
+        return False
+
+
+_BOOLEAN = Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False")
+_ACTIVATION = _either(_option(ACTIVATIONS), Rule(lambda v: isinstance(v, Activation), "an Activation"))
+
+RULES: dict[str, Rule] = {
+    "loss": _option(REGRESSION_LOSSES),
+    "hidden_layer_sizes": _either(_exactly(None), _integer(1), _sequence_of(_integer(1))),
+    "activation": _either(_ACTIVATION, _sequence_of(_ACTIVATION)),
+    "solver": _option(SOLVERS),
+    "alpha": _real(0.0),
+    "batch_size": _either(_option(("auto",)), _integer(1)),
+    "learning_rate": _option(SCHEDULES),
+    "learning_rate_init": _real(0.0, closed="()"),
+    "power_t": _real(0.0),
+    "max_iter": _integer(1),
+    "shuffle": _BOOLEAN,
+    "random_state": Rule(_random_state, "None, an integer in [0, 2**32) or a numpy.random.RandomState"),
+    "tol": _real(0.0),
+    "verbose": _either(_BOOLEAN, _integer(0)),
+    "warm_start": _BOOLEAN,
+    "momentum": _real(0.0, 1.0, "[]"),
+    "nesterovs_momentum": _BOOLEAN,
+    "early_stopping": _BOOLEAN,
+    "validation_fraction": _real(0.0, 1.0, "()"),
+    "beta_1": _real(0.0, 1.0),
+    "beta_2": _real(0.0, 1.0),
+    "epsilon": _real(0.0, closed="()"),
+    "n_iter_no_change": _either(_integer(1), Rule(lambda v: _is_number(v, Real) and v == np.inf, "inf")),
+    "max_fun": _integer(1),
+    "depth": _integer(0),
+    "width": _integer(1),
+    "initializer": _option(("auto", *INITIALIZERS)),
+    "standardize": _BOOLEAN,
+    "dtype": Rule(_dtype, "None, 'float32' or 'float64'"),
+}
+
+
+def check_parameters(parameters: dict[str, Any]) -> None:
+    """Raise `InvalidParameterError` for the first parameter out of its domain."""
+    for name, value in parameters.items():
+        rule = RULES[name]
+        if not rule.accepts(value):
+            raise InvalidParameterError(f"`{name}` must be {rule.description}, got {value!r}.")
+    if parameters["solver"] == "lbfgs" and parameters["early_stopping"]:
+        raise InvalidParameterError(
+            "`early_stopping=True` needs a solver that works in epochs; 'lbfgs' does not. "
+            "Use solver='adam', or early_stopping=False."
+        )
+
+
+def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:
+    """Return the units of each hidden layer: ``hidden_layer_sizes`` where given, else ``(width,) * depth``."""
+    sizes = parameters["hidden_layer_sizes"]
+    if sizes is None:
+        return (int(parameters["width"]),) * int(parameters["depth"])
+    return (int(sizes),) if isinstance(sizes, Integral) else tuple(int(s) for s in sizes)
+
+
+def hidden_activations(parameters: dict[str, Any], depth: int) -> tuple[Activation, ...]:
+    """Return the activation of each hidden layer; a sequence must name one for each."""
+    given = parameters["activation"]
+    if isinstance(given, (str, Activation)):
+        given = [given] * depth
+    if len(given) != depth:
+        raise InvalidParameterError(
+            f"`activation` must be one name, or one for each of the {depth} hidden layers, got {len(given)}: {given!r}."
+        )
+    return tuple(a if isinstance(a, Activation) else ACTIVATIONS[a] for a in given)

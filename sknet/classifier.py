@@ -1,0 +1,378 @@
+"""The classifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
+
+from .base import BaseMLP, has_epochs
+from .core.batches import Targets
+from .core.losses import Loss
+from .state import State
+from .targets import LabelEncoding
+
+
+class MLPClassifierScratch(ClassifierMixin, BaseMLP):
+    """Multi-layer perceptron classifier, trained by backpropagation written here in NumPy.
+
+    A drop-in for `sklearn.neural_network.MLPClassifier`: same parameters, attributes and methods, and more. It
+    minimizes the log-loss of binary, multiclass or multilabel targets.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=None
+        Units of each hidden layer. None means ``(width,) * depth``; anything else overrides both.
+    activation : str, Activation, or a sequence of them, default="relu"
+        Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
+        ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
+        ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        Adam or gradient descent with momentum, in mini-batches; or L-BFGS on all rows at once, for small data.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
+        added to the loss. Biases are not penalized.
+    batch_size : int, default="auto"
+        Rows in a mini-batch; ``"auto"`` is ``min(200, n_samples)``. Not used by L-BFGS.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        Schedule of the learning rate, for every stochastic solver. ``"invscaling"``: ``learning_rate_init / (t + 1) **
+        power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change` epochs without improvement.
+    learning_rate_init : float, default=0.001
+        Initial learning rate, per update. Not used by L-BFGS.
+    power_t : float, default=0.5
+        Exponent of ``"invscaling"``.
+    max_iter : int, default=200
+        Epochs, or iterations of L-BFGS, of one call of `fit`.
+    shuffle : bool, default=True
+        Whether to visit the rows in a new random order in each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Source of initial weights, validation split and row order. Pass an int for reproducible results.
+    tol : float, default=1e-4
+        An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
+        standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
+    verbose : bool or int, default=False
+        Whether to print a line for each epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
+        previous call. The architecture must not change.
+    momentum : float, default=0.9
+        Momentum of ``"sgd"``, in [0, 1].
+    nesterovs_momentum : bool, default=True
+        Whether ``"sgd"`` uses Nesterov's momentum.
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
+        `n_iter_no_change` epochs, and keep the weights of the best epoch. Not possible with L-BFGS.
+    validation_fraction : float, default=0.1
+        Share of the rows to set aside, in (0, 1).
+    beta_1 : float, default=0.9
+        Decay of Adam's mean gradient, in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of Adam's mean squared gradient, in [0, 1).
+    epsilon : float, default=1e-8
+        Added to the root of Adam's mean squared gradient.
+    n_iter_no_change : int or inf, default=10
+        Training stops after exactly this many epochs in a row without an improvement by `tol`.
+    max_fun : int, default=15000
+        Largest number of evaluations of the loss by L-BFGS.
+    depth : int, default=1
+        Number of hidden layers; 0 is the linear model.
+    width : int, default=100
+        Units in each hidden layer.
+    initializer : str, default="auto"
+        Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
+        ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
+    standardize : bool, default=True
+        Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
+        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more.
+    dtype : {"float32", "float64"} or None, default=None
+        What to compute in. None: float32 for float32 input, else float64.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; the column numbers for multilabel targets.
+    loss_ : float
+        The last value of `loss_curve_`.
+    best_loss_ : float or None
+        The smallest value of `loss_curve_`; None with early stopping.
+    loss_curve_ : list of float
+        Mean loss over the rows of each epoch, penalty included, in units of standardized targets where those are
+        standardized; over all calls with `warm_start` and `partial_fit`.
+    penalty_curve_ : list of float
+        The part of `loss_curve_` that is the L2 penalty; the difference of the two is the data loss alone.
+    learning_rate_curve_ : list of float
+        Learning rate of each epoch; nan for L-BFGS.
+    validation_scores_ : list of float or None
+        Accuracy of the validation rows after each epoch; None without early stopping.
+    best_validation_score_ : float or None
+        The largest of `validation_scores_`; None without early stopping.
+    t_ : int
+        Training rows seen so far, over all epochs.
+    coefs_ : list of ndarray
+        Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization is folded in.
+    intercepts_ : list of ndarray
+        Biases, shape (n_units,) for each layer.
+    depth_, width_ : int
+        Number of hidden layers, and units of the widest of them.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had them.
+    n_iter_ : int
+        Epochs of the last `fit`, and of the calls of `partial_fit` since.
+    n_layers_, n_outputs_, n_parameters_ : int
+        Number of layers (inputs and outputs counted), of output units, and of weights and biases.
+    out_activation_ : str
+        Name of the output activation.
+
+    See Also
+    --------
+    MLPRegressorScratch : The regressor.
+    sklearn.neural_network.MLPClassifier : scikit-learn's own.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors", Nature 323.
+
+    Kingma and Ba (2015), "Adam: a method for stochastic optimization", arXiv 1412.6980.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sknet import MLPClassifierScratch
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+    >>> clf = MLPClassifierScratch(depth=2, width=32, solver="lbfgs", random_state=0).fit(X_train, y_train)
+    >>> clf.predict_proba(X_test).shape
+    (38, 3)
+    >>> clf.score(X_test, y_test) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=None,
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        depth=1,
+        width=100,
+        initializer="auto",
+        standardize=True,
+        dtype=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.depth = depth
+        self.width = width
+        self.initializer = initializer
+        self.standardize = standardize
+        self.dtype = dtype
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs; float32 stays float32. Sparse input is read as CSR and stays sparse.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a 0/1 matrix of labels (dense or sparse).
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights, not negative and not all zero.
+
+        Returns
+        -------
+        self : MLPClassifierScratch
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
+            as it was before the call.
+        """
+        return self._fit(X, y, sample_weight)
+
+    @available_if(has_epochs)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train for one epoch on the given rows, going on from where the estimator is.
+
+        The moments used for standardization take the new rows in; what the network computes does not jump by that.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; required in the first call unless y is multilabel, optional afterwards.
+
+        Returns
+        -------
+        self : MLPClassifierScratch
+            The estimator.
+        """
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable class, or the labels with a probability above one half (sparse if y was).
+        """
+        z = self._raw_outputs(X)
+        return self._labels.decode(z)
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            One column for each of `classes_`; rows sum to one unless targets are multilabel.
+        """
+        z = self._raw_outputs(X)
+        if self._labels.kind == "binary":
+            if len(self.classes_) == 1:
+                return np.ones_like(z)
+            z = np.hstack([-z, z])
+        link = self._state.network.loss.output_activation
+        link.forward(z, z, z)
+        return z
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+            ``log(predict_proba(X))``; -inf where a probability is zero.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def decision_function(self, X):
+        """Return raw outputs, the log-odds: the larger, the more likely.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For binary targets one number a row, positive for ``classes_[1]``; else one column for each of `classes_`.
+        """
+        z = self._raw_outputs(X)
+        return z.ravel() if self._labels.kind == "binary" else z
+
+    def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
+        if not resume:
+            labels = LabelEncoding.of(y, classes)
+            if incremental and classes is None and labels.kind != "multilabel":
+                raise ValueError(
+                    "classes must be passed on the first call to partial_fit: all labels that will ever come, "
+                    "for example classes=np.unique(y_all)."
+                )
+            labels.check(y)
+            self._labels, self.classes_ = labels, labels.classes
+        else:
+            self._check_same_classes(y, incremental, classes)
+        return self._labels.encode(y)
+
+    def _check_same_classes(self, y: Any, incremental: bool, classes: Any) -> None:
+        if classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}. "
+                "Leave it out, or start anew with a clone."
+            )
+        seen = self.classes_ if self._labels.kind == "multilabel" else unique_labels(y)
+        if not incremental and not np.array_equal(seen, self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {self.classes_}, `y` has {seen}"
+            )
+        self._labels.check(y)
+
+    def _network_loss(self) -> Loss:
+        return self._labels.loss
+
+    def _strata(self, y: Any) -> np.ndarray | None:
+        return None if self._labels.kind == "multilabel" else y
+
+    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray, rows: np.ndarray) -> float:
+        w = None if weights is None else weights[rows]
+        return float(accuracy_score(y[rows], self._labels.decode(z), sample_weight=w))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

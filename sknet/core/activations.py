@@ -1,0 +1,305 @@
+"""Activations: a non-linearity and its derivative, side by side, writing where they are told.
+
+Every pair has the same two signatures::
+
+    forward(z, out, work)      out[:] = f(z)
+    backward(a, delta, work)   delta *= f'(z), in place, with a = f(z)
+
+Most derivatives follow from the value, so ``z`` need not be kept: ``out`` may be ``z`` and ``work`` is scratch.
+Where ``keeps_slope`` is True the derivative costs little beside the value: ``forward`` leaves f'(z) in ``work``, which
+has to survive until ``backward``, and uses ``z`` up, so ``out`` must be another array.
+``backward`` changes nothing but ``delta`` and scratch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf, expit
+
+Array = NDArray[Any]
+
+_LEAK = 0.01
+_SELU_SCALE = 1.0507009873554805
+_SELU_ALPHA = 1.6732632423543772
+_INVERSE_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A non-linearity with its derivative, formula and range.
+
+    Parameters
+    ----------
+    name : str
+        The name under which the estimators know it.
+    formula, derivative_formula : str
+        ``f(a)`` and ``f'(a)`` in plain text.
+    range : tuple of (float, float)
+        The bounds of the values of ``f``.
+    forward : callable(z, out, work)
+        Write ``f(z)`` into ``out``; see the module's text for ``work``. A module-level function, so that it pickles.
+    backward : callable(a, delta, work)
+        Multiply ``delta`` by the derivative, in place.
+    keeps_slope : bool, default=False
+        Whether ``forward`` leaves the derivative in ``work`` and uses ``z`` up.
+    boolean_work : bool, default=False
+        Whether ``work`` holds booleans instead of numbers.
+    elementwise : bool, default=True
+        False where a value depends on the whole row (softmax): the derivative is then a Jacobian.
+    note : str, default=""
+        What a careful reader should know: points without a derivative, monotonicity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknet import ACTIVATIONS
+    >>> ACTIVATIONS["relu"](np.array([[-1.0, 2.0]]))
+    array([[0., 2.]])
+    >>> ACTIVATIONS["logistic"].derivative(np.array([[0.0]]))
+    array([[0.25]])
+    """
+
+    name: str
+    formula: str
+    derivative_formula: str
+    range: tuple[float, float]
+    forward: Callable[[Array, Array, Array], None]
+    backward: Callable[[Array, Array, Array], None]
+    keeps_slope: bool = False
+    boolean_work: bool = False
+    elementwise: bool = True
+    note: str = ""
+
+    def __call__(self, z: Array) -> Array:
+        """Return ``f(z)`` as a new array of shape (n, k)."""
+        return self._evaluate(z)[0]
+
+    def derivative(self, z: Array) -> Array:
+        """Return ``f'(z)``, shape (n, k); the Jacobians, shape (n, k, k), where ``f`` is not elementwise."""
+        a, work = self._evaluate(z)
+        if self.elementwise:
+            delta = np.ones_like(a)
+            self.backward(a, delta, work)
+            return delta
+        columns = []
+        for column in np.eye(a.shape[1], dtype=a.dtype):
+            delta = np.tile(column, (len(a), 1))
+            self.backward(a, delta, work)
+            columns.append(delta)
+        return np.stack(columns, axis=1)
+
+    def _evaluate(self, z: Array) -> tuple[Array, Array]:
+        z = np.array(z, dtype=np.result_type(z, np.float32), ndmin=2)
+        a, work = np.empty_like(z), np.empty_like(z, dtype=bool if self.boolean_work else None)
+        self.forward(z, a, work)
+        return a, work
+
+
+@lru_cache(maxsize=64)
+def _zeros(width: int, dtype: np.dtype[Any]) -> Array:
+    """A shared row of zeros: NumPy vectorizes ``maximum`` of two arrays, not of an array and a scalar."""
+    row = np.zeros(width, dtype=dtype)
+    row.flags.writeable = False
+    return row
+
+
+def _times_slope(a: Array, delta: Array, work: Array) -> None:
+    np.multiply(delta, work, out=delta)
+
+
+def _identity(z: Array, out: Array, work: Array) -> None:
+    if out is not z:
+        np.copyto(out, z)
+
+
+def _identity_backward(a: Array, delta: Array, work: Array) -> None:
+    pass
+
+
+def _exp(z: Array, out: Array, work: Array) -> None:
+    np.exp(z, out=out)
+
+
+def _exp_backward(a: Array, delta: Array, work: Array) -> None:
+    np.multiply(delta, a, out=delta)
+
+
+def _logistic(z: Array, out: Array, work: Array) -> None:
+    expit(z, out=out)
+
+
+def _logistic_backward(a: Array, delta: Array, work: Array) -> None:
+    np.multiply(delta, a, out=delta)
+    np.subtract(1.0, a, out=work)
+    np.multiply(delta, work, out=delta)
+
+
+def _tanh(z: Array, out: Array, work: Array) -> None:
+    np.tanh(z, out=out)
+
+
+def _tanh_backward(a: Array, delta: Array, work: Array) -> None:
+    np.multiply(a, a, out=work)
+    np.subtract(1.0, work, out=work)
+    np.multiply(delta, work, out=delta)
+
+
+def _relu(z: Array, out: Array, work: Array) -> None:
+    np.maximum(z, _zeros(z.shape[1], z.dtype), out=out)
+
+
+def _relu_backward(a: Array, delta: Array, work: Array) -> None:
+    np.greater(a, 0.0, out=work)
+    np.multiply(delta, work, out=delta)
+
+
+def _softmax(z: Array, out: Array, work: Array) -> None:
+    np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=out)
+    np.exp(out, out=out)
+    np.divide(out, np.add.reduce(out, axis=1, keepdims=True), out=out)
+
+
+def _softmax_backward(a: Array, delta: Array, work: Array) -> None:
+    # The Jacobian s_i (delta_ij - s_j) applied to delta, without forming it: s * (delta - sum_j delta_j s_j).
+    np.multiply(delta, a, out=work)
+    np.subtract(delta, np.add.reduce(work, axis=1, keepdims=True), out=delta)
+    np.multiply(delta, a, out=delta)
+
+
+def _leaky_relu(z: Array, out: Array, work: Array) -> None:
+    np.multiply(z, _LEAK, out=work)
+    np.maximum(z, work, out=out)
+
+
+def _leaky_relu_backward(a: Array, delta: Array, work: Array) -> None:
+    np.copyto(work, _LEAK)
+    np.copyto(work, 1.0, where=a > 0.0)
+    np.multiply(delta, work, out=delta)
+
+
+def _elu(z: Array, out: Array, work: Array, scale: float = 1.0, alpha: float = 1.0) -> None:
+    zeros = _zeros(z.shape[1], z.dtype)
+    np.minimum(z, zeros, out=work)
+    np.expm1(work, out=work)
+    np.multiply(work, alpha, out=work)
+    np.maximum(z, zeros, out=out)
+    np.add(out, work, out=out)
+    np.multiply(out, scale, out=out)
+
+
+def _elu_backward(a: Array, delta: Array, work: Array, scale: float = 1.0, alpha: float = 1.0) -> None:
+    # Below 0, a = scale * alpha * (e^z - 1): the slope scale * alpha * e^z is a + scale * alpha.
+    np.add(a, scale * alpha, out=work)
+    np.copyto(work, scale, where=a > 0.0)
+    np.multiply(delta, work, out=delta)
+
+
+def _selu(z: Array, out: Array, work: Array) -> None:
+    _elu(z, out, work, _SELU_SCALE, _SELU_ALPHA)
+
+
+def _selu_backward(a: Array, delta: Array, work: Array) -> None:
+    _elu_backward(a, delta, work, _SELU_SCALE, _SELU_ALPHA)
+
+
+def _gelu(z: Array, out: Array, work: Array) -> None:
+    np.multiply(z, math.sqrt(0.5), out=work)
+    erf(work, out=work)
+    np.add(work, 1.0, out=work)
+    np.multiply(work, 0.5, out=work)  # the normal distribution function Phi(z)
+    np.multiply(z, z, out=out)
+    np.multiply(out, -0.5, out=out)
+    np.exp(out, out=out)
+    np.multiply(out, _INVERSE_SQRT_2PI, out=out)
+    np.multiply(out, z, out=out)  # z phi(z)
+    np.multiply(z, work, out=z)
+    np.add(work, out, out=work)
+    np.copyto(out, z)
+
+
+def _silu(z: Array, out: Array, work: Array) -> None:
+    expit(z, out=work)
+    np.multiply(z, work, out=out)
+    np.subtract(1.0, out, out=z)
+    np.multiply(work, z, out=work)
+    np.add(work, out, out=work)
+
+
+def _mish(z: Array, out: Array, work: Array) -> None:
+    expit(z, out=work)
+    np.multiply(work, z, out=work)
+    np.logaddexp(z, 0.0, out=out)
+    np.tanh(out, out=out)  # t = tanh(softplus(z)); the slope is t + z s(z) (1 - t)(1 + t)
+    np.multiply(z, out, out=z)
+    np.subtract(1.0, out, out=out)
+    np.multiply(work, out, out=work)
+    np.subtract(2.0, out, out=out)
+    np.multiply(work, out, out=work)
+    np.add(work, out, out=work)
+    np.subtract(work, 1.0, out=work)
+    np.copyto(out, z)
+
+
+def _softplus(z: Array, out: Array, work: Array) -> None:
+    np.logaddexp(z, 0.0, out=out)
+
+
+def _softplus_backward(a: Array, delta: Array, work: Array) -> None:
+    # s(z) = 1 - e^-a
+    np.negative(a, out=work)
+    np.expm1(work, out=work)
+    np.negative(work, out=work)
+    np.multiply(delta, work, out=delta)
+
+
+_INF = math.inf
+_SMOOTH = "Smooth; not monotonic."
+
+EXP = Activation("exp", "e^a", "e^a", (0.0, _INF), _exp, _exp_backward, note="Output of log-link losses.")
+
+ACTIVATIONS: dict[str, Activation] = {
+    activation.name: activation
+    for activation in (
+        Activation("identity", "a", "1", (-_INF, _INF), _identity, _identity_backward, note="No non-linearity."),
+        Activation("logistic", "1 / (1 + e^-a)", "s (1 - s)", (0.0, 1.0), _logistic, _logistic_backward),
+        Activation("tanh", "(e^a - e^-a) / (e^a + e^-a)", "4 / (e^a + e^-a)^2", (-1.0, 1.0), _tanh, _tanh_backward),
+        Activation(
+            "relu", "max(0, a)", "0 if a <= 0 else 1", (0.0, _INF), _relu, _relu_backward, boolean_work=True,
+            note="No derivative at 0; 0 is used.",
+        ),
+        Activation(
+            "softmax", "e^ai / sum_j e^aj", "s_i (delta_ij - s_j)", (0.0, 1.0), _softmax, _softmax_backward,
+            elementwise=False, note="Acts on a whole row: not elementwise, its derivative is a Jacobian.",
+        ),
+        Activation(
+            "leaky_relu", "max(0.01 a, a)", "0.01 if a <= 0 else 1", (-_INF, _INF), _leaky_relu, _leaky_relu_backward,
+            note="No derivative at 0; 0.01 is used.",
+        ),
+        Activation("elu", "a if a > 0 else e^a - 1", "1 if a > 0 else e^a", (-1.0, _INF), _elu, _elu_backward),
+        Activation(
+            "selu", "1.0507 (a if a > 0 else 1.6733 (e^a - 1))", "1.0507 if a > 0 else 1.7581 e^a",
+            (-_SELU_SCALE * _SELU_ALPHA, _INF), _selu, _selu_backward, note="No derivative at 0; 1.7581 is used.",
+        ),
+        Activation(
+            "gelu", "a Phi(a)", "Phi(a) + a phi(a)", (-0.16997120747990369, _INF), _gelu, _times_slope,
+            keeps_slope=True, note=_SMOOTH,
+        ),
+        Activation(
+            "silu", "a s(a)", "s(a) (1 + a (1 - s(a)))", (-0.27846454276107374, _INF), _silu, _times_slope,
+            keeps_slope=True, note=_SMOOTH,
+        ),
+        Activation(
+            "mish", "a t, t = tanh(ln(1 + e^a))", "t + a s(a) (1 - t^2)", (-0.3088401132, _INF), _mish, _times_slope,
+            keeps_slope=True, note=_SMOOTH,
+        ),
+        Activation("softplus", "ln(1 + e^a)", "s(a)", (0.0, _INF), _softplus, _softplus_backward),
+    )
+}  # fmt: skip
+ACTIVATIONS["sigmoid"] = ACTIVATIONS["logistic"]

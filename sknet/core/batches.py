@@ -1,0 +1,177 @@
+"""Batches: rows of X and y, permuted, gathered and standardized on the way into memory allocated once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from .memory import Buffer, Memory, Workspace
+
+Array = NDArray[Any]
+Index = Array | slice
+
+
+class Batch(NamedTuple):
+    """Rows to learn from.
+
+    ``x`` has shape (n, d) and may be sparse; ``y`` has shape (n, k); ``w``, shape (n, 1), sums to one or is None;
+    ``total`` is the sum of the weights before that, n where there are none.
+    """
+
+    x: Any
+    y: Array
+    w: Array | None
+    total: float
+
+
+class Targets(Protocol):
+    """Encoded targets: ``width`` columns, written a batch at a time."""
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+
+    def take(self, index: Index, out: Array) -> None:
+        """Write the targets of the rows ``index`` into ``out``, shape (n, width), contiguous by columns."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Numbers, one column for each output; ``columns`` has shape (k, n)."""
+
+    columns: Array
+
+    @property
+    def width(self) -> int:
+        return len(self.columns)
+
+    def take(self, index: Index, out: Array) -> None:
+        if isinstance(index, slice) or self.columns.dtype != out.dtype:
+            out.T[...] = self.columns[:, index]
+        else:
+            np.take(self.columns, index, axis=1, out=out.T, mode="clip")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Class numbers of shape (n,), kept as such and written as one-hot rows."""
+
+    codes: Array
+    n_classes: int
+
+    @property
+    def width(self) -> int:
+        return self.n_classes
+
+    def take(self, index: Index, out: Array) -> None:
+        classes = np.arange(self.n_classes, dtype=self.codes.dtype)[:, None]
+        np.equal(self.codes[index], classes, out=out.T)
+
+
+class Rows:
+    """Rows of X as the network wants them: ``(x - mean) / scale`` in the dtype of ``out``. X itself is never changed.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n, d)
+        The data; a sparse one is scaled but not centred, and stays sparse.
+    mean, scale : ndarray of shape (d,) or None
+        Standardization, skipped where None.
+    dtype : dtype
+        What to compute in.
+    """
+
+    def __init__(self, X: Any, mean: Array | None, scale: Array | None, dtype: DTypeLike) -> None:
+        self.sparse = not isinstance(X, np.ndarray)
+        self.X = X if self.sparse else np.asarray(X)
+        self.dtype = np.dtype(dtype)
+        self.n_rows, self.width = X.shape
+        self._mean = None if mean is None else mean.astype(dtype)
+        self._inverse = None if scale is None else (1.0 / scale).astype(dtype)
+        self._plain = not self.sparse and X.dtype == self.dtype and X.flags.c_contiguous
+
+    def take(self, index: Index, out: Array) -> Any:
+        """Return the rows ``index``: in ``out``, as a view of X where nothing has to be done, or as a CSR."""
+        if self.sparse:
+            return self._take_sparse(index)
+        if self._plain and isinstance(index, slice) and self._inverse is None:
+            return self.X[index]
+        if self._plain and not isinstance(index, slice):
+            np.take(self.X, index, axis=0, out=out, mode="clip")
+        else:
+            out[...] = self.X[index]
+        if self._mean is not None:
+            np.subtract(out, self._mean, out=out)
+        if self._inverse is not None:
+            np.multiply(out, self._inverse, out=out)
+        return out
+
+    def _take_sparse(self, index: Index) -> Any:
+        rows: Any = self.X[index].astype(self.dtype)
+        if self._inverse is not None:
+            rows.data *= self._inverse[rows.indices]
+        return rows
+
+
+class Batches:
+    """A pass over the training rows in batches.
+
+    Parameters
+    ----------
+    rows : Rows
+        Inputs.
+    targets : Targets
+        Outputs to learn.
+    weights : ndarray of shape (n,) or None
+        Row weights, not negative.
+    size : int
+        Rows in a batch; the last one may be short.
+    order : ndarray of shape (m,) or None
+        Numbers of the rows to use, in the order to use them; permuted in place. None means all rows, as they lie.
+    """
+
+    def __init__(
+        self, rows: Rows, targets: Targets, weights: Array | None, size: int, order: Array | None = None
+    ) -> None:
+        self.rows, self.targets, self.weights, self.order = rows, targets, weights, order
+        self.n_rows = rows.n_rows if order is None else len(order)
+        self.size = min(size, self.n_rows)
+        width = 0 if rows.sparse else rows.width
+        buffers = Buffer("x", width), Buffer("y", targets.width, order="F"), Buffer("w", 1)
+        self._workspace = Workspace([buffers], self.size, rows.dtype)
+        self._whole: Batch | None = None
+
+    def epoch(self, rng: np.random.RandomState | None) -> Iterator[Batch]:
+        """Yield the batches of one pass, in a new random order if ``rng`` is given, leaving out those without weight.
+
+        A batch is valid until the next one is asked for. One of all rows is gathered once and needs no shuffling.
+        """
+        if self.size == self.n_rows:
+            if self._whole is None:
+                self._whole = self._gather(0, self.n_rows)
+            yield self._whole
+            return
+        if rng is not None and self.order is not None:
+            rng.shuffle(self.order)
+        for start in range(0, self.n_rows, self.size):
+            batch = self._gather(start, min(start + self.size, self.n_rows))
+            if batch.total > 0.0:
+                yield batch
+
+    def _gather(self, start: int, stop: int) -> Batch:
+        index = slice(start, stop) if self.order is None else self.order[start:stop]
+        memory: Memory = self._workspace.rows(stop - start)[0]
+        x = self.rows.take(index, memory.x)
+        self.targets.take(index, memory.y)
+        if self.weights is None:
+            return Batch(x, memory.y, None, float(stop - start))
+        w = memory.w
+        w[:, 0] = self.weights[index]
+        total = float(w.sum())
+        if total > 0.0:
+            np.divide(w, total, out=w)
+        return Batch(x, memory.y, w, total)

@@ -1,0 +1,114 @@
+"""Layers: forward/backward pairs that hold no arrays; parameters, memory and gradients are arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .activations import Activation
+from .initializers import Initializer
+from .memory import Buffer, Memory, ParameterSpec
+
+Array = NDArray[Any]
+Arrays = tuple[Array, ...]
+
+
+class Layer(Protocol):
+    """What the network needs of a layer."""
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+
+    def specs(self) -> tuple[ParameterSpec, ...]:
+        """The arrays of parameters that the layer has, in the order in which it takes them."""
+
+    def buffers(self) -> tuple[Buffer, ...]:
+        """The memory that its passes write; ``a`` is the output and ``delta`` receives dL/da."""
+
+    def initialize(self, rng: np.random.RandomState, parameters: Arrays) -> None:
+        """Write the values that training starts from."""
+
+    def forward(self, parameters: Arrays, x: Array, memory: Memory) -> Array:
+        """Return the output for rows ``x``, shape (n, n_in), written into ``memory.a``, shape (n, n_out)."""
+
+    def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
+        """Turn ``memory.delta`` = dL/da into gradients: of parameters in ``grads``, of ``x`` in ``dx`` if wanted."""
+
+
+def product(x: Array, y: Array, out: Array) -> None:
+    """Write ``x @ y`` into ``out``; ``x`` may be a SciPy sparse array, ``out`` may be contiguous by columns."""
+    if not isinstance(x, np.ndarray):
+        out[...] = x @ y
+    elif out.flags.c_contiguous:
+        np.matmul(x, y, out=out)
+    else:
+        np.matmul(y.T, x.T, out=out.T)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A linear combination followed by a non-linearity: ``a = f(x W + b)``, the building block of networks.
+
+    Backwards, with ``delta = dL/da * f'(z)``: ``dW = x' delta``, ``db = sum_n delta``, ``dx = delta W'``.
+    Rumelhart, Hinton and Williams (1986), *Learning representations by back-propagating errors*.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of inputs and units.
+    activation : Activation
+        The non-linearity.
+    initializer : Initializer
+        Draws W of shape (n_in, n_out) and b of shape (n_out,).
+    order : {"C", "F"}, default="C"
+        Memory order of the outputs; "F" suits a last layer of few units.
+    """
+
+    n_in: int
+    n_out: int
+    activation: Activation
+    initializer: Initializer = field(compare=False)
+    order: Literal["C", "F"] = "C"
+
+    def __str__(self) -> str:
+        return f"{self.activation.name}({self.n_in}x{self.n_out})"
+
+    def specs(self) -> tuple[ParameterSpec, ...]:
+        return ParameterSpec("W", (self.n_in, self.n_out)), ParameterSpec("b", (self.n_out,), penalized=False)
+
+    def buffers(self) -> tuple[Buffer, ...]:
+        f, k, order = self.activation, self.n_out, self.order
+        return (
+            Buffer("a", k, order),
+            *((Buffer("z", k, order),) if f.keeps_slope else ()),
+            Buffer("work", k, order, boolean=f.boolean_work),
+            Buffer("delta", k, order, backward_only=True),
+            Buffer("ones", None, backward_only=True),
+        )
+
+    def initialize(self, rng: np.random.RandomState, parameters: Arrays) -> None:
+        W, b = parameters
+        W[...], b[...] = self.initializer(rng, self.n_in, self.n_out)
+
+    def forward(self, parameters: Arrays, x: Array, memory: Memory) -> Array:
+        W, b = parameters
+        a: Array = memory.a
+        z = memory.z if self.activation.keeps_slope else a
+        product(x, W, out=z)
+        np.add(z, b, out=z)
+        self.activation.forward(z, a, memory.work)
+        return a
+
+    def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
+        W, _ = parameters
+        dW, db = grads
+        delta = memory.delta
+        self.activation.backward(memory.a, delta, memory.work)
+        product(x.T, delta, out=dW)
+        np.matmul(memory.ones, delta, out=db)
+        if dx is not None:
+            np.matmul(delta, W.T, out=dx)

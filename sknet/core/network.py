@@ -1,0 +1,92 @@
+"""Network: a stack of layers and a loss. Stateless: parameters, data and memory are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy.linalg import get_blas_funcs
+
+from .batches import Batch
+from .layers import Layer
+from .losses import Loss
+from .memory import Buffer, Layout, Memory, Parameters, Workspace
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A stack of layers with a loss on top.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        From the inputs to the raw outputs.
+    loss : Loss
+        Compares raw outputs with targets; it knows the output activation.
+    """
+
+    layers: tuple[Layer, ...]
+    loss: Loss
+
+    def __str__(self) -> str:
+        return " -> ".join(str(layer) for layer in self.layers)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where each layer's parameters lie in the flat vector."""
+        return Layout([layer.specs() for layer in self.layers])
+
+    @cached_property
+    def _forward_buffers(self) -> list[tuple[Buffer, ...]]:
+        return [tuple(b for b in layer.buffers() if not b.backward_only) for layer in self.layers]
+
+    def initialize(self, rng: np.random.RandomState, dtype: DTypeLike) -> Array:
+        """Return a new parameter vector, drawn layer by layer."""
+        theta = Parameters(self.layout, np.zeros(self.layout.size, dtype=dtype))
+        for layer, parameters in zip(self.layers, theta.layers, strict=True):
+            layer.initialize(rng, parameters)
+        return theta.vector
+
+    def workspace(self, n_rows: int, dtype: DTypeLike) -> Workspace:
+        """Return the buffers of ``loss_and_gradient`` for batches of up to ``n_rows`` rows."""
+        buffers = [layer.buffers() for layer in self.layers]
+        return Workspace([*buffers, self.loss.buffers(self.layers[-1].n_out)], n_rows, dtype)
+
+    def forward(self, parameters: Sequence[tuple[Array, ...]], x: Any) -> Array:
+        """Return the raw outputs for rows ``x``, shape (n, k), in new memory."""
+        for layer, arrays, buffers in zip(self.layers, parameters, self._forward_buffers, strict=True):
+            n, dtype = x.shape[0], arrays[0].dtype
+            x = layer.forward(arrays, x, Memory(**{b.name: b.view(b.allocate(n, dtype), n) for b in buffers}))
+        raw: Array = x
+        return raw
+
+    def loss_and_gradient(self, theta: Parameters, grad: Parameters, batch: Batch, memory: list[Memory]) -> float:
+        """Return the mean loss over a batch and write its gradient into ``grad``: forward, loss, backward.
+
+        ``memory`` comes from ``workspace(...).rows(n)``. The L2 penalty is not included: see ``add_penalty``.
+        """
+        x, inputs = batch.x, []
+        for layer, arrays, m in zip(self.layers, theta.layers, memory, strict=False):
+            inputs.append(x)
+            x = layer.forward(arrays, x, m)
+        last = len(self.layers) - 1
+        loss = self.loss.value_and_delta(x, batch.y, batch.w, memory[last].delta, memory[-1])
+        for i in range(last, -1, -1):
+            dx = memory[i - 1].delta if i else None
+            self.layers[i].backward(theta.layers[i], grad.layers[i], inputs[i], memory[i], dx)
+        return loss
+
+
+def add_penalty(theta: Parameters, grad: Parameters, strength: float) -> float:
+    """Add the gradient of ``strength / 2 * |W|^2`` to ``grad`` and return its value; biases are not penalized."""
+    if strength == 0.0:
+        return 0.0
+    W = theta.penalized
+    get_blas_funcs("axpy", (W,))(W, grad.penalized, a=strength)
+    return 0.5 * strength * float(np.dot(W, W))

@@ -1,0 +1,87 @@
+"""Optimizers: from a gradient to a step, on flat vectors, whatever the depth of the network.
+
+``step(theta, grad, rate)`` changes ``theta`` in place and may use ``grad`` up. State is plain arrays: it pickles.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import get_blas_funcs
+
+Array = NDArray[Any]
+
+
+class Optimizer(Protocol):
+    """An update rule with its state."""
+
+    def step(self, theta: Array, grad: Array, rate: float) -> None:
+        """Move ``theta`` against ``grad``; ``rate`` is the learning rate of this update."""
+
+
+def _state(vector: Array | None, theta: Array) -> Array:
+    return np.zeros_like(theta) if vector is None else vector
+
+
+@dataclass
+class SGD:
+    """Gradient descent with momentum: ``v = momentum v - rate g``, ``theta += v``.
+
+    Nesterov's form looks ahead: ``theta += momentum v - rate g`` with the new v.
+    Sutskever et al. (2013), *On the importance of initialization and momentum in deep learning*, eq. 1-4.
+    """
+
+    momentum: float = 0.9
+    nesterov: bool = True
+    velocity: Array | None = field(default=None, init=False, repr=False)
+
+    def step(self, theta: Array, grad: Array, rate: float) -> None:
+        np.multiply(grad, rate, out=grad)
+        if self.momentum > 0.0:
+            v = self.velocity = _state(self.velocity, theta)
+            np.multiply(v, self.momentum, out=v)
+            np.subtract(v, grad, out=v)
+            if not self.nesterov:
+                np.add(theta, v, out=theta)
+                return
+            get_blas_funcs("axpy", (theta,))(v, theta, a=self.momentum)
+        np.subtract(theta, grad, out=theta)
+
+
+@dataclass
+class Adam:
+    """Adam: steps along the mean gradient m, each coordinate divided by the root of its mean square v.
+
+    ``m = beta_1 m + (1 - beta_1) g``, ``v = beta_2 v + (1 - beta_2) g^2``,
+    ``theta -= rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``.
+    Kingma and Ba (2015), algorithm 1 in the order of section 2's last remark, where epsilon is not corrected for bias.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    t: int = field(default=0, init=False)
+    m: Array | None = field(default=None, init=False, repr=False)
+    v: Array | None = field(default=None, init=False, repr=False)
+
+    def step(self, theta: Array, grad: Array, rate: float) -> None:
+        m = self.m = _state(self.m, theta)
+        v = self.v = _state(self.v, theta)
+        axpy = get_blas_funcs("axpy", (theta,))
+        self.t += 1
+        np.multiply(m, self.beta_1, out=m)
+        axpy(grad, m, a=1.0 - self.beta_1)
+        np.multiply(grad, grad, out=grad)
+        np.multiply(v, self.beta_2, out=v)
+        axpy(grad, v, a=1.0 - self.beta_2)
+        np.sqrt(v, out=grad)
+        np.add(grad, self.epsilon, out=grad)
+        np.divide(m, grad, out=grad)
+        axpy(grad, theta, a=-rate * math.sqrt(1.0 - self.beta_2**self.t) / (1.0 - self.beta_1**self.t))
+
+
+STOCHASTIC_SOLVERS = ("sgd", "adam")

@@ -1,0 +1,140 @@
+"""Training: the mini-batch loop as a generator that yields once an epoch, and L-BFGS reporting the same records.
+
+Neither prints, scores, calls back or decides to stop: whoever drives them does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import get_blas_funcs
+from scipy.optimize import OptimizeResult, minimize
+
+from .batches import Batches
+from .memory import Parameters
+from .network import Network, add_penalty
+from .optimizers import Optimizer
+from .schedules import Clock, Schedule
+
+Array = NDArray[Any]
+
+
+class Epoch(NamedTuple):
+    """What one pass over the data gave.
+
+    ``loss`` is the mean over the rows, penalty included; ``penalty`` is that part alone; ``rate`` is the learning rate
+    of its updates (nan for L-BFGS, which has none); ``samples`` counts the rows seen in it.
+    """
+
+    loss: float
+    penalty: float
+    rate: float
+    samples: int
+
+
+def stochastic(
+    network: Network,
+    theta: Parameters,
+    batches: Batches,
+    optimizer: Optimizer,
+    schedule: Schedule,
+    clock: Clock,
+    *,
+    rate_init: float,
+    alpha: float,
+    rng: np.random.RandomState | None,
+) -> Iterator[Epoch]:
+    """Train in mini-batches for as long as asked: gather, forward, loss, backward, step.
+
+    ``theta`` is changed in place and ``clock`` goes on. A loss that is no longer finite ends its epoch at once.
+    ``alpha`` is the L2 penalty on the sum over rows: a batch counts ``alpha / total`` of it; ``rng`` permutes the rows.
+    """
+    grad = Parameters(network.layout, np.zeros_like(theta.vector))
+    workspace = network.workspace(batches.size, theta.vector.dtype)
+    while True:
+        rate = rate_init * schedule(clock)
+        loss = penalty = 0.0
+        seen = 0
+        for batch in batches.epoch(rng):
+            n = len(batch.y)
+            batch_loss = network.loss_and_gradient(theta, grad, batch, workspace.rows(n))
+            batch_penalty = add_penalty(theta, grad, alpha / batch.total)
+            optimizer.step(theta.vector, grad.vector, rate)
+            loss += n * (batch_loss + batch_penalty)
+            penalty += n * batch_penalty
+            seen += n
+            if not math.isfinite(loss):
+                break
+        clock.samples += batches.n_rows
+        clock.epochs += 1
+        yield Epoch(loss / max(seen, 1), penalty / max(seen, 1), rate, batches.n_rows)
+
+
+def lbfgs(
+    network: Network,
+    theta: Parameters,
+    batches: Batches,
+    *,
+    alpha: float,
+    max_iter: int,
+    max_fun: int,
+    tol: float,
+    observe: Callable[[Epoch], bool],
+) -> OptimizeResult:
+    """Minimize the loss over all rows by L-BFGS (scipy.optimize), ``theta`` in place.
+
+    Each evaluation runs through ``batches`` in order, so its memory is bounded by one batch. ``observe`` receives a
+    record after every iteration and returns True to stop. An interruption leaves the last accepted point in ``theta``.
+    """
+    objective = _Objective(network, theta, batches, alpha)
+    accepted = theta.vector.astype(np.float64)
+
+    def report(intermediate_result: OptimizeResult) -> None:
+        accepted[:] = intermediate_result.x
+        squares = float(np.dot(accepted[: theta.penalized.size], accepted[: theta.penalized.size]))
+        penalty = 0.5 * objective.strength * squares
+        if observe(Epoch(float(intermediate_result.fun), penalty, math.nan, batches.n_rows)):
+            raise StopIteration
+
+    try:
+        result = minimize(
+            objective,
+            accepted.copy(),
+            method="L-BFGS-B",
+            jac=True,
+            callback=report,
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+        )
+        accepted[:] = result.x
+    finally:
+        theta.vector[:] = accepted
+    return result
+
+
+class _Objective:
+    """Loss and gradient over all rows as a function of the flat vector, both in float64 as SciPy wants them."""
+
+    def __init__(self, network: Network, theta: Parameters, batches: Batches, alpha: float) -> None:
+        self.network, self.theta, self.batches = network, theta, batches
+        self.total = float(batches.n_rows) if batches.weights is None else float(batches.weights.sum())
+        self.strength = alpha / self.total
+        self._batch_grad = Parameters(network.layout, np.zeros_like(theta.vector))
+        self._grad = Parameters(network.layout, np.zeros_like(theta.vector))
+        self._workspace = network.workspace(batches.size, theta.vector.dtype)
+        self._axpy = get_blas_funcs("axpy", (theta.vector,))
+
+    def __call__(self, x: Array) -> tuple[float, Array]:
+        self.theta.vector[:] = x
+        self._grad.vector[:] = 0.0
+        loss = 0.0
+        for batch in self.batches.epoch(None):
+            memory = self._workspace.rows(len(batch.y))
+            share = batch.total / self.total
+            loss += share * self.network.loss_and_gradient(self.theta, self._batch_grad, batch, memory)
+            self._axpy(self._batch_grad.vector, self._grad.vector, a=share)
+        loss += add_penalty(self.theta, self._grad, self.strength)
+        return loss, self._grad.vector.astype(np.float64)

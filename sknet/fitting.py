@@ -1,0 +1,215 @@
+"""Fitting: one run of a solver, from one state to the next.
+
+A run drives the training generator of the core: it records the curves, scores the validation rows, prints, and decides
+to stop. It works on a copy of the estimator's state, so that whatever goes wrong leaves an earlier fit as it was.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import gen_batches
+
+from .core.batches import Batches, Rows, Targets
+from .core.memory import Parameters
+from .core.network import Network
+from .core.schedules import schedule_for
+from .core.training import Epoch, lbfgs, stochastic
+from .state import State
+
+_SMALLEST_ADAPTIVE_RATE = 1e-6
+_CHUNK_ELEMENTS = 2**18
+
+
+def forward_in_chunks(
+    network: Network, parameters: list[tuple[np.ndarray, ...]], take: Callable[[slice], Any], n: int
+) -> np.ndarray:
+    """Return raw outputs of shape (n, n_outputs) for rows read by ``take``, in memory bounded by one chunk."""
+    widest = max(layer.n_out for layer in network.layers)
+    size = max(1, _CHUNK_ELEMENTS // max(widest, len(parameters[0][0])))
+    if n <= size:
+        return network.forward(parameters, take(slice(0, n)))
+    z = np.empty((n, network.layers[-1].n_out), dtype=parameters[0][0].dtype)
+    for chunk in gen_batches(n, size):
+        z[chunk] = network.forward(parameters, take(chunk))
+    return z
+
+
+class Run:
+    """One call of ``fit`` or ``partial_fit``.
+
+    Parameters
+    ----------
+    parameters : dict
+        Constructor parameters of the estimator, checked.
+    state : State
+        Where to start; changed in place.
+    rows, targets, weights
+        All data of the call.
+    validation : ndarray of row numbers, or None
+        The rows to score; the others are trained on, in the order ``state.order``.
+    score : callable(z, rows) -> float
+        Scores raw outputs for the given row numbers.
+    """
+
+    def __init__(
+        self,
+        parameters: dict[str, Any],
+        state: State,
+        rows: Rows,
+        targets: Targets,
+        weights: np.ndarray | None,
+        validation: np.ndarray | None,
+        score: Callable[[np.ndarray, np.ndarray], float],
+    ) -> None:
+        self.p, self.state, self.validation, self.score = parameters, state, validation, score
+        self.rows, self.targets, self.weights = rows, targets, weights
+        self.theta = Parameters(state.network.layout, state.theta)
+        self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
+        self.started = time.perf_counter()
+        if validation is not None and state.history.scores is None:
+            state.history.scores = []
+
+    def run(self, n_epochs: int, *, incremental: bool = False) -> None:
+        """Train for up to ``n_epochs`` epochs; Ctrl-C keeps what has been reached, with a warning."""
+        with np.errstate(all="ignore"):  # a loss that overflows is found and reported by the loop
+            try:
+                if self.state.optimizer is None:
+                    self._run_lbfgs()
+                else:
+                    self._run_stochastic(n_epochs, incremental)
+            except KeyboardInterrupt:
+                warnings.warn("Training interrupted by user.", stacklevel=5)
+        if not np.isfinite(self.state.published).all():
+            self._diverged("parameters that are not finite")
+
+    def _run_stochastic(self, n_epochs: int, incremental: bool) -> None:
+        p, state = self.p, self.state
+        n = self.rows.n_rows if state.order is None else len(state.order)
+        batches = Batches(self.rows, self.targets, self.weights, self._batch_size(n), state.order)
+        rng = state.rng if p["shuffle"] else None
+        epochs = stochastic(
+            state.network, self.theta, batches, state.optimizer, self.schedule, state.clock,
+            rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng,
+        )  # fmt: skip
+        for _, epoch in zip(range(n_epochs), epochs, strict=False):
+            if self._observe(epoch):
+                return
+        if not incremental:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({p['max_iter']}) "
+                "reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+    def _batch_size(self, n: int) -> int:
+        size = self.p["batch_size"]
+        if size == "auto":
+            return min(200, n)
+        if size > n:
+            warnings.warn(
+                f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.",
+                stacklevel=7,
+            )
+        return min(size, n)
+
+    def _run_lbfgs(self) -> None:
+        p, network = self.p, self.state.network
+        widest = max(self.rows.width, *(layer.n_out for layer in network.layers))
+        size = max(256, 4 * _CHUNK_ELEMENTS // widest)
+        result = lbfgs(
+            network, self.theta, Batches(self.rows, self.targets, self.weights, size),
+            alpha=p["alpha"], max_iter=p["max_iter"], max_fun=p["max_fun"], tol=p["tol"], observe=self._observe,
+        )  # fmt: skip
+        if not math.isfinite(result.fun):
+            self._diverged(f"a loss of {result.fun}")
+        if not self.state.history.loss:  # not even one iteration was accepted
+            self._observe(Epoch(float(result.fun), math.nan, math.nan, 0))
+            self.state.n_epochs = 0
+        if not result.success:
+            warnings.warn(
+                f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
+                f"Increase max_iter={p['max_iter']} or max_fun={p['max_fun']}.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+    def _observe(self, epoch: Epoch) -> bool:
+        """Record one epoch; return whether training is over."""
+        state, history = self.state, self.state.history
+        state.n_epochs += 1
+        history.loss.append(epoch.loss)
+        history.penalty.append(epoch.penalty)
+        history.rate.append(epoch.rate)
+        finite = math.isfinite(epoch.loss)
+        score = -epoch.loss
+        if self.validation is not None:
+            score = self._validation_score() if finite else math.nan
+            history.scores.append(score)
+        self._print(epoch)
+        if not finite:
+            self._diverged(f"a loss of {epoch.loss}")
+            return True
+        if state.optimizer is None:
+            return False
+        if state.plateau.update(score, self.p["tol"]) and self.validation is not None:
+            state.best = state.theta.copy()
+        return state.plateau.count >= self.p["n_iter_no_change"] and not self._reduce_rate(epoch.rate)
+
+    def _reduce_rate(self, rate: float) -> bool:
+        """Go on with a smaller rate, if the schedule is adaptive and has one left."""
+        what = "Training loss" if self.validation is None else "Validation score"
+        tol, patience = self.p["tol"], self.p["n_iter_no_change"]
+        message = f"{what} did not improve more than tol={tol:f} for {patience} consecutive epochs."
+        reduced = self.schedule.adaptive and rate > _SMALLEST_ADAPTIVE_RATE
+        if reduced:
+            self.state.clock.reductions += 1
+            self.state.plateau.count = 0
+            message += f" Setting learning rate to {self.p['learning_rate_init'] * self.schedule(self.state.clock):f}"
+        elif self.state.best is not None:
+            np.copyto(self.state.theta, self.state.best)
+        if self.p["verbose"]:
+            print(message if reduced else message + " Stopping.")
+        return reduced
+
+    def _validation_score(self) -> float:
+        rows, index = self.rows, self.validation
+        buffer = np.empty((len(index), 0 if rows.sparse else rows.width), dtype=rows.dtype)
+        z = forward_in_chunks(
+            self.state.network, self.theta.layers, lambda c: rows.take(index[c], buffer[c]), len(index)
+        )
+        return self.score(z, index) if np.isfinite(z).all() else math.nan
+
+    def _print(self, epoch: Epoch) -> None:
+        if not self.p["verbose"]:
+            return
+        line = f"Iteration {self.state.n_epochs:4d}  loss {epoch.loss:.8f}"
+        if self.validation is not None:
+            line += f"  validation score {self.state.history.scores[-1]:.6f}"
+        if not math.isnan(epoch.rate):
+            line += f"  rate {epoch.rate:.3g}"
+        print(f"{line}  {time.perf_counter() - self.started:.1f} s")
+
+    def _diverged(self, what: str) -> None:
+        epoch = self.state.n_epochs
+        if self.state.best is not None:
+            warnings.warn(
+                f"Training gave {what} in epoch {epoch} and was stopped; the weights of the best validation score are "
+                "kept. Try a smaller `learning_rate_init`.",
+                ConvergenceWarning,
+                stacklevel=7,
+            )
+            np.copyto(self.state.theta, self.state.best)
+            return
+        raise ValueError(
+            f"Training gave {what} in epoch {epoch}. Solver produced non-finite parameter weights. The input data may "
+            "contain large values and need to be preprocessed. Try a smaller `learning_rate_init`, standardize=True, or "
+            "a larger `alpha`."
+        )

@@ -1,0 +1,308 @@
+"""The regressor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.metaestimators import available_if
+
+from .base import BaseMLP, has_epochs
+from .core.batches import Targets, Values
+from .core.losses import LOSSES, Loss
+from .state import State
+from .targets import check_domain
+
+
+class MLPRegressorScratch(RegressorMixin, BaseMLP):
+    """Multi-layer perceptron regressor, trained by backpropagation written here in NumPy.
+
+    A drop-in for `sklearn.neural_network.MLPRegressor`: same parameters, attributes and methods, and more. It
+    minimizes the squared error or the Poisson deviance of one or several targets.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        Half the squared error, averaged over outputs; or half the Poisson deviance, with a log link, for ``y >= 0``.
+    hidden_layer_sizes : int or array-like of int, default=None
+        Units of each hidden layer. None means ``(width,) * depth``; anything else overrides both.
+    activation : str, Activation, or a sequence of them, default="relu"
+        Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
+        ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
+        ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        Adam or gradient descent with momentum, in mini-batches; or L-BFGS on all rows at once, for small data.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
+        added to the loss. Biases are not penalized.
+    batch_size : int, default="auto"
+        Rows in a mini-batch; ``"auto"`` is ``min(200, n_samples)``. Not used by L-BFGS.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        Schedule of the learning rate, for every stochastic solver. ``"invscaling"``: ``learning_rate_init / (t + 1) **
+        power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change` epochs without improvement.
+    learning_rate_init : float, default=0.001
+        Initial learning rate, per update. Not used by L-BFGS.
+    power_t : float, default=0.5
+        Exponent of ``"invscaling"``.
+    max_iter : int, default=200
+        Epochs, or iterations of L-BFGS, of one call of `fit`.
+    shuffle : bool, default=True
+        Whether to visit the rows in a new random order in each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Source of initial weights, validation split and row order. Pass an int for reproducible results.
+    tol : float, default=1e-4
+        An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
+        standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
+    verbose : bool or int, default=False
+        Whether to print a line for each epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
+        previous call. The architecture must not change.
+    momentum : float, default=0.9
+        Momentum of ``"sgd"``, in [0, 1].
+    nesterovs_momentum : bool, default=True
+        Whether ``"sgd"`` uses Nesterov's momentum.
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
+        `n_iter_no_change` epochs, and keep the weights of the best epoch. Not possible with L-BFGS.
+    validation_fraction : float, default=0.1
+        Share of the rows to set aside, in (0, 1).
+    beta_1 : float, default=0.9
+        Decay of Adam's mean gradient, in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of Adam's mean squared gradient, in [0, 1).
+    epsilon : float, default=1e-8
+        Added to the root of Adam's mean squared gradient.
+    n_iter_no_change : int or inf, default=10
+        Training stops after exactly this many epochs in a row without an improvement by `tol`.
+    max_fun : int, default=15000
+        Largest number of evaluations of the loss by L-BFGS.
+    depth : int, default=1
+        Number of hidden layers; 0 is the linear model.
+    width : int, default=100
+        Units in each hidden layer.
+    initializer : str, default="auto"
+        Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
+        ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
+    standardize : bool, default=True
+        Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
+        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more.
+        The regressor standardizes the targets of a squared error too.
+    dtype : {"float32", "float64"} or None, default=None
+        What to compute in. None: float32 for float32 input, else float64.
+
+    Attributes
+    ----------
+    loss_ : float
+        The last value of `loss_curve_`.
+    best_loss_ : float or None
+        The smallest value of `loss_curve_`; None with early stopping.
+    loss_curve_ : list of float
+        Mean loss over the rows of each epoch, penalty included, in units of standardized targets where those are
+        standardized; over all calls with `warm_start` and `partial_fit`.
+    penalty_curve_ : list of float
+        The part of `loss_curve_` that is the L2 penalty; the difference of the two is the data loss alone.
+    learning_rate_curve_ : list of float
+        Learning rate of each epoch; nan for L-BFGS.
+    validation_scores_ : list of float or None
+        R2 of the validation rows after each epoch; None without early stopping.
+    best_validation_score_ : float or None
+        The largest of `validation_scores_`; None without early stopping.
+    t_ : int
+        Training rows seen so far, over all epochs.
+    coefs_ : list of ndarray
+        Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization is folded in.
+    intercepts_ : list of ndarray
+        Biases, shape (n_units,) for each layer.
+    depth_, width_ : int
+        Number of hidden layers, and units of the widest of them.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had them.
+    n_iter_ : int
+        Epochs of the last `fit`, and of the calls of `partial_fit` since.
+    n_layers_, n_outputs_, n_parameters_ : int
+        Number of layers (inputs and outputs counted), of output units, and of weights and biases.
+    out_activation_ : str
+        Name of the output activation.
+
+    See Also
+    --------
+    MLPClassifierScratch : The classifier.
+    sklearn.neural_network.MLPRegressor : scikit-learn's own.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors", Nature 323.
+
+    Kingma and Ba (2015), "Adam: a method for stochastic optimization", arXiv 1412.6980.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sknet import MLPRegressorScratch
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> reg = MLPRegressorScratch(width=16, alpha=1.0, max_iter=500, random_state=0).fit(X_train, y_train)
+    >>> reg.predict(X_test[:2]).shape
+    (2,)
+    >>> reg.score(X_test, y_test) > 0.3
+    True
+    """
+
+    _y_numeric = True
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=None,
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        depth=1,
+        width=100,
+        initializer="auto",
+        standardize=True,
+        dtype=None,
+    ):
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.depth = depth
+        self.width = width
+        self.initializer = initializer
+        self.standardize = standardize
+        self.dtype = dtype
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs; float32 stays float32. Sparse input is read as CSR and stays sparse.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights, not negative and not all zero.
+
+        Returns
+        -------
+        self : MLPRegressorScratch
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
+            as it was before the call.
+        """
+        return self._fit(X, y, sample_weight)
+
+    @available_if(has_epochs)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on the given rows, going on from where the estimator is.
+
+        The moments used for standardization take the new rows in; what the network computes does not jump by that.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights.
+
+        Returns
+        -------
+        self : MLPRegressorScratch
+            The estimator.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in the units of y.
+        """
+        z = self._raw_outputs(X)
+        self._state.network.loss.output_activation.forward(z, z, z)
+        return z.ravel() if z.shape[1] == 1 else z
+
+    def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
+        columns = np.atleast_2d(y.T if y.dtype.kind == "f" else y.T.astype(np.float64))
+        check_domain(columns, self.loss)
+        if resume and len(columns) != self.n_outputs_:
+            raise ValueError(f"y must have {self.n_outputs_} outputs, as in the previous call, got {len(columns)}.")
+        return Values(columns)
+
+    def _network_loss(self) -> Loss:
+        return LOSSES[self.loss]
+
+    def _strata(self, y: Any) -> None:
+        return None
+
+    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray, rows: np.ndarray) -> float:
+        state.network.loss.output_activation.forward(z, z, z)
+        if state.outputs is not None:
+            z = z * state.outputs.scale + state.outputs.shift
+        return float(r2_score(y[rows], z, sample_weight=None if weights is None else weights[rows]))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

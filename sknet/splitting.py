@@ -1,0 +1,51 @@
+"""The validation split of early stopping: row numbers only, no copy of a row."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+
+def validation_split(
+    n: int,
+    fraction: float,
+    rng: np.random.RandomState,
+    weights: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the training rows and of the validation rows.
+
+    Rows of weight zero take no part in the draw and stay in training, where they do nothing. With ``labels``, shape
+    (n,), the split is stratified: a class with one row stays in training, every larger one is on both sides.
+    """
+    rows = np.arange(n) if weights is None else np.flatnonzero(weights > 0.0)
+    alone = np.zeros(0, dtype=np.intp)
+    if labels is not None:
+        _, code, count = np.unique(labels[rows], return_inverse=True, return_counts=True)
+        alone, rows, labels = rows[count[code] == 1], rows[count[code] > 1], labels[rows[count[code] > 1]]
+    n_classes = 1 if labels is None else len(np.unique(labels))
+    size = max(int(np.ceil(fraction * (len(rows) + len(alone)))), n_classes, 2)
+    if len(rows) - size < n_classes:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset: of n_samples = "
+            f"{n}, at least {max(n_classes, 2)} must be there to validate on and {n_classes} to train on."
+        )
+    train, validation = train_test_split(rows, test_size=size, random_state=rng, stratify=labels)
+    if labels is not None:
+        code_of = np.full(n, -1)
+        code_of[rows] = np.unique(labels, return_inverse=True)[1]
+        train, validation = _fill(train, validation, code_of, n_classes)
+        validation, train = _fill(validation, train, code_of, n_classes)
+    if weights is not None:
+        alone = np.concatenate([alone, np.flatnonzero(weights == 0.0)])
+    return np.concatenate([train, alone]), validation
+
+
+def _fill(here: np.ndarray, there: np.ndarray, code_of: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Move one row of each class that ``here`` lacks over from ``there``; every class has at least two rows."""
+    missing = np.flatnonzero(np.bincount(code_of[here], minlength=n_classes) == 0)
+    if len(missing) == 0:
+        return here, there
+    codes, first = np.unique(code_of[there], return_index=True)
+    moved = first[np.isin(codes, missing)]
+    return np.concatenate([here, there[moved]]), np.delete(there, moved)

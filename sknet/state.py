@@ -1,0 +1,113 @@
+"""State: what a fitted estimator keeps so that training can go on, apart from what it publishes."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+
+from .core.memory import Parameters
+from .core.network import Network
+from .core.optimizers import SGD, Adam, Optimizer
+from .core.schedules import Clock
+from .scaling import Moments, rescale_inputs, rescale_outputs
+from .stopping import Plateau
+
+
+@dataclass
+class History:
+    """What was recorded, one entry for each epoch; ``scores`` is None without validation."""
+
+    loss: list[float] = field(default_factory=list)
+    penalty: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+    scores: list[float] | None = None
+
+
+@dataclass
+class State:
+    """All that training needs to go on where it was.
+
+    Attributes
+    ----------
+    network : Network
+        Layers and loss; holds no arrays.
+    theta : ndarray of shape (n_parameters,)
+        Parameters in training units: standardized inputs and outputs.
+    inputs, outputs : Moments or None
+        The units of ``theta``.
+    optimizer, clock, rng, plateau, history
+        Where the solver, the schedule, the random stream, the stopping rule and the curves stand.
+    best : ndarray or None
+        Parameters with the best validation score.
+    split : tuple of (int, RandomState) or None
+        Number of rows and random state of the last validation split: enough to draw it again.
+    order : ndarray or None
+        The permutation of the training rows, kept for a warm start.
+    n_epochs : int
+        Epochs of the last fit, and of calls of `partial_fit` since.
+    """
+
+    network: Network
+    theta: np.ndarray
+    inputs: Moments | None
+    outputs: Moments | None
+    optimizer: Optimizer | None
+    rng: np.random.RandomState
+    clock: Clock = field(default_factory=Clock)
+    plateau: Plateau = field(default_factory=Plateau)
+    history: History = field(default_factory=History)
+    best: np.ndarray | None = None
+    split: tuple[int, np.random.RandomState] | None = None
+    order: np.ndarray | None = None
+    n_epochs: int = 0
+
+    def copy(self) -> State:
+        """Return a state that can be trained on without a trace in this one."""
+        mutable = ("theta", "best", "optimizer", "rng", "clock", "plateau", "history", "order")
+        return replace(self, **{name: copy.deepcopy(getattr(self, name)) for name in mutable})
+
+    def begin(self, p: dict[str, Any], *, incremental: bool) -> None:
+        """Prepare for another call under the constructor parameters ``p``."""
+        if (self.history.scores is not None) != p["early_stopping"]:
+            self.plateau, self.best, self.order = Plateau(), None, None
+            self.history.scores = [] if p["early_stopping"] else None
+        if not incremental:
+            self.n_epochs = 0
+            if self.plateau.count >= p["n_iter_no_change"]:
+                self.plateau.count = 0  # it had converged: more training is an explicit wish
+
+    @property
+    def published(self) -> np.ndarray:
+        """The parameters to predict with."""
+        return self.theta if self.best is None else self.best
+
+
+def optimizer_for(p: dict[str, Any]) -> Optimizer | None:
+    """Return the update rule that the constructor parameters ``p`` ask for; None for L-BFGS."""
+    if p["solver"] == "sgd":
+        return SGD(p["momentum"], p["nesterovs_momentum"])
+    if p["solver"] == "adam":
+        return Adam(p["beta_1"], p["beta_2"], p["epsilon"])
+    return None
+
+
+def resume_optimizer(new: Optimizer | None, old: Optimizer | None) -> Optimizer | None:
+    """Return ``new`` with the moments and counters of ``old``, if it is of the same kind."""
+    if type(new) is type(old) and new is not None:
+        for f in fields(new):
+            if not f.init:
+                setattr(new, f.name, getattr(old, f.name))
+    return new
+
+
+def change_units(state: State, inputs: Moments | None, outputs: Moments | None) -> None:
+    """Express the parameters for newly standardized inputs and outputs; the function they compute stays what it was."""
+    for theta in (state.theta, state.best):
+        if theta is not None:
+            layers = Parameters(state.network.layout, theta).layers
+            rescale_inputs(*layers[0], state.inputs, inputs)
+            rescale_outputs(*layers[-1], state.outputs, outputs)
+    state.inputs, state.outputs = inputs, outputs
