@@ -185,8 +185,8 @@ class BaseMLP(BaseEstimator):
             rescale_outputs(*folded.layers[-1], state.outputs, None)
         if not np.isfinite(folded.vector).all():
             raise ValueError(
-                f"The weights leave the range of {folded.vector.dtype} once the scales of inputs and targets are folded "
-                "into them. Rescale the data, or use dtype='float64'."
+                f"The weights leave the range of {folded.vector.dtype} once the scales of the data are folded into them. "
+                "Rescale the data, or use dtype='float64'."
             )
         if not self.warm_start:
             state.order = None

@@ -210,6 +210,6 @@ class Run:
             return
         raise ValueError(
             f"Training gave {what} in epoch {epoch}. Solver produced non-finite parameter weights. The input data may "
-            "contain large values and need to be preprocessed. Try a smaller `learning_rate_init`, standardize=True, or "
-            "a larger `alpha`."
+            "contain large values and need to be preprocessed. Try standardize=True, "
+            "a smaller `learning_rate_init`, or a larger `alpha`."
         )

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import erf, expit
 
 Array = NDArray[Any]
+_Forward = Callable[[Array, Array, Array], None]
 
 _LEAK = 0.01
 _SELU_SCALE = 1.0507009873554805
@@ -70,7 +71,7 @@ class Activation:
     formula: str
     derivative_formula: str
     range: tuple[float, float]
-    forward: Callable[[Array, Array, Array], None]
+    forward: _Forward
     backward: Callable[[Array, Array, Array], None]
     keeps_slope: bool = False
     boolean_work: bool = False
@@ -260,7 +261,13 @@ def _softplus_backward(a: Array, delta: Array, work: Array) -> None:
 
 
 _INF = math.inf
-_SMOOTH = "Smooth; not monotonic."
+
+
+def _smooth(name: str, formula: str, slope: str, lowest: float, forward: _Forward) -> Activation:
+    """Return a rectifier without kink: not monotonic, slope computed along with the value."""
+    note = "Not monotonic."
+    return Activation(name, formula, slope, (lowest, _INF), forward, _times_slope, keeps_slope=True, note=note)
+
 
 EXP = Activation("exp", "e^a", "e^a", (0.0, _INF), _exp, _exp_backward, note="Output of log-link losses.")
 
@@ -287,18 +294,9 @@ ACTIVATIONS: dict[str, Activation] = {
             "selu", "1.0507 (a if a > 0 else 1.6733 (e^a - 1))", "1.0507 if a > 0 else 1.7581 e^a",
             (-_SELU_SCALE * _SELU_ALPHA, _INF), _selu, _selu_backward, note="No derivative at 0; 1.7581 is used.",
         ),
-        Activation(
-            "gelu", "a Phi(a)", "Phi(a) + a phi(a)", (-0.16997120747990369, _INF), _gelu, _times_slope,
-            keeps_slope=True, note=_SMOOTH,
-        ),
-        Activation(
-            "silu", "a s(a)", "s(a) (1 + a (1 - s(a)))", (-0.27846454276107374, _INF), _silu, _times_slope,
-            keeps_slope=True, note=_SMOOTH,
-        ),
-        Activation(
-            "mish", "a t, t = tanh(ln(1 + e^a))", "t + a s(a) (1 - t^2)", (-0.3088401132, _INF), _mish, _times_slope,
-            keeps_slope=True, note=_SMOOTH,
-        ),
+        _smooth("gelu", "a Phi(a)", "Phi(a) + a phi(a)", -0.16997120747990369, _gelu),
+        _smooth("silu", "a s(a)", "s(a) (1 + a (1 - s(a)))", -0.27846454276107374, _silu),
+        _smooth("mish", "a t, t = tanh(ln(1 + e^a))", "t + a s(a) (1 - t^2)", -0.3088401132, _mish),
         Activation("softplus", "ln(1 + e^a)", "s(a)", (0.0, _INF), _softplus, _softplus_backward),
     )
 }  # fmt: skip

@@ -136,7 +136,7 @@ class SquaredError:
         value = _mean(work, w)
         scale = 1.0 / z.shape[1]
         _weigh(delta, w, scale)
-        return 0.5 * scale * value
+        return float(0.5 * scale * value)
 
 
 @dataclass(frozen=True)
