@@ -185,7 +185,7 @@ class BaseMLP(BaseEstimator):
             rescale_outputs(*folded.layers[-1], state.outputs, None)
         if not np.isfinite(folded.vector).all():
             raise ValueError(
-                f"The weights leave the range of {folded.vector.dtype} once the scales of the data are folded into them. "
+                f"The weights leave the range of {folded.vector.dtype} with the scales of the data folded into them. "
                 "Rescale the data, or use dtype='float64'."
             )
         if not self.warm_start:

@@ -22,6 +22,7 @@ from .core.network import Network
 from .core.schedules import schedule_for
 from .core.training import Epoch, lbfgs, stochastic
 from .state import State
+from .threads import is_large, limit_threads
 
 _SMALLEST_ADAPTIVE_RATE = 1e-6
 _CHUNK_ELEMENTS = 2**18
@@ -72,13 +73,17 @@ class Run:
         self.rows, self.targets, self.weights = rows, targets, weights
         self.theta = Parameters(state.network.layout, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
+        self.batch_size = self._batch_size()
         self.started = time.perf_counter()
         if validation is not None and state.history.scores is None:
             state.history.scores = []
 
     def run(self, n_epochs: int, *, incremental: bool = False) -> None:
         """Train for up to ``n_epochs`` epochs; Ctrl-C keeps what has been reached, with a warning."""
-        with np.errstate(all="ignore"):  # a loss that overflows is found and reported by the loop
+        widths = [self.rows.width, *(layer.n_out for layer in self.state.network.layers)]
+        large = is_large(self.batch_size, widths)
+        # A loss that overflows is found and reported by the loop.
+        with np.errstate(all="ignore"), limit_threads(large=large):
             try:
                 if self.state.optimizer is None:
                     self._run_lbfgs()
@@ -91,8 +96,7 @@ class Run:
 
     def _run_stochastic(self, n_epochs: int, incremental: bool) -> None:
         p, state = self.p, self.state
-        n = self.rows.n_rows if state.order is None else len(state.order)
-        batches = Batches(self.rows, self.targets, self.weights, self._batch_size(n), state.order)
+        batches = Batches(self.rows, self.targets, self.weights, self.batch_size, state.order)
         rng = state.rng if p["shuffle"] else None
         epochs = stochastic(
             state.network, self.theta, batches, state.optimizer, self.schedule, state.clock,
@@ -109,8 +113,12 @@ class Run:
                 stacklevel=6,
             )
 
-    def _batch_size(self, n: int) -> int:
-        size = self.p["batch_size"]
+    def _batch_size(self) -> int:
+        order, size = self.state.order, self.p["batch_size"]
+        n = self.rows.n_rows if order is None else len(order)
+        if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
+            widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
+            return min(n, max(256, 4 * _CHUNK_ELEMENTS // widest))
         if size == "auto":
             return min(200, n)
         if size > n:
@@ -122,10 +130,8 @@ class Run:
 
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network
-        widest = max(self.rows.width, *(layer.n_out for layer in network.layers))
-        size = max(256, 4 * _CHUNK_ELEMENTS // widest)
         result = lbfgs(
-            network, self.theta, Batches(self.rows, self.targets, self.weights, size),
+            network, self.theta, Batches(self.rows, self.targets, self.weights, self.batch_size),
             alpha=p["alpha"], max_iter=p["max_iter"], max_fun=p["max_fun"], tol=p["tol"], observe=self._observe,
         )  # fmt: skip
         if not math.isfinite(result.fun):

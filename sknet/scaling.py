@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-_CHUNK_ELEMENTS = 2**18  # fits in a core's cache: both passes over a chunk then run at its speed
+_CHUNK_ELEMENTS = 2**16  # a chunk and its deviations stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,23 @@ class Moments:
         rows = min(n, max(1, _CHUNK_ELEMENTS // d))
         ones = np.ones(rows, dtype=dtype)
         total = float(n if weights is None else weights.sum(dtype=np.float64))
-        chunks = [
-            (c, ones[: c.stop - c.start] if weights is None else weights[c].astype(dtype)) for c in gen_batches(n, rows)
-        ]
-        centre = sum((w @ X[c]).astype(np.float64) for c, w in chunks) / total
-        # The second pass corrects the first one's rounding: what is summed is small.
+        weights = None if weights is None else weights.astype(dtype)
         deviation = np.empty((rows, d), dtype=dtype)
-        first, second = np.zeros(d), np.zeros(d)
-        for c, w in chunks:
-            part = np.subtract(X[c], centre, out=deviation[: len(w)], casting="same_kind")
-            first += w @ part
-            second += w @ np.multiply(part, part, out=part)
-        # The centre as subtracted is the rounded one.
-        mean = centre.astype(dtype).astype(np.float64) + first / total
-        return cls(total, mean, np.maximum(second - first * first / total, 0.0), resolution)
+        centre = np.mean(X[:rows], axis=0, dtype=np.float64)
+        for _ in range(2):
+            centre = centre.astype(dtype).astype(np.float64)
+            first, second = np.zeros(d), np.zeros(d)
+            for c in gen_batches(n, rows):
+                w = ones[: c.stop - c.start] if weights is None else weights[c]
+                part = np.subtract(X[c], centre, out=deviation[: len(w)], casting="same_kind")
+                first += w @ part
+                second += w @ np.multiply(part, part, out=part)
+            first, second = first / total, second / total
+            mean, variance = centre + first, np.maximum(second - first * first, 0.0)
+            if np.all(first * first <= variance):
+                break
+            centre = mean  # the first rows are far from the rest: once more around the mean, to lose no digits
+        return cls(total, mean, variance * total, resolution)
 
     def merge(self, other: Moments) -> Moments:
         """Return the moments of both data sets together (Chan, Golub and LeVeque 1983, eq. 2.1)."""

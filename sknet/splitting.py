@@ -28,7 +28,7 @@ def validation_split(
     if len(rows) - size < n_classes:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset: "
-            f"of n_samples = {n}, at least {max(n_classes, 2)} must be there to validate on and {n_classes} to train on."
+            f"of n_samples = {n}, {max(n_classes, 2)} must be there to validate on and {n_classes} to train on."
         )
     train, validation = train_test_split(rows, test_size=size, random_state=rng, stratify=labels)
     if labels is not None:

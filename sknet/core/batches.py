@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -67,9 +68,12 @@ class Codes:
     def width(self) -> int:
         return self.n_classes
 
+    @cached_property
+    def _classes(self) -> Array:
+        return np.arange(self.n_classes, dtype=self.codes.dtype)[:, None]
+
     def take(self, index: Index, out: Array) -> None:
-        classes = np.arange(self.n_classes, dtype=self.codes.dtype)[:, None]
-        np.equal(self.codes[index], classes, out=out.T)
+        np.equal(self.codes[index], self._classes, out=out.T)
 
 
 class Rows:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy.linalg import get_blas_funcs
 
 from .batches import Batch
+from .blas import axpy
 from .layers import Layer
 from .losses import Loss
 from .memory import Buffer, Layout, Memory, Parameters, Workspace
@@ -88,5 +88,5 @@ def add_penalty(theta: Parameters, grad: Parameters, strength: float) -> float:
     if strength == 0.0:
         return 0.0
     W = theta.penalized
-    get_blas_funcs("axpy", (W,))(W, grad.penalized, a=strength)
+    axpy(strength, W, grad.penalized)
     return 0.5 * strength * float(np.dot(W, W))

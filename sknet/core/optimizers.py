@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import get_blas_funcs
+
+from .blas import axpy
 
 Array = NDArray[Any]
 
@@ -48,7 +49,7 @@ class SGD:
             if not self.nesterov:
                 np.add(theta, v, out=theta)
                 return
-            get_blas_funcs("axpy", (theta,))(v, theta, a=self.momentum)
+            axpy(self.momentum, v, theta)
         np.subtract(theta, grad, out=theta)
 
 
@@ -71,17 +72,16 @@ class Adam:
     def step(self, theta: Array, grad: Array, rate: float) -> None:
         m = self.m = _state(self.m, theta)
         v = self.v = _state(self.v, theta)
-        axpy = get_blas_funcs("axpy", (theta,))
         self.t += 1
         np.multiply(m, self.beta_1, out=m)
-        axpy(grad, m, a=1.0 - self.beta_1)
+        axpy(1.0 - self.beta_1, grad, m)
         np.multiply(grad, grad, out=grad)
         np.multiply(v, self.beta_2, out=v)
-        axpy(grad, v, a=1.0 - self.beta_2)
+        axpy(1.0 - self.beta_2, grad, v)
         np.sqrt(v, out=grad)
         np.add(grad, self.epsilon, out=grad)
         np.divide(m, grad, out=grad)
-        axpy(grad, theta, a=-rate * math.sqrt(1.0 - self.beta_2**self.t) / (1.0 - self.beta_1**self.t))
+        axpy(-rate * math.sqrt(1.0 - self.beta_2**self.t) / (1.0 - self.beta_1**self.t), grad, theta)
 
 
 STOCHASTIC_SOLVERS = ("sgd", "adam")

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import get_blas_funcs
 from scipy.optimize import OptimizeResult, minimize
 
 from .batches import Batches
+from .blas import axpy
 from .memory import Parameters
 from .network import Network, add_penalty
 from .optimizers import Optimizer
@@ -125,7 +125,6 @@ class _Objective:
         self._batch_grad = Parameters(network.layout, np.zeros_like(theta.vector))
         self._grad = Parameters(network.layout, np.zeros_like(theta.vector))
         self._workspace = network.workspace(batches.size, theta.vector.dtype)
-        self._axpy = get_blas_funcs("axpy", (theta.vector,))
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         self.theta.vector[:] = x
@@ -135,6 +134,6 @@ class _Objective:
             memory = self._workspace.rows(len(batch.y))
             share = batch.total / self.total
             loss += share * self.network.loss_and_gradient(self.theta, self._batch_grad, batch, memory)
-            self._axpy(self._batch_grad.vector, self._grad.vector, a=share)
+            axpy(share, self._batch_grad.vector, self._grad.vector)
         loss += add_penalty(self.theta, self._grad, self.strength)
         return loss, self._grad.vector.astype(np.float64)
