@@ -342,7 +342,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
                     "classes must be passed on the first call to partial_fit: all labels that will ever come, "
                     "for example classes=np.unique(y_all)."
                 )
-            labels.check(y)
+            if classes is not None:
+                labels.check(y)
             self._labels, self.classes_ = labels, labels.classes
         else:
             self._check_same_classes(y, incremental, classes)

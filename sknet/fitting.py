@@ -187,10 +187,12 @@ class Run:
 
     def _validation_score(self) -> float:
         rows, index = self.rows, self.validation
-        buffer = np.empty((len(index), 0 if rows.sparse else rows.width), dtype=rows.dtype)
-        z = forward_in_chunks(
-            self.state.network, self.theta.layers, lambda c: rows.take(index[c], buffer[c]), len(index)
-        )
+        width = 0 if rows.sparse else rows.width
+
+        def take(chunk: slice) -> Any:
+            return rows.take(index[chunk], np.empty((chunk.stop - chunk.start, width), dtype=rows.dtype))
+
+        z = forward_in_chunks(self.state.network, self.theta.layers, take, len(index))
         return self.score(z, index) if np.isfinite(z).all() else math.nan
 
     def _print(self, epoch: Epoch) -> None:

@@ -48,9 +48,8 @@ class Moments:
             mean, variance, total = (np.asarray(v, dtype=np.float64) for v in (mean, variance, total))
             return cls(float(total.max()), mean, variance * total, resolution, centred=False)
         moments = cls._of_dense(X, weights, X.dtype, resolution)
-        deviations = moments.squares / moments.weight
-        if X.dtype != np.float64 and not np.all((deviations > 1e-30) & (deviations < 1e30)):
-            moments = cls._of_dense(X, weights, np.float64, resolution)  # squares left the range of float32
+        if X.dtype != np.float64 and _out_of_range(X, moments):
+            moments = cls._of_dense(X, weights, np.float64, resolution)
         for name, values in (("mean", moments.mean), ("variance", moments.squares)):
             if not np.isfinite(values).all():
                 column = int(np.flatnonzero(~np.isfinite(values))[0])
@@ -106,6 +105,14 @@ class Moments:
         """What is divided by, shape (d,): the standard deviation, 1 for constant columns."""
         deviation = np.sqrt(self.squares / self.weight)
         return np.where(deviation > self.resolution * np.abs(self.mean), deviation, 1.0)
+
+
+def _out_of_range(X: np.ndarray, moments: Moments) -> bool:
+    """Whether squares overflowed float32, or underflowed in a column that is not just zeros."""
+    if not np.isfinite(moments.squares).all():
+        return True
+    tiny = (moments.squares < 1e-30 * moments.weight) & (np.abs(moments.mean) < 1e-15)
+    return bool(np.any(tiny & ((moments.mean != 0.0) | X[:1000].any(axis=0))))
 
 
 def rescale_inputs(W: np.ndarray, b: np.ndarray, old: Moments | None, new: Moments | None) -> None:

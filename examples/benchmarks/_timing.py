@@ -1,0 +1,38 @@
+"""Side-by-side timing: contestants take turns, so that a drift of the machine hits all alike."""
+
+import statistics
+import sys
+import time
+import warnings
+from importlib.metadata import version
+
+warnings.filterwarnings("ignore")
+
+
+def seconds(function):
+    """Return the wall time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def interleaved(contestants, rounds=5, repeats=1):
+    """Return a list of seconds for each contestant, a callable; the first call of each is not counted."""
+    for function in contestants.values():
+        function()
+    times = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, function in contestants.items():
+            times[name].append(min(seconds(function) for _ in range(repeats)))
+    return times
+
+
+def ratio(times, other, base):
+    """Return the median over rounds of the time of ``other`` in units of that of ``base``."""
+    return statistics.median(o / b for o, b in zip(times[other], times[base], strict=True))
+
+
+def header(*packages):
+    """Print what is being measured, with versions."""
+    names = ("sknet", "numpy", "scipy", "scikit-learn", *packages)
+    print("Python " + sys.version.split()[0] + ", " + ", ".join(f"{name} {version(name)}" for name in names))
