@@ -140,13 +140,20 @@ def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:
     return (int(sizes),) if isinstance(sizes, Integral) else tuple(int(s) for s in sizes)
 
 
+def activation_for(choice: Any) -> Activation:
+    """Return the activation that ``choice`` names or is; the identity for a sequence, which names none."""
+    if isinstance(choice, Activation):
+        return choice
+    return ACTIVATIONS[choice if isinstance(choice, str) else "identity"]
+
+
 def hidden_activations(parameters: dict[str, Any], depth: int) -> tuple[Activation, ...]:
     """Return the activation of each hidden layer; a sequence must name one for each."""
     given = parameters["activation"]
     if isinstance(given, (str, Activation)):
-        given = [given] * depth
+        return (activation_for(given),) * depth
     if len(given) != depth:
         raise InvalidParameterError(
             f"`activation` must be one name, or one for each of the {depth} hidden layers, got {len(given)}: {given!r}."
         )
-    return tuple(a if isinstance(a, Activation) else ACTIVATIONS[a] for a in given)
+    return tuple(map(activation_for, given))

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._parameters import check_parameters, hidden_activations, hidden_sizes
+from ._parameters import activation_for, check_parameters, hidden_activations, hidden_sizes
 from .core.activations import ACTIVATIONS
 from .core.batches import Rows, Targets, Values
 from .core.initializers import initializer_for
@@ -119,7 +119,7 @@ class BaseMLP(BaseEstimator):
         for size, activation in zip(sizes, activations, strict=True):
             layers.append(Dense(n_in, size, activation, initializer_for(p["initializer"], activation.name)))
             n_in = size
-        last = activations[-1].name if activations else str(p["activation"])
+        last = (activations or [activation_for(p["activation"])])[-1].name
         output = Dense(n_in, n_out, ACTIVATIONS["identity"], initializer_for(p["initializer"], last), order="F")
         return Network((*layers, output), self._network_loss())
 

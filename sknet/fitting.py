@@ -90,7 +90,7 @@ class Run:
                 else:
                     self._run_stochastic(n_epochs, incremental)
             except KeyboardInterrupt:
-                warnings.warn("Training interrupted by user.", stacklevel=5)
+                warnings.warn("Training interrupted by user.", stacklevel=4)
         if not np.isfinite(self.state.published).all():
             self._diverged("parameters that are not finite")
 
@@ -110,7 +110,7 @@ class Run:
                 f"Stochastic Optimizer: Maximum iterations ({p['max_iter']}) "
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
 
     def _batch_size(self) -> int:
@@ -124,7 +124,7 @@ class Run:
         if size > n:
             warnings.warn(
                 f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.",
-                stacklevel=7,
+                stacklevel=5,
             )
         return min(size, n)
 
@@ -144,7 +144,7 @@ class Run:
                 f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
                 f"Increase max_iter={p['max_iter']} or max_fun={p['max_fun']}.",
                 ConvergenceWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
 
     def _observe(self, epoch: Epoch) -> bool:

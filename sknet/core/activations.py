@@ -1,9 +1,6 @@
 """Activations: a non-linearity and its derivative, side by side, writing where they are told.
 
-Every pair has the same two signatures::
-
-    forward(z, out, work)      out[:] = f(z)
-    backward(a, delta, work)   delta *= f'(z), in place, with a = f(z)
+A pair is ``forward(z, out, work)``, ``out[:] = f(z)``, and ``backward(a, delta, work)``, ``delta *= f'(z)``, a = f(z).
 
 Most derivatives follow from the value, so ``z`` need not be kept: ``out`` may be ``z`` and ``work`` is scratch.
 Where ``keeps_slope`` is True the derivative costs little beside the value: ``forward`` leaves f'(z) in ``work``, which
@@ -26,13 +23,10 @@ from scipy.special import erf, expit
 Array = NDArray[Any]
 _Forward = Callable[[Array, Array, Array], None]
 
-_LEAK = 0.01
-_SELU_SCALE = 1.0507009873554805
-_SELU_ALPHA = 1.6732632423543772
-_INVERSE_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
+_LEAK, _SELU_SCALE, _SELU_ALPHA = 0.01, 1.0507009873554805, 1.6732632423543772
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Activation:
     """A non-linearity with its derivative, formula and range.
 
@@ -77,6 +71,9 @@ class Activation:
     boolean_work: bool = False
     elementwise: bool = True
     note: str = ""
+
+    def __repr__(self) -> str:
+        return f"Activation({self.name!r})"
 
     def __call__(self, z: Array) -> Array:
         """Return ``f(z)`` as a new array of shape (n, k)."""
@@ -180,8 +177,9 @@ def _leaky_relu(z: Array, out: Array, work: Array) -> None:
 
 
 def _leaky_relu_backward(a: Array, delta: Array, work: Array) -> None:
-    np.copyto(work, _LEAK)
-    np.copyto(work, 1.0, where=a > 0.0)
+    np.greater(a, 0.0, out=work)
+    np.multiply(work, 1.0 - _LEAK, out=work)
+    np.add(work, _LEAK, out=work)
     np.multiply(delta, work, out=delta)
 
 
@@ -189,25 +187,19 @@ def _elu(z: Array, out: Array, work: Array, scale: float = 1.0, alpha: float = 1
     zeros = _zeros(z.shape[1], z.dtype)
     np.minimum(z, zeros, out=work)
     np.expm1(work, out=work)
-    np.multiply(work, alpha, out=work)
+    np.multiply(work, scale * alpha, out=work)
     np.maximum(z, zeros, out=out)
-    np.add(out, work, out=out)
     np.multiply(out, scale, out=out)
-
-
-def _elu_backward(a: Array, delta: Array, work: Array, scale: float = 1.0, alpha: float = 1.0) -> None:
-    # Below 0, a = scale * alpha * (e^z - 1): the slope scale * alpha * e^z is a + scale * alpha.
-    np.add(a, scale * alpha, out=work)
-    np.copyto(work, scale, where=a > 0.0)
-    np.multiply(delta, work, out=delta)
+    np.greater(out, 0.0, out=z)
+    np.add(out, work, out=out)
+    # The slope: below 0 it is the value + scale * alpha, above 0 it is scale.
+    np.add(work, scale * alpha, out=work)
+    np.multiply(z, scale * alpha - scale, out=z)
+    np.subtract(work, z, out=work)
 
 
 def _selu(z: Array, out: Array, work: Array) -> None:
     _elu(z, out, work, _SELU_SCALE, _SELU_ALPHA)
-
-
-def _selu_backward(a: Array, delta: Array, work: Array) -> None:
-    _elu_backward(a, delta, work, _SELU_SCALE, _SELU_ALPHA)
 
 
 def _gelu(z: Array, out: Array, work: Array) -> None:
@@ -218,8 +210,8 @@ def _gelu(z: Array, out: Array, work: Array) -> None:
     np.multiply(z, z, out=out)
     np.multiply(out, -0.5, out=out)
     np.exp(out, out=out)
-    np.multiply(out, _INVERSE_SQRT_2PI, out=out)
-    np.multiply(out, z, out=out)  # z phi(z)
+    np.multiply(out, z, out=out)
+    np.multiply(out, 1.0 / math.sqrt(2.0 * math.pi), out=out)  # z phi(z)
     np.multiply(z, work, out=z)
     np.add(work, out, out=work)
     np.copyto(out, z)
@@ -289,14 +281,17 @@ ACTIVATIONS: dict[str, Activation] = {
             "leaky_relu", "max(0.01 a, a)", "0.01 if a <= 0 else 1", (-_INF, _INF), _leaky_relu, _leaky_relu_backward,
             note="No derivative at 0; 0.01 is used.",
         ),
-        Activation("elu", "a if a > 0 else e^a - 1", "1 if a > 0 else e^a", (-1.0, _INF), _elu, _elu_backward),
+        Activation(
+            "elu", "a if a > 0 else e^a - 1", "1 if a > 0 else e^a", (-1.0, _INF), _elu, _times_slope, keeps_slope=True,
+        ),
         Activation(
             "selu", "1.0507 (a if a > 0 else 1.6733 (e^a - 1))", "1.0507 if a > 0 else 1.7581 e^a",
-            (-_SELU_SCALE * _SELU_ALPHA, _INF), _selu, _selu_backward, note="No derivative at 0; 1.7581 is used.",
+            (-_SELU_SCALE * _SELU_ALPHA, _INF), _selu, _times_slope, keeps_slope=True,
+            note="No derivative at 0; 1.7581 is used.",
         ),
         _smooth("gelu", "a Phi(a)", "Phi(a) + a phi(a)", -0.16997120747990369, _gelu),
         _smooth("silu", "a s(a)", "s(a) (1 + a (1 - s(a)))", -0.27846454276107374, _silu),
-        _smooth("mish", "a t, t = tanh(ln(1 + e^a))", "t + a s(a) (1 - t^2)", -0.3088401132, _mish),
+        _smooth("mish", "a t, t = tanh(ln(1 + e^a))", "t + a s(a) (1 - t^2)", -0.30884341301725043, _mish),
         Activation("softplus", "ln(1 + e^a)", "s(a)", (0.0, _INF), _softplus, _softplus_backward),
     )
 }  # fmt: skip

@@ -102,7 +102,7 @@ class Rows:
         """Return the rows ``index``: in ``out``, as a view of X where nothing has to be done, or as a CSR."""
         if self.sparse:
             return self._take_sparse(index)
-        if self._plain and isinstance(index, slice) and self._inverse is None:
+        if self._plain and isinstance(index, slice) and self._mean is None and self._inverse is None:
             return self.X[index]
         if self._plain and not isinstance(index, slice):
             np.take(self.X, index, axis=0, out=out, mode="clip")
@@ -157,7 +157,8 @@ class Batches:
         if self.size == self.n_rows:
             if self._whole is None:
                 self._whole = self._gather(0, self.n_rows)
-            yield self._whole
+            if self._whole.total > 0.0:
+                yield self._whole
             return
         if rng is not None and self.order is not None:
             rng.shuffle(self.order)

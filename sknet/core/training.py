@@ -107,7 +107,8 @@ def lbfgs(
             method="L-BFGS-B",
             jac=True,
             callback=report,
-            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+            # SciPy also stops where the loss falls by less than a share `ftol`: not before a tight `tol` is met.
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol, "ftol": min(2.2e-9, 1e-4 * tol)},
         )
         accepted[:] = result.x
     finally:

@@ -1,0 +1,51 @@
+# %% [markdown]
+# # 5. Activations
+#
+# The course: an activation has a formula, a derivative, a graph and a range. The course calls sigmoid, tanh, ReLU and
+# softmax monotonic, continuous and differentiable.
+#
+# Two of them need a remark. ReLU has no derivative at 0; 0 is used there. Softmax is not elementwise: each value
+# depends on the whole row, so its derivative is a matrix, the Jacobian.
+#
+# In sknet each activation is an object that carries all of this. They stand in one table, `sknet.ACTIVATIONS`.
+
+# %%
+import numpy as np
+
+from sknet import ACTIVATIONS
+
+print(f"{'name':<12}{'formula':<42}{'derivative':<33}{'range':<18}note")
+for name, f in ACTIVATIONS.items():
+    note = f.note if f.name == name else f"Another name of {f.name}."
+    low, high = f.range
+    print(f"{name:<12}{f.formula:<42}{f.derivative_formula:<33}{f'{low:.3f} to {high:.3f}':<18}{note}".rstrip())
+print("a is the linear combination, s the sigmoid, Phi and phi distribution and density of the standard normal.")
+
+# %% [markdown]
+# Their values and derivatives at three points.
+
+# %%
+points = np.array([[-1.0, 0.0, 1.0]])
+columns = "".join(f"{f'{what}({x:g})':>9}" for what in ("f", "f'") for x in points[0])
+print(f"\n{'name':<12}{columns}")
+for name, f in ACTIVATIONS.items():
+    if f.elementwise:
+        numbers = np.concatenate([f(points)[0], f.derivative(points)[0]])
+        print(f"{name:<12}" + "".join(f"{v:>9.4f}" for v in numbers))
+
+# %% [markdown]
+# Softmax looks at the whole row. Moving one entry moves all values, as row `i` of the Jacobian says.
+
+# %%
+softmax = ACTIVATIONS["softmax"]
+print("\nsoftmax(-1, 0, 1) =", softmax(points)[0].round(4))
+print("its Jacobian, da_i / dz_j:")
+print(softmax.derivative(points)[0].round(4))
+
+# %% [markdown]
+# ReLU has a corner at 0: the slope is 0 on the left and 1 on the right. At 0 itself, 0 is used.
+
+# %%
+relu = ACTIVATIONS["relu"]
+slopes = relu.derivative(np.array([[-1e-9, 0.0, 1e-9]]))[0]
+print(f"\nslope of relu just below 0, at 0, just above 0: {slopes}")
