@@ -1,0 +1,175 @@
+"""Dense against einsum in float64, with activations and their derivatives written out here."""
+
+import pickle
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from sknet.core.activations import ACTIVATIONS
+from sknet.core.initializers import INITIALIZERS
+from sknet.core.layers import Dense, product
+from sknet.core.memory import Layout, Parameters, Workspace
+
+N, D, K = 7, 4, 3
+
+
+def logistic(z):
+    return 1.0 / (1.0 + np.exp(-z))
+
+
+# f(z) and f'(z): one that does nothing, one on its value, one with a boolean mask, one that keeps its slope.
+PAIRS = {
+    "identity": (lambda z: z, lambda z: np.ones_like(z)),
+    "tanh": (np.tanh, lambda z: 1.0 / np.cosh(z) ** 2),
+    "relu": (lambda z: np.where(z > 0.0, z, 0.0), lambda z: np.where(z > 0.0, 1.0, 0.0)),
+    "silu": (lambda z: z * logistic(z), lambda z: logistic(z) * (1.0 + z * logistic(-z))),
+}
+every_pair = pytest.mark.parametrize("name", PAIRS)
+both_orders = pytest.mark.parametrize("order", ["C", "F"])
+INPUTS = {
+    "dense": np.asarray,
+    "fortran": np.asfortranarray,
+    "csr_array": sparse.csr_array,
+    "csr_matrix": sparse.csr_matrix,
+}
+
+
+def dense(name, order="C", n_in=D, n_out=K):
+    return Dense(n_in, n_out, ACTIVATIONS[name], INITIALIZERS["glorot_uniform"], order=order)
+
+
+def some_numbers(dtype=np.float64):
+    """x with zeros in it, W, b and dL/da."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N, D)) * (rng.uniform(size=(N, D)) < 0.6)
+    return [array.astype(dtype) for array in (x, rng.normal(size=(D, K)), rng.normal(size=K), rng.normal(size=(N, K)))]
+
+
+def both_passes(layer, x, W, b, delta, *, rows=N):
+    """Run a layer in memory whose old contents must not matter; dL/dx is None for sparse rows."""
+    memory = Workspace([layer.buffers()], rows, W.dtype).rows(N)[0]
+    for name, array in vars(memory).items():
+        if name != "ones":
+            array[...] = np.nan if array.dtype != bool else True
+    a = layer.forward((W, b), x, memory)
+    assert a is memory.a
+    memory.delta[...] = delta
+    dW, db = np.full_like(W, np.nan), np.full_like(b, np.nan)
+    dx = None if sparse.issparse(x) else np.full((N, D), np.nan, dtype=W.dtype)
+    layer.backward((W, b), (dW, db), x, memory, dx)
+    return SimpleNamespace(a=a, dW=dW, db=db, dx=dx)
+
+
+def einsums(name, x, W, b, delta):
+    f, slope = PAIRS[name]
+    z = np.einsum("nd,dk->nk", x, W) + b
+    delta = delta * slope(z)
+    return SimpleNamespace(
+        a=f(z), dW=np.einsum("nd,nk->dk", x, delta), db=np.einsum("nk->k", delta), dx=np.einsum("nk,dk->nd", delta, W)
+    )
+
+
+def assert_same(ours, theirs, rtol=1e-12, atol=1e-14):
+    for name, array in vars(ours).items():
+        if array is not None:
+            np.testing.assert_allclose(array, getattr(theirs, name), rtol=rtol, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("rows", [N, N + 5])
+@pytest.mark.parametrize("kind", INPUTS)
+@both_orders
+@every_pair
+def test_passes_are_the_einsums(name, order, kind, rows):
+    """For dense and sparse rows, C and Fortran memory, and a batch shorter than the workspace."""
+    x, *rest = some_numbers()
+    assert_same(both_passes(dense(name, order), INPUTS[kind](x), *rest, rows=rows), einsums(name, x, *rest))
+
+
+@both_orders
+@every_pair
+def test_float32_stays_float32(name, order):
+    ours = both_passes(dense(name, order), *some_numbers(np.float32))
+    assert all(array.dtype == np.float32 for array in vars(ours).values())
+    assert_same(ours, einsums(name, *some_numbers()), rtol=1e-4, atol=1e-5)
+
+
+@both_orders
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_any_activation_sits_on_the_combination(name, order):
+    x, W, b, delta = some_numbers()
+    z = np.einsum("nd,dk->nk", x, W) + b
+    np.testing.assert_allclose(both_passes(dense(name, order), x, W, b, delta).a, ACTIVATIONS[name](z), rtol=1e-12)
+
+
+@every_pair
+def test_passes_change_neither_inputs_nor_parameters(name):
+    numbers = some_numbers()
+    before = [array.copy() for array in numbers]
+    for array in numbers:
+        array.flags.writeable = False
+    both_passes(dense(name), *numbers)
+    for array, old in zip(numbers, before, strict=True):
+        np.testing.assert_array_equal(array, old)
+
+
+@both_orders
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_backward_leaves_the_output_and_can_run_again(name, order):
+    layer, (x, W, b, delta) = dense(name, order), some_numbers()
+    memory = Workspace([layer.buffers()], N, W.dtype).rows(N)[0]
+    a = layer.forward((W, b), x, memory)
+    before, gradients = a.tobytes(), []
+    for _ in range(2):
+        memory.delta[...] = delta
+        grads = np.empty_like(W), np.empty_like(b)
+        layer.backward((W, b), grads, x, memory, None)
+        assert a.tobytes() == before
+        gradients.append(grads)
+    np.testing.assert_array_equal(gradients[0][0], gradients[1][0])
+    np.testing.assert_array_equal(gradients[0][1], gradients[1][1])
+
+
+def test_only_weights_are_penalized():
+    weights, biases = dense("relu").specs()
+    assert (weights.name, weights.shape, weights.penalized) == ("W", (D, K), True)
+    assert (biases.name, biases.shape, biases.penalized) == ("b", (K,), False)
+
+
+def test_initial_values_are_written_into_the_views():
+    layer = dense("relu")
+    theta = Parameters(Layout([layer.specs()]), np.zeros(D * K + K))
+    layer.initialize(np.random.RandomState(5), theta.layers[0])
+    W, b = INITIALIZERS["glorot_uniform"](np.random.RandomState(5), D, K)
+    np.testing.assert_array_equal(theta.vector, np.concatenate([W.ravel(), b]))
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_predicting_needs_no_memory_for_gradients(name):
+    buffers = {buffer.name: buffer for buffer in dense(name).buffers()}
+    assert {name for name, buffer in buffers.items() if buffer.backward_only} == {"delta", "ones"}
+    assert ("z" in buffers) == ACTIVATIONS[name].keeps_slope
+
+
+def test_layers_are_equal_if_they_compute_the_same():
+    """What a warm start compares: where training began does not matter."""
+    layer = dense("relu")
+    assert layer == Dense(D, K, ACTIVATIONS["relu"], INITIALIZERS["he_normal"])
+    assert layer != dense("tanh")
+    assert layer != dense("relu", n_in=D + 1)
+    assert layer != dense("relu", n_out=K + 1)
+    assert pickle.loads(pickle.dumps(layer)) == layer
+
+
+def test_a_layer_says_what_it_is():
+    assert str(dense("relu")) == "relu(4x3)"
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+@both_orders
+def test_product(order, kind):
+    x, W, _, _ = some_numbers()
+    out = np.full((N, K), np.nan, order=order)
+    product(INPUTS[kind](x), W, out=out)
+    np.testing.assert_allclose(out, np.einsum("nd,dk->nk", x, W), rtol=1e-13)

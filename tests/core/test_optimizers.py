@@ -1,0 +1,168 @@
+"""Optimizers against the formulas of the papers, and all through the same problem."""
+
+import copy
+import pickle
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from sknet.core.optimizers import SGD, Adam
+
+CURVATURE = np.array([0.5, 1.0, 2.0, 4.0])
+CENTRE = np.array([1.0, -2.0, 0.5, 3.0])
+
+# name: (maker, learning rate that suits the quadratic problem)
+OPTIMIZERS = {
+    "plain": (lambda: SGD(momentum=0.0), 0.1),
+    "momentum": (lambda: SGD(momentum=0.9, nesterov=False), 0.02),
+    "nesterov": (lambda: SGD(momentum=0.9, nesterov=True), 0.02),
+    "adam": (Adam, 0.05),
+}
+every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
+
+
+def quadratic_gradient(theta):
+    """Of ``sum_i c_i (theta_i - centre_i)^2 / 2``."""
+    return (CURVATURE * (theta - CENTRE)).astype(theta.dtype)
+
+
+def descend(optimizer, theta, rate, n_steps):
+    for _ in range(n_steps):
+        optimizer.step(theta, quadratic_gradient(theta), rate)
+    return theta
+
+
+def some_gradients(n_steps=7, size=5):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=size), rng.normal(size=(n_steps, size)), rng.uniform(0.01, 0.3, n_steps)
+
+
+def compare(optimizer, expected):
+    """Follow ``expected``, an iterator of parameters, through given gradients and changing rates."""
+    theta, gradients, rates = some_gradients()
+    for gradient, rate, wanted in zip(gradients, rates, expected(theta.copy(), gradients, rates), strict=True):
+        optimizer.step(theta, gradient.copy(), rate)
+        np.testing.assert_allclose(theta, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_without_momentum_sgd_is_gradient_descent(nesterov):
+    def expected(theta, gradients, rates):
+        for g, rate in zip(gradients, rates):
+            theta = theta - rate * g
+            yield theta
+
+    optimizer = SGD(momentum=0.0, nesterov=nesterov)
+    compare(optimizer, expected)
+    assert optimizer.velocity is None  # plain descent pays for no state
+
+
+def test_momentum():
+    """Sutskever et al. (2013), eq. 1-2."""
+
+    def expected(theta, gradients, rates):
+        v = np.zeros_like(theta)
+        for g, rate in zip(gradients, rates):
+            v = 0.8 * v - rate * g
+            theta = theta + v
+            yield theta
+
+    compare(SGD(momentum=0.8, nesterov=False), expected)
+
+
+def test_nesterov_update():
+    def expected(theta, gradients, rates):
+        v = np.zeros_like(theta)
+        for g, rate in zip(gradients, rates):
+            v = 0.8 * v - rate * g
+            theta = theta + 0.8 * v - rate * g
+            yield theta
+
+    compare(SGD(momentum=0.8, nesterov=True), expected)
+
+
+def test_nesterov_is_the_gradient_at_the_point_ahead():
+    """Sutskever et al. (2013), eq. 3-4, which our parameters follow one look ahead: theta + momentum v."""
+    rate, momentum = 0.03, 0.8
+    ours, optimizer = np.zeros(4), SGD(momentum=momentum, nesterov=True)
+    theta, v = np.zeros(4), np.zeros(4)
+    for _ in range(10):
+        v = momentum * v - rate * quadratic_gradient(theta + momentum * v)
+        theta = theta + v
+        optimizer.step(ours, quadratic_gradient(ours), rate)
+        np.testing.assert_allclose(ours, theta + momentum * v, rtol=1e-12)
+
+
+def test_adam():
+    """Kingma and Ba (2015), algorithm 1, with ``epsilon / sqrt(1 - beta_2^t)`` for epsilon (section 2, last remark)."""
+    beta_1, beta_2, epsilon = 0.85, 0.97, 1e-3
+
+    def expected(theta, gradients, rates):
+        m, v = np.zeros_like(theta), np.zeros_like(theta)
+        for t, (g, rate) in enumerate(zip(gradients, rates), start=1):
+            m = beta_1 * m + (1 - beta_1) * g
+            v = beta_2 * v + (1 - beta_2) * g**2
+            m_hat, v_hat = m / (1 - beta_1**t), v / (1 - beta_2**t)
+            theta = theta - rate * m_hat / (np.sqrt(v_hat) + epsilon / np.sqrt(1 - beta_2**t))
+            yield theta
+
+    compare(Adam(beta_1, beta_2, epsilon), expected)
+
+
+def test_first_step_of_adam_has_the_length_of_the_rate():
+    """Section 2.1: the step does not depend on the scale of the gradient."""
+    theta = np.zeros(3)
+    Adam(epsilon=0.0).step(theta, np.array([1e-6, -3.0, 1e6]), 0.01)
+    np.testing.assert_allclose(theta, [-0.01, 0.01, -0.01], rtol=1e-12)
+
+
+def test_defaults_are_those_of_scikit_learn():
+    assert (SGD().momentum, SGD().nesterov) == (0.9, True)
+    assert (Adam().beta_1, Adam().beta_2, Adam().epsilon) == (0.9, 0.999, 1e-8)
+
+
+@every_optimizer
+def test_minimizes_a_quadratic(name):
+    make, rate = OPTIMIZERS[name]
+    np.testing.assert_allclose(descend(make(), np.zeros(4), rate, 1500), CENTRE, rtol=1e-6)
+
+
+@every_optimizer
+def test_float32_stays_float32(name):
+    make, rate = OPTIMIZERS[name]
+    optimizer = make()
+    theta = descend(optimizer, np.zeros(4, dtype=np.float32), rate, 20)
+    assert theta.dtype == np.float32
+    np.testing.assert_allclose(theta, descend(make(), np.zeros(4), rate, 20), rtol=1e-4)
+    state = [value for value in vars(optimizer).values() if isinstance(value, np.ndarray)]
+    assert [array.dtype for array in state] == [np.float32] * {"plain": 0, "momentum": 1, "nesterov": 1, "adam": 2}[
+        name
+    ]
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))], ids=["copy", "pickle"])
+@pytest.mark.parametrize("done", [0, 5])
+@every_optimizer
+def test_a_copy_goes_on_exactly(name, done, duplicate):
+    make, rate = OPTIMIZERS[name]
+    optimizer = make()
+    theta = descend(optimizer, np.zeros(4), rate, done)
+    twin, twin_theta = duplicate(optimizer), theta.copy()
+    descend(optimizer, theta, rate, 5)  # leaves no trace in the copy
+    np.testing.assert_array_equal(descend(twin, twin_theta, rate, 5), theta)
+
+
+@every_optimizer
+def test_steps_write_in_place_and_allocate_nothing(name):
+    make, rate = OPTIMIZERS[name]
+    optimizer, theta, grad = make(), np.zeros(200_000), np.ones(200_000)
+    optimizer.step(theta, grad, rate)
+    tracemalloc.start()
+    try:
+        optimizer.step(theta, grad, rate)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000
+    assert theta.all()

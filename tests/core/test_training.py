@@ -1,0 +1,408 @@
+"""Training against descent written out here, ridge regression by its normal equations, and what an epoch allocates."""
+
+import tracemalloc
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from sknet.core.activations import ACTIVATIONS
+from sknet.core.batches import Batches, Codes, Rows, Values
+from sknet.core.initializers import INITIALIZERS
+from sknet.core.layers import Dense
+from sknet.core.losses import LOSSES
+from sknet.core.memory import Parameters
+from sknet.core.network import Network
+from sknet.core.optimizers import SGD, Adam
+from sknet.core.schedules import Adaptive, Clock, Constant, InverseScaling
+from sknet.core.training import lbfgs, stochastic
+
+N, D, K = 23, 4, 2
+
+
+@dataclass
+class Recorder:
+    """An optimizer that descends and remembers the rates it was given."""
+
+    rates: list = field(default_factory=list)
+
+    def step(self, theta, grad, rate):
+        self.rates.append(rate)
+        theta -= rate * grad
+
+
+def network_of(*sizes, activation="tanh", loss="squared_error"):
+    names = [activation] * (len(sizes) - 2) + ["identity"]
+    layers = (
+        Dense(d, k, ACTIVATIONS[f], INITIALIZERS["glorot_normal"], order="F" if k == sizes[-1] else "C")
+        for d, k, f in zip(sizes, sizes[1:], names)
+    )
+    return Network(tuple(layers), LOSSES[loss])
+
+
+def some_data(n=N):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, D))
+    return X, X @ rng.normal(size=(D, K)) + 0.1 * rng.normal(size=(n, K))
+
+
+def some_weights(n=N):
+    return np.random.default_rng(1).uniform(0.2, 3.0, n)
+
+
+def batches_of(X, Y, size, weights=None, order=None):
+    return Batches(
+        Rows(X, None, None, X.dtype if X.dtype.kind == "f" else np.float64), Values(Y.T.copy()), weights, size, order
+    )
+
+
+def start(network, seed=0, dtype=np.float64):
+    return Parameters(network.layout, network.initialize(np.random.RandomState(seed), dtype))
+
+
+def epochs_of(network, theta, batches, optimizer=None, *, schedule=None, clock=None, rate=0.1, alpha=0.0, rng=None):
+    return stochastic(
+        network,
+        theta,
+        batches,
+        optimizer or Recorder(),
+        schedule or Constant(),
+        clock or Clock(),
+        rate_init=rate,
+        alpha=alpha,
+        rng=rng,
+    )
+
+
+def minimize(network, theta, batches, *, alpha=0.0, max_iter=500, tol=1e-12, observe=lambda epoch: False):
+    return lbfgs(network, theta, batches, alpha=alpha, max_iter=max_iter, max_fun=10_000, tol=tol, observe=observe)
+
+
+def linear_descent(X, Y, weights, order, size, rate, alpha, n_epochs):
+    """Mini-batch gradient descent for linear least squares: W, b, and loss and penalty of each epoch."""
+    W, b, records = *start(network_of(D, K)).layers[0], []
+    W, b = W.copy(), b.copy()
+    for _ in range(n_epochs):
+        loss = penalty = 0.0
+        for first in range(0, len(order), size):
+            index = order[first : first + size]
+            share, total = np.full(len(index), 1 / len(index)), len(index)
+            if weights is not None:
+                total = weights[index].sum()
+                share = weights[index] / total
+            error = X[index] @ W + b - Y[index]
+            batch_penalty = alpha / total / 2 * (W**2).sum()
+            loss += len(index) * (0.5 * (share @ (error**2).mean(axis=1)) + batch_penalty)
+            penalty += len(index) * batch_penalty
+            delta = share[:, None] * error / K
+            W -= rate * (X[index].T @ delta + alpha / total * W)
+            b -= rate * delta.sum(axis=0)
+        records.append((loss / len(order), penalty / len(order)))
+    return W, b, records
+
+
+@pytest.mark.parametrize("size", [5, N, 100])
+@pytest.mark.parametrize("weights", [None, some_weights()], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_linear_descent_by_hand(size, weights, alpha):
+    (X, Y), network = some_data(), network_of(D, K)
+    theta = start(network)
+    order = np.random.default_rng(2).permutation(N)
+    epochs = epochs_of(network, theta, batches_of(X, Y, size, weights, order.copy()), alpha=alpha)
+    ours = [next(epochs) for _ in range(3)]
+    W, b, records = linear_descent(X, Y, weights, order, size, 0.1, alpha, 3)
+    np.testing.assert_allclose(theta.layers[0][0], W, rtol=1e-11)
+    np.testing.assert_allclose(theta.layers[0][1], b, rtol=1e-11)
+    np.testing.assert_allclose([(epoch.loss, epoch.penalty) for epoch in ours], records, rtol=1e-12)
+
+
+def test_a_record_is_yielded_every_epoch_and_the_clock_goes_on():
+    (X, Y), network, clock = some_data(), network_of(D, 3, K), Clock(samples=100, epochs=4)
+    epochs = epochs_of(network, start(network), batches_of(X, Y, 5), clock=clock)
+    for i in range(1, 4):
+        epoch = next(epochs)
+        assert (epoch.samples, epoch.rate) == (N, 0.1)
+        assert clock == Clock(samples=100 + i * N, epochs=4 + i)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_the_loss_falls(activation, make):
+    (X, Y), network = some_data(), network_of(D, 8, K, activation=activation)
+    epochs = epochs_of(
+        network,
+        start(network),
+        batches_of(X, Y, 5, order=np.arange(N)),
+        make(),
+        rate=0.01,
+        rng=np.random.RandomState(0),
+    )
+    losses = [next(epochs).loss for _ in range(40)]
+    assert np.mean(losses[-5:]) < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("schedule", [Constant(), InverseScaling(0.5), Adaptive()], ids=str)
+def test_each_update_has_the_rate_of_its_epoch(schedule):
+    (X, Y), network, recorder, clock = some_data(), network_of(D, K), Recorder(), Clock()
+    epochs = epochs_of(network, start(network), batches_of(X, Y, 5), recorder, schedule=schedule, clock=clock, rate=0.2)
+    expected = []
+    for i in range(3):
+        clock.reductions = i
+        expected.append(0.2 * schedule(Clock(samples=i * N, epochs=i, reductions=i)))
+        assert next(epochs).rate == pytest.approx(expected[-1], rel=1e-14)
+    assert recorder.rates == pytest.approx(np.repeat(expected, 5), rel=1e-14)
+
+
+def test_rows_are_permuted_anew_every_epoch():
+    (X, Y), network, order = some_data(), network_of(D, K), np.arange(N)
+    epochs = epochs_of(network, start(network), batches_of(X, Y, 5, order=order), rng=np.random.RandomState(4))
+    rng, expected = np.random.RandomState(4), np.arange(N)
+    for _ in range(3):
+        next(epochs)
+        expected = expected[rng.permutation(N)]
+        np.testing.assert_array_equal(order, expected)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_loss_that_is_not_finite_ends_the_epoch_at_once(bad):
+    (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
+    Y[12, 0] = bad  # in the third of five batches
+    with np.errstate(invalid="ignore"):
+        epoch = next(epochs_of(network, start(network), batches_of(X, Y, 5), recorder))
+    assert not np.isfinite(epoch.loss)
+    assert len(recorder.rates) <= 3
+
+
+def test_a_batch_without_weight_gives_no_update():
+    (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
+    weights = np.ones(N)
+    weights[5:10] = 0.0
+    X[5:10] = 1e9
+    theta, without = start(network), start(network)
+    epochs = epochs_of(network, theta, batches_of(X, Y, 5, weights), recorder, alpha=0.3)
+    kept = np.delete(np.arange(N), np.arange(5, 10))
+    others = epochs_of(network, without, batches_of(X, Y, 5, order=kept), alpha=0.3)
+    for _ in range(2):
+        epoch, other = next(epochs), next(others)
+        assert epoch.loss == pytest.approx(other.loss, rel=1e-13)
+        assert epoch.penalty == pytest.approx(other.penalty, rel=1e-13)
+    assert len(recorder.rates) == 2 * 4
+    np.testing.assert_allclose(theta.vector, without.vector, rtol=1e-13)
+
+
+@pytest.mark.parametrize("size", [5, N])
+def test_no_weight_at_all_gives_no_update_and_no_nan(size):
+    (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
+    theta = start(network)
+    before = theta.vector.copy()
+    epoch = next(epochs_of(network, theta, batches_of(X, Y, size, np.zeros(N)), recorder, alpha=0.3))
+    assert np.isfinite(epoch.loss)
+    assert recorder.rates == []
+    np.testing.assert_array_equal(theta.vector, before)
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_float32_stays_float32(make):
+    (X, Y), network = some_data(), network_of(D, 3, K)
+    theta = start(network, dtype=np.float32)
+    vector = theta.vector
+    batches = batches_of(X.astype(np.float32), Y, 5, some_weights())
+    next(epochs_of(network, theta, batches, make(), alpha=0.1))
+    minimize(network, theta, batches, alpha=0.1, max_iter=3)
+    assert theta.vector is vector
+    assert vector.dtype == np.float32
+
+
+@pytest.mark.parametrize("solver", ["stochastic", "lbfgs"])
+def test_all_memory_of_a_float32_net_is_float32(solver, monkeypatch):
+    """Doubles anywhere on the way would cost twice the time without an error."""
+    (X, Y), network, arrays = some_data(), network_of(D, 3, K, activation="gelu"), []
+    backward = Dense.backward
+
+    def recorded(self, parameters, grads, x, memory, dx):
+        arrays.extend([*parameters, *grads, x, *vars(memory).values()])
+        backward(self, parameters, grads, x, memory, dx)
+
+    monkeypatch.setattr(Dense, "backward", recorded)
+    theta, batches = start(network, dtype=np.float32), batches_of(X.astype(np.float32), Y, 5, some_weights())
+    if solver == "lbfgs":
+        minimize(network, theta, batches, max_iter=1)
+    else:
+        next(epochs_of(network, theta, batches))
+    assert arrays
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def peak_of_third_epoch(n, targets, loss, weighted):
+    """Bytes allocated at the worst moment of the third epoch, over n shuffled rows."""
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(n, D)), rng.uniform(0.5, 1.0, n) if weighted else None
+    batches = Batches(Rows(X, X.mean(axis=0), X.std(axis=0), X.dtype), targets(n), weights, 100, np.arange(n))
+    network = network_of(D, 8, batches.targets.width, activation="relu", loss=loss)
+    epochs = epochs_of(network, start(network), batches, Adam(), alpha=0.1, rate=1e-3, rng=np.random.RandomState(0))
+    next(epochs), next(epochs)
+    tracemalloc.start()
+    try:
+        next(epochs)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("targets", "loss"),
+    [
+        (lambda n: Codes(np.arange(n) % 3, 3), "log_loss"),
+        (lambda n: Values((np.arange(n) % 2).astype(np.uint8)[None, :]), "binary_log_loss"),
+        (lambda n: Values(np.ones((2, n))), "squared_error"),
+    ],
+    ids=["classes", "binary", "numbers"],
+)
+def test_a_steady_epoch_allocates_nothing_that_grows_with_the_data(targets, loss, weighted):
+    """One byte for each row would be 40 kB; what NumPy's ufuncs buffer for a batch of 100 rows and 8 units is 6 kB."""
+    small, large = (peak_of_third_epoch(n, targets, loss, weighted) for n in (2_000, 40_000))
+    assert abs(large - small) < 2_000
+    assert large < 15_000
+
+
+@pytest.mark.parametrize("size", [5, N])
+@pytest.mark.parametrize("weights", [None, some_weights()], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_lbfgs_reaches_the_minimizer_of_ridge_regression(kind, weights, size):
+    """``(X' S X + k alpha I) W = X' S Y`` with the intercept free: the loss is a mean over the k outputs."""
+    (X, Y), network, alpha = some_data(), network_of(D, K), 0.8
+    theta = start(network)
+    minimize(network, theta, batches_of(kind(X), Y, size, weights), alpha=alpha, tol=1e-12)
+    S = np.diag(np.ones(N) if weights is None else weights)
+    X1, penalized = np.column_stack([X, np.ones(N)]), np.diag([1.0] * D + [0.0])
+    expected = np.linalg.solve(X1.T @ S @ X1 + K * alpha * penalized, X1.T @ S @ Y)
+    np.testing.assert_allclose(np.vstack(theta.layers[0]), expected, rtol=1e-6)
+
+
+def test_lbfgs_follows_the_order_and_keeps_it():
+    (X, Y), network = some_data(), network_of(D, K)
+    order = np.array([3, 17, 5, 8, 0, 11, 2])
+    ours, theirs = start(network), start(network)
+    minimize(network, ours, batches_of(X, Y, 3, order=order), alpha=0.3, max_iter=3)
+    minimize(network, theirs, batches_of(X[order], Y[order], 3), alpha=0.3, max_iter=3)
+    np.testing.assert_array_equal(ours.vector, theirs.vector)
+    np.testing.assert_array_equal(order, [3, 17, 5, 8, 0, 11, 2])
+
+
+@pytest.mark.parametrize("weights", [None, some_weights()], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("size", [1, 5, 22])
+def test_lbfgs_in_chunks_is_lbfgs_in_one_batch(size, weights):
+    (X, Y), network = some_data(), network_of(D, 5, K)
+    curves, vectors = [], []
+    for rows in (size, N):
+        theta, curve = start(network), []
+        minimize(
+            network,
+            theta,
+            batches_of(X, Y, rows, weights),
+            alpha=0.3,
+            max_iter=5,
+            observe=lambda epoch, curve=curve: curve.append((epoch.loss, epoch.penalty)),
+        )
+        curves.append(curve)
+        vectors.append(theta.vector)
+    np.testing.assert_allclose(*curves, rtol=1e-10)
+    np.testing.assert_allclose(*vectors, rtol=1e-8)
+
+
+def test_lbfgs_leaves_out_chunks_without_weight():
+    (X, Y), network = some_data(), network_of(D, K)
+    weights = some_weights()
+    weights[5:10] = 0.0
+    kept = np.delete(np.arange(N), np.arange(5, 10))
+    ours, theirs = start(network), start(network)
+    minimize(network, ours, batches_of(X, Y, 5, weights), alpha=0.3, max_iter=4)
+    minimize(network, theirs, batches_of(X[kept], Y[kept], 18, weights[kept]), alpha=0.3, max_iter=4)
+    np.testing.assert_allclose(ours.vector, theirs.vector, rtol=1e-9)
+
+
+def penalized_loss(theta, X, Y, weights, alpha):
+    """Of a D-3-K tanh net: loss with penalty, and the penalty alone."""
+    (W1, b1), (W2, b2) = theta.layers
+    error = np.tanh(X @ W1 + b1) @ W2 + b2 - Y
+    penalty = alpha / weights.sum() / 2 * ((W1**2).sum() + (W2**2).sum())
+    return weights @ (error**2).mean(axis=1) / 2 / weights.sum() + penalty, penalty
+
+
+def test_lbfgs_reports_every_iteration_and_stops_when_told():
+    (X, Y), network, weights, records = some_data(), network_of(D, 3, K), some_weights(), []
+    theta = start(network)
+
+    def observe(epoch):
+        records.append(epoch)
+        return len(records) == 4
+
+    result = minimize(network, theta, batches_of(X, Y, 5, weights), alpha=0.3, observe=observe)
+    assert len(records) == result.nit == 4
+    losses = [epoch.loss for epoch in records]
+    assert losses == sorted(losses, reverse=True)
+    assert all(np.isnan(epoch.rate) and epoch.samples == N for epoch in records)
+    np.testing.assert_array_equal(theta.vector, result.x)
+    expected = penalized_loss(theta, X, Y, weights, 0.3)
+    np.testing.assert_allclose((records[-1].loss, records[-1].penalty), expected, rtol=1e-12)
+
+
+def test_lbfgs_obeys_max_iter():
+    (X, Y), network, records = some_data(), network_of(D, 3, K), []
+    result = minimize(network, start(network), batches_of(X, Y, N), max_iter=3, observe=records.append)
+    assert len(records) == result.nit == 3
+    assert not result.success
+
+
+def test_lbfgs_obeys_max_fun():
+    (X, Y), network = some_data(), network_of(D, 3, K)
+    theta, batches = start(network), batches_of(X, Y, N)
+    result = lbfgs(network, theta, batches, alpha=0.0, max_iter=100, max_fun=5, tol=0.0, observe=lambda epoch: False)
+    assert 5 <= result.nfev < 30
+    assert not result.success
+
+
+def test_lbfgs_stops_on_a_small_gradient():
+    (X, Y), network = some_data(), network_of(D, 3, K)
+    loose, strict = (minimize(network, start(network), batches_of(X, Y, N), alpha=1.0, tol=tol) for tol in (1e-1, 1e-6))
+    assert loose.success
+    assert np.abs(loose.jac).max() <= 1e-1
+    assert loose.nit < strict.nit
+
+
+def test_an_interruption_leaves_the_last_accepted_point():
+    (X, Y), network, records = some_data(), network_of(D, 3, K), []
+    theta = start(network)
+
+    def observe(epoch):
+        records.append(epoch)
+        if len(records) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        minimize(network, theta, batches_of(X, Y, N), alpha=0.3, observe=observe)
+    assert len(records) == 3
+    expected = penalized_loss(theta, X, Y, np.ones(N), 0.3)
+    np.testing.assert_allclose((records[-1].loss, records[-1].penalty), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_evaluations", [1, 2, 9])
+def test_an_interruption_inside_an_evaluation_leaves_the_last_accepted_point(n_evaluations, monkeypatch):
+    (X, Y), network, losses, count = some_data(), network_of(D, 3, K), [], 0
+    theta = start(network)
+    losses.append(penalized_loss(theta, X, Y, np.ones(N), 0.3)[0])
+    forward = Dense.forward
+
+    def interrupted(self, *args):
+        nonlocal count
+        count += 1
+        if count == 2 * n_evaluations:  # in the second layer of that evaluation
+            raise KeyboardInterrupt
+        return forward(self, *args)
+
+    monkeypatch.setattr(Dense, "forward", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        minimize(network, theta, batches_of(X, Y, N), alpha=0.3, observe=lambda epoch: losses.append(epoch.loss))
+    assert penalized_loss(theta, X, Y, np.ones(N), 0.3)[0] == pytest.approx(losses[-1], rel=1e-12)

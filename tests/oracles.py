@@ -1,0 +1,60 @@
+"""Independent formulas, written plainly in NumPy, that the estimators are compared with."""
+
+import re
+
+import numpy as np
+import sklearn
+from scipy.special import expit, ndtr, softmax, xlogy
+
+SKLEARN = tuple(int(part) for part in re.findall(r"\d+", sklearn.__version__)[:2])
+
+SELU = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+ACTIVATIONS = {
+    "identity": lambda z: z,
+    "logistic": expit,
+    "sigmoid": expit,
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0),
+    "softmax": lambda z: softmax(z, axis=1),
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+    "selu": lambda z: SELU[0] * np.where(z > 0, z, SELU[1] * np.expm1(np.minimum(z, 0))),
+    "gelu": lambda z: z * ndtr(z),
+    "silu": lambda z: z * expit(z),
+    "mish": lambda z: z * np.tanh(np.logaddexp(0, z)),
+    "softplus": lambda z: np.logaddexp(0, z),
+}
+
+
+def forward(coefs, intercepts, activation, X):
+    """Raw outputs of a network for raw inputs: the five lines that ``coefs_`` and ``intercepts_`` promise."""
+    names = [activation] * (len(coefs) - 1) if isinstance(activation, str) else activation
+    for W, b, name in zip(coefs, intercepts, names, strict=False):
+        X = ACTIVATIONS[name](X @ W + b)
+    return X @ coefs[-1] + intercepts[-1]
+
+
+def squared_error(y, z):
+    """Half the squared error of each row, averaged over outputs."""
+    return 0.5 * np.mean((y - z) ** 2, axis=1)
+
+
+def binary_log_loss(y, z):
+    """Log-loss of each row for 0/1 targets, summed over outputs."""
+    return -np.sum(y * np.log(expit(z)) + (1 - y) * np.log(expit(-z)), axis=1)
+
+
+def log_loss(y, z):
+    """Log-loss of each row for one-hot targets."""
+    return -np.log(np.sum(y * softmax(z, axis=1), axis=1))
+
+
+def poisson(y, z):
+    """Half the Poisson deviance of each row, summed over outputs."""
+    return np.sum(xlogy(y, y) - y * z - y + np.exp(z), axis=1)
+
+
+def penalty(coefs, alpha, total):
+    """The L2 penalty as it is added to a mean over rows whose weights sum to ``total``."""
+    return 0.5 * alpha / total * sum(float(np.sum(np.square(W))) for W in coefs)
