@@ -1,1 +1,65 @@
-"""The only file that names scikit-learn versions or touches private or experimental API."""
+"""The only file that names scikit-learn versions or touches private or experimental API.
+
+Callbacks are experimental in scikit-learn 1.9. Where they cannot be imported, the mixin is empty and the decorator does
+nothing, so the estimators have no ``set_callbacks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for scikit-learn's mixin before version 1.9."""
+
+    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the method as it is."""
+        return method
+
+
+class Tasks:
+    """The tasks that scikit-learn's callbacks see: one for the fit, and in it one for each epoch.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one whose fit it is; without callbacks nothing happens.
+    n_epochs : int
+        Largest number of epochs.
+    X, y : array-like
+        The training data, as given.
+    """
+
+    def __init__(self, estimator: Any, n_epochs: int, X: Any, y: Any) -> None:
+        self.estimator, self.data = estimator, {"X": X, "y": y}
+        watched = hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+        self.root = estimator._init_callback_context(max_subtasks=n_epochs) if watched else None
+        self.epoch: Any = None
+        if self.root is not None:
+            self.root.call_on_fit_task_begin(estimator=estimator, **self.data)
+
+    def begin_epoch(self) -> None:
+        """Announce the next epoch."""
+        if self.root is not None:
+            self.epoch = self.root.subcontext(task_name="epoch")
+            self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def end_epoch(self, attributes: Callable[[], dict[str, Any]]) -> bool:
+        """Report its end, with the attributes of an estimator fitted so far; return whether a callback says stop."""
+        if self.epoch is None:
+            return False
+        stop = self.epoch.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=attributes, **self.data
+        )
+        return bool(stop)
+
+    def end(self) -> None:
+        """Report the end of the fit."""
+        if self.root is not None:
+            self.root.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=lambda: vars(self.estimator), **self.data
+            )

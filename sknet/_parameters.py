@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
 from .core.activations import ACTIVATIONS, Activation
 from .core.initializers import INITIALIZERS
 from .core.optimizers import STOCHASTIC_SOLVERS
-from .core.schedules import SCHEDULES
+from .core.schedules import SCHEDULES, Clock
 
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
-REGRESSION_LOSSES = ("squared_error", "poisson")
+REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 
 class InvalidParameterError(ValueError, TypeError):
@@ -63,7 +64,8 @@ def _exactly(value: Any) -> Rule:
 
 def _sequence_of(rule: Rule) -> Rule:
     def accepts(v: Any) -> bool:
-        if isinstance(v, (str, bytes)) or not isinstance(v, Iterable) or (isinstance(v, np.ndarray) and v.ndim != 1):
+        ordered = isinstance(v, Sequence) or (isinstance(v, np.ndarray) and v.ndim == 1)
+        if isinstance(v, (str, bytes)) or not ordered:
             return False
         return all(rule.accepts(item) for item in v)
 
@@ -83,6 +85,32 @@ def _dtype(value: Any) -> bool:
         return False
 
 
+def _increasing_levels(value: Any) -> bool:
+    levels = _sequence_of(_real(0.0, 1.0, "()"))
+    return levels.accepts(value) and len(list(value)) > 0 and bool(np.all(np.diff(list(value)) > 0))
+
+
+def _class_weight(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_number(v, Real) and 0 <= v < np.inf for v in value.values())
+
+
+def _scoring(value: Any) -> bool:
+    return (
+        value is None or callable(value) or value == "loss" or (isinstance(value, str) and value in get_scorer_names())
+    )
+
+
+def _schedule(value: Any) -> bool:
+    if (
+        isinstance(value, type)
+        or not callable(value)
+        or not hasattr(value, "adaptive")
+        or not hasattr(value, "per_update")
+    ):
+        return False
+    return _is_number(value(Clock(progress=0.5)), Real)
+
+
 _BOOLEAN = Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False")
 _ACTIVATION = _either(_option(ACTIVATIONS), Rule(lambda v: isinstance(v, Activation), "an Activation"))
 
@@ -93,7 +121,7 @@ RULES: dict[str, Rule] = {
     "solver": _option(SOLVERS),
     "alpha": _real(0.0),
     "batch_size": _either(_option(("auto",)), _integer(1)),
-    "learning_rate": _option(SCHEDULES),
+    "learning_rate": _either(_option(SCHEDULES), Rule(_schedule, "a schedule of sknet.schedules")),
     "learning_rate_init": _real(0.0, closed="()"),
     "power_t": _real(0.0),
     "max_iter": _integer(1),
@@ -116,7 +144,23 @@ RULES: dict[str, Rule] = {
     "initializer": _option(("auto", *INITIALIZERS)),
     "standardize": _BOOLEAN,
     "dtype": Rule(_dtype, "None, 'float32' or 'float64'"),
+    "weight_decay": _real(0.0),
+    "dropout": _either(_real(0.0, 1.0), _sequence_of(_real(0.0, 1.0))),
+    "normalization": _either(_exactly(None), _option(("batch", "layer"))),
+    "max_grad_norm": _either(_exactly(None), _real(0.0, closed="()")),
+    "scoring": Rule(
+        _scoring, "None, 'loss', the name of a scorer (see sklearn.metrics.get_scorer_names) or a callable"
+    ),
+    "class_weight": _either(_exactly(None), _option(("balanced",)), Rule(_class_weight, "a dict of positive numbers")),
+    "label_smoothing": _real(0.0, 1.0),
+    "quantile": _either(_real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
+    "huber_delta": _real(0.0, closed="()"),
 }
+
+
+_NOT_WITH_LBFGS = {
+    "early_stopping": False, "dropout": 0.0, "weight_decay": 0.0, "normalization": None, "max_grad_norm": None,
+}  # fmt: skip
 
 
 def check_parameters(parameters: dict[str, Any]) -> None:
@@ -125,11 +169,14 @@ def check_parameters(parameters: dict[str, Any]) -> None:
         rule = RULES[name]
         if not rule.accepts(value):
             raise InvalidParameterError(f"`{name}` must be {rule.description}, got {value!r}.")
-    if parameters["solver"] == "lbfgs" and parameters["early_stopping"]:
-        raise InvalidParameterError(
-            "`early_stopping=True` needs a solver that works in epochs; 'lbfgs' does not. "
-            "Use solver='adam', or early_stopping=False."
-        )
+    if parameters["solver"] == "lbfgs":
+        for name, off in _NOT_WITH_LBFGS.items():
+            value = parameters[name]
+            if value != off and not (name == "normalization" and value == "layer"):
+                raise InvalidParameterError(
+                    f"`{name}={value!r}` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
+                    f"Use solver='adam', or {name}={off!r}."
+                )
 
 
 def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:
@@ -145,6 +192,18 @@ def activation_for(choice: Any) -> Activation:
     if isinstance(choice, Activation):
         return choice
     return ACTIVATIONS[choice if isinstance(choice, str) else "identity"]
+
+
+def dropout_rates(parameters: dict[str, Any], depth: int) -> tuple[float, ...]:
+    """Return the dropout rate of each hidden layer; a sequence must name one for each."""
+    given = parameters["dropout"]
+    if isinstance(given, Real):
+        return (float(given),) * depth
+    if len(given) != depth:
+        raise InvalidParameterError(
+            f"`dropout` must be one rate, or one for each of the {depth} hidden layers, got {len(given)}: {given!r}."
+        )
+    return tuple(map(float, given))
 
 
 def hidden_activations(parameters: dict[str, Any], depth: int) -> tuple[Activation, ...]:

@@ -6,26 +6,29 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from numbers import Number
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.metrics import get_scorer
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._parameters import activation_for, check_parameters, hidden_activations, hidden_sizes
-from .core.activations import ACTIVATIONS
-from .core.batches import Rows, Targets, Values
-from .core.initializers import initializer_for
-from .core.layers import Dense
-from .core.memory import Parameters
-from .core.network import Network
-from .fitting import Run, forward_in_chunks
-from .scaling import Moments, rescale_inputs, rescale_outputs
+from ._compat import CallbackSupportMixin, Tasks
+from ._parameters import RULES, check_parameters
+from .chunks import forward_in_chunks
+from .core.batches import Targets
+from .core.dropout import Dropout
+from .core.layers import Dense, Training
+from .fitting import Run
+from .planning import plan_network
+from .publishing import fitted_attributes
+from .scaling import Moments
 from .splitting import validation_split
-from .state import State, change_units, optimizer_for, resume_optimizer
+from .state import State, change_units, optimizer_for, resume_optimizer, rows_for, targets_for
 from .targets import as_column
+from .validation import Validation
 
 
 @contextmanager
@@ -40,21 +43,19 @@ def _untouched_on_error(estimator: BaseEstimator) -> Iterator[None]:
         raise
 
 
-def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
+def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np.ndarray | None:
     """Return row weights as a float array of shape (n,), or None."""
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Number):
         sample_weight = np.full(n, sample_weight)
-    weights = check_array(sample_weight, ensure_2d=False, dtype=[np.float64, np.float32], input_name="sample_weight")
+    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weights.shape != (n,):
-        raise ValueError(f"`sample_weight` must have shape ({n},), one weight for each row, got {weights.shape}.")
+        raise ValueError(f"`{name}` must have shape ({n},), one weight for each row, got {weights.shape}.")
     if weights.min() < 0.0:
-        raise ValueError(
-            f"`sample_weight` must not be negative, got {weights.min()}. Leave such rows out or give them 0."
-        )
+        raise ValueError(f"`{name}` must not be negative, got {weights.min()}. Leave such rows out or give them 0.")
     if not weights.any():
-        raise ValueError("`sample_weight` must have at least one positive weight, got only zeros.")
+        raise ValueError(f"`{name}` must have at least one positive weight, got only zeros.")
     return weights
 
 
@@ -67,14 +68,19 @@ def has_epochs(estimator: BaseMLP) -> bool:
     return True
 
 
-class BaseMLP(BaseEstimator):
+class BaseMLP(CallbackSupportMixin, BaseEstimator):
     """The common part of `MLPClassifierScratch` and `MLPRegressorScratch`; not for use on its own."""
 
     _y_numeric = False
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool = False, classes: Any = None) -> BaseMLP:
-        p = self.get_params(deep=False)
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, validation_set: tuple[Any, Any, Any], *,
+        incremental: bool = False, classes: Any = None,
+    ) -> BaseMLP:  # fmt: skip
+        p = {name: getattr(self, name) for name in RULES if hasattr(self, name)}
         check_parameters(p)
+        n_epochs = 1 if incremental else p["max_iter"]
+        tasks = Tasks(self, n_epochs, X, y)
         with _untouched_on_error(self):
             resume = hasattr(self, "_state") and (incremental or p["warm_start"])
             X, y = validate_data(
@@ -84,44 +90,33 @@ class BaseMLP(BaseEstimator):
             y = as_column(y)
             weights = check_weights(sample_weight, X.shape[0])
             targets = self._encode(y, resume=resume, incremental=incremental, classes=classes)
+            held_out = self._check_validation_set(*validation_set)
+            weights = self._with_class_weight(weights, y, incremental=incremental)
             if resume:
                 state = self._resumed(p, X, targets, weights, incremental=incremental)
             else:
                 state = self._started(p, X, targets, weights)
-            train, validation = self._split(p, state, y, weights)
-            if incremental or state.order is None:
+            validated = p["early_stopping"] or held_out is not None
+            state.begin(p, validated=validated, incremental=incremental)
+            rows, targets = rows_for(state, X), targets_for(state, targets)
+            own = p["early_stopping"] and held_out is None
+            train, index = (
+                self._split(p, state, y, weights) if own else (np.arange(X.shape[0]) if p["shuffle"] else None, None)
+            )
+            if incremental or not _is_permutation(state.order, train):
                 state.order = train
-            moments = state.inputs
-            rows = Rows(
-                X,
-                moments.shift if moments and moments.centred else None,
-                moments.scale if moments else None,
-                state.theta.dtype,
-            )
-            run = Run(
-                p,
-                state,
-                rows,
-                _in_units(targets, state),
-                weights,
-                validation,
-                partial(self._score_raw, state, y, weights),
-            )
-            run.run(1 if incremental else p["max_iter"], incremental=incremental)
-            self._publish(state)
+            validation = None
+            if validated:
+                data = (X, y, weights, rows, targets) if held_out is None else self._in_training_units(held_out, state)
+                validation = self._validation(p, state, data, index)
+            attributes = partial(self._attributes, state)
+            run = Run(p, state, rows, self._smoothed(targets), weights, validation, tasks, attributes)
+            run.run(n_epochs, incremental=incremental)
+            if not p["warm_start"]:
+                state.order = None
+            self._publish(state, state.published)
+        tasks.end()
         return self
-
-    def _plan(self, p: dict[str, Any], n_in: int, n_out: int) -> Network:
-        """Return the network that the parameters ask for."""
-        sizes = hidden_sizes(p)
-        activations = hidden_activations(p, len(sizes))
-        layers = []
-        for size, activation in zip(sizes, activations, strict=True):
-            layers.append(Dense(n_in, size, activation, initializer_for(p["initializer"], activation.name)))
-            n_in = size
-        last = (activations or [activation_for(p["activation"])])[-1].name
-        output = Dense(n_in, n_out, ACTIVATIONS["identity"], initializer_for(p["initializer"], last), order="F")
-        return Network((*layers, output), self._network_loss())
 
     def _moments(
         self, p: dict[str, Any], X: Any, targets: Targets, weights: Any
@@ -131,21 +126,24 @@ class BaseMLP(BaseEstimator):
             return None, None
         outputs = None
         if self._network_loss().location_scale:
-            outputs = Moments.of(np.ascontiguousarray(targets.columns.T), weights)
+            outputs = Moments.of(np.ascontiguousarray(targets.columns.T), weights, "y")
         return Moments.of(X, weights), outputs
 
     def _started(self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None) -> State:
-        network = self._plan(p, X.shape[1], targets.width)
+        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss())
         inputs, outputs = self._moments(p, X, targets, weights)
         rng = check_random_state(p["random_state"])
+        if p["random_state"] is None:  # a stream of its own, so that estimators trained in turn do not share one
+            rng = np.random.RandomState(rng.randint(2**31))
         theta = network.initialize(rng, p["dtype"] or X.dtype)
-        return State(network, theta, inputs, outputs, optimizer_for(p), rng)
+        noise = np.random.default_rng(rng.randint(2**31)) if np.any(p["dropout"]) else None
+        return State(network, theta, inputs, outputs, optimizer_for(p), rng, noise=noise)
 
     def _resumed(
         self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None, *, incremental: bool
     ) -> State:
         state = self._state.copy()
-        network = self._plan(p, X.shape[1], targets.width)
+        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss())
         if network != state.network:
             raise ValueError(
                 "warm_start and partial_fit go on with the network that was fitted, "
@@ -158,16 +156,10 @@ class BaseMLP(BaseEstimator):
             inputs = inputs if inputs is None or state.inputs is None else state.inputs.merge(inputs)
             outputs = outputs if outputs is None or state.outputs is None else state.outputs.merge(outputs)
         change_units(state, inputs, outputs)
-        state.begin(p, incremental=incremental)
         return state
 
     def _split(self, p: dict[str, Any], state: State, y: Any, weights: np.ndarray | None) -> tuple[Any, Any]:
-        """Return the numbers of training and validation rows, the same ones for every call on as many rows.
-
-        Without validation: the rows to permute, or None if they are visited as they lie; and None.
-        """
-        if not p["early_stopping"]:
-            return (np.arange(y.shape[0]) if p["shuffle"] else None), None
+        """Return the numbers of training and validation rows, the same ones for every call on as many rows."""
         n = y.shape[0]
         if state.split is None or state.split[0] != n:
             state.split = n, copy.deepcopy(state.rng)
@@ -176,53 +168,155 @@ class BaseMLP(BaseEstimator):
             rng = copy.deepcopy(state.split[1])
         return validation_split(n, p["validation_fraction"], rng, weights, self._strata(y))
 
-    def _publish(self, state: State) -> None:
-        """Set the fitted attributes: the whole function, standardization included, on raw inputs."""
-        network, history = state.network, state.history
-        folded = Parameters(network.layout, state.published.copy())
-        with np.errstate(all="ignore"):
-            rescale_inputs(*folded.layers[0], state.inputs, None)
-            rescale_outputs(*folded.layers[-1], state.outputs, None)
-        if not np.isfinite(folded.vector).all():
-            raise ValueError(
-                f"The weights leave the range of {folded.vector.dtype} with the scales of the data folded into them. "
-                "Rescale the data, or use dtype='float64'."
-            )
-        if not self.warm_start:
-            state.order = None
-        self._state = state
-        self.coefs_ = [W for W, _ in folded.layers]
-        self.intercepts_ = [b for _, b in folded.layers]
-        widths = [layer.n_out for layer in network.layers]
-        self.depth_ = len(widths) - 1
-        self.width_ = max(widths[:-1], default=0)
-        self.n_layers_ = len(widths) + 1
-        self.n_outputs_ = widths[-1]
-        self.n_parameters_ = network.layout.size
-        self.out_activation_ = network.loss.output_activation.name
-        self.n_iter_ = state.n_epochs
-        self.t_ = state.clock.samples
-        self.loss_curve_ = list(history.loss)
-        self.penalty_curve_ = list(history.penalty)
-        self.learning_rate_curve_ = list(history.rate)
-        self.loss_ = history.loss[-1] if history.loss else np.inf
-        validated = history.scores is not None
-        self.best_loss_ = None if validated else min(history.loss, default=np.inf)
-        self.validation_scores_ = list(history.scores) if validated else None
-        self.best_validation_score_ = state.plateau.best if validated else None
+    def _check_validation_set(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any, Any] | None:
+        """Return inputs, targets, weights and encoded targets of the caller's own validation set, checked."""
+        if X is None and y is None:
+            if sample_weight is not None:
+                raise ValueError("`sample_weight_val` needs `X_val` and `y_val`, got neither.")
+            return None
+        if X is None or y is None:
+            given, missing = ("X_val", "y_val") if y is None else ("y_val", "X_val")
+            raise ValueError(f"`X_val` and `y_val` belong together, got `{given}` without `{missing}`.")
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
+            y_numeric=self._y_numeric, reset=False,
+        )  # fmt: skip
+        y = as_column(y)
+        weights = self._with_class_weight(check_weights(sample_weight, X.shape[0], "sample_weight_val"), y)
+        return X, y, weights, self._encode_more(y)
 
-    def _raw_outputs(self, X: Any) -> np.ndarray:
+    def _in_training_units(self, held_out: tuple[Any, Any, Any, Any], state: State) -> tuple[Any, ...]:
+        X, y, weights, targets = held_out
+        return X, y, weights, rows_for(state, X), targets_for(state, targets)
+
+    def _validation(
+        self, p: dict[str, Any], state: State, data: tuple[Any, ...], index: np.ndarray | None
+    ) -> Validation:
+        X, y, weights, rows, targets = data
+        score = None
+        if p["scoring"] != "loss":
+            if index is not None:
+                y = y[index]
+                X = None if p["scoring"] is None else X[index]
+            w = weights if index is None or weights is None else weights[index]
+            score = partial(self._score_raw, state, y, w) if p["scoring"] is None else self._scorer(p, state, X, y, w)
+        return Validation(state.network, rows, targets, weights, index, score)
+
+    def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
+        """Return the user's scorer as a function of raw outputs, which it ignores: it is given an estimator."""
+        scorer = get_scorer(p["scoring"])
+        weighted = {} if weights is None or not isinstance(p["scoring"], str) else {"sample_weight": weights}
+
+        def score(z: np.ndarray) -> float:
+            fitted = copy.copy(self)
+            fitted._publish(state, state.theta)
+            return float(scorer(fitted, X, y, **weighted))
+
+        return score
+
+    def _attributes(self, state: State) -> dict[str, Any]:
+        """Return the attributes of an estimator that is fitted as far as training has come."""
+        fitted = copy.copy(self)
+        fitted._publish(state, state.theta)
+        return vars(fitted)
+
+    def _publish(self, state: State, theta: np.ndarray) -> None:
+        """Replace the fitted attributes by those of ``theta``."""
+        for name in ("coefs_", "intercepts_"):
+            vars(self).pop(name, None)
+        vars(self).update(fitted_attributes(state, theta, stopped_by_score=self.early_stopping))
+
+    def _raw_outputs(self, X: Any, n_layers: int | None = None, training: Training | None = None) -> np.ndarray:
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        parameters = list(zip(self.coefs_, self.intercepts_, strict=True))
-        dtype = parameters[0][0].dtype
+        parameters, dtype = self._parameters(), self._arrays[0][0].dtype
         return forward_in_chunks(
-            self._state.network, parameters, lambda chunk: X[chunk].astype(dtype, copy=False), X.shape[0]
+            self._network, parameters, lambda chunk: X[chunk].astype(dtype, copy=False), X.shape[0], n_layers, training
         )
 
+    def _parameters(self) -> list[tuple[np.ndarray, ...]]:
+        """Return the arrays to predict with: ``coefs_`` and ``intercepts_``, wherever they tell the whole function."""
+        if "coefs_" not in vars(self):
+            return self._arrays
+        pairs = zip(self.coefs_, self.intercepts_, strict=True)
+        return [next(pairs) if arrays else () for arrays in self._arrays]
+
+    def hidden_activations(self, X: Any, layer: int = -1) -> np.ndarray:
+        """Return the outputs of a hidden layer: the representation that the network has learned.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        layer : int, default=-1
+            Which hidden layer, from 0; negative numbers count from the last one.
+
+        Returns
+        -------
+        activations : ndarray of shape (n_samples, n_units)
+            Outputs of its units, after the non-linearity.
+
+        Raises
+        ------
+        ValueError
+            If there is no such hidden layer.
+        """
+        check_is_fitted(self)
+        if not isinstance(layer, Integral) or not -self.depth_ <= layer < self.depth_:
+            raise ValueError(
+                f"`layer` must be an integer from {-self.depth_} to {self.depth_ - 1}: the network has {self.depth_} "
+                f"hidden layers, got {layer!r}."
+            )
+        # A hidden layer ends where the next combination begins; dropout in between does nothing here.
+        starts = [i for i, part in enumerate(self._network.layers) if isinstance(part, Dense)]
+        return np.ascontiguousarray(self._raw_outputs(X, n_layers=starts[1:][layer]))
+
+    def sample_predictions(self, X: Any, n_samples: int = 100, random_state: Any = None) -> np.ndarray:
+        """Draw predictions with dropout left on (Monte-Carlo dropout): their spread tells how sure the network is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        n_samples : int, default=100
+            Number of draws.
+        random_state : int, RandomState instance or None, default=None
+            Source of the dropped units.
+
+        Returns
+        -------
+        predictions : ndarray of shape (n_draws, n_samples, n_outputs)
+            Probabilities of a classifier, predictions of a regressor.
+
+        Raises
+        ------
+        ValueError
+            If the network has no dropout.
+
+        References
+        ----------
+        Gal and Ghahramani (2016), "Dropout as a Bayesian approximation", ICML, arXiv 1506.02142.
+        """
+        check_is_fitted(self)
+        if not any(isinstance(layer, Dropout) for layer in self._network.layers):
+            raise ValueError("sample_predictions needs a network with dropout, got dropout=0. Fit with dropout > 0.")
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(f"`n_samples` must be an integer of at least 1, got {n_samples!r}.")
+        noise = np.random.default_rng(check_random_state(random_state).randint(2**31))
+        training = Training(noise, None)
+        return np.stack([self._to_predictions(self._raw_outputs(X, training=training)) for _ in range(n_samples)])
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("coefs_", "intercepts_") and "_network" in vars(self):
+            raise AttributeError(
+                f"`{name}` does not exist for this network, {self._network}: weights and biases alone do not tell what "
+                "layer normalization computes. Use predict, or fit without it."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "coefs_")
+        return "_network" in vars(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -230,11 +324,8 @@ class BaseMLP(BaseEstimator):
         return tags
 
 
-def _in_units(targets: Targets, state: State) -> Targets:
-    """Return the targets in training units: standardized where the state says so, in the dtype of the parameters."""
-    if not isinstance(targets, Values) or targets.columns.dtype.kind != "f":
-        return targets
-    columns = targets.columns
-    if state.outputs is not None:
-        columns = (columns - state.outputs.shift[:, None]) / state.outputs.scale[:, None]
-    return Values(np.ascontiguousarray(columns, dtype=state.theta.dtype))
+def _is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:
+    """Whether ``order``, left by an earlier call, visits just these rows."""
+    if order is None or rows is None or len(order) != len(rows):
+        return False
+    return np.array_equal(np.sort(order), np.sort(rows))

@@ -6,22 +6,22 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import unique_labels
 
+from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
-from .core.batches import Targets
+from .core.batches import Codes, Smoothed, Stacked, Targets
 from .core.losses import Loss
 from .state import State
-from .targets import LabelEncoding
+from .targets import LabelEncoding, accuracy
 
 
 class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     """Multi-layer perceptron classifier, trained by backpropagation written here in NumPy.
 
     A drop-in for `sklearn.neural_network.MLPClassifier`: same parameters, attributes and methods, and more. It
-    minimizes the log-loss of binary, multiclass or multilabel targets.
+    minimizes the log-loss of binary, multiclass or multilabel targets, or of several multiclass targets at once.
 
     Parameters
     ----------
@@ -31,16 +31,20 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
         ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
         ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
-    solver : {"adam", "sgd", "lbfgs"}, default="adam"
-        Adam or gradient descent with momentum, in mini-batches; or L-BFGS on all rows at once, for small data.
+    solver : {"adam", "sgd", "rmsprop", "adagrad", "lbfgs"}, default="adam"
+        Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS on all rows at once, for
+        small data.
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
         added to the loss. Biases are not penalized.
     batch_size : int, default="auto"
         Rows in a mini-batch; ``"auto"`` is ``min(200, n_samples)``. Not used by L-BFGS.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        Schedule of the learning rate, for every stochastic solver. ``"invscaling"``: ``learning_rate_init / (t + 1) **
-        power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change` epochs without improvement.
+    learning_rate : str or schedule, default="constant"
+        Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
+        ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
+        epochs without improvement. ``"exponential"``: times 0.95 after each epoch. Over the `max_iter` epochs of a fit:
+        ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down again; ``"multi_cycle"``, four cycles that
+        grow longer; ``"warmup_cosine"``. Or an object of `sknet.schedules`, where all have their parameters.
     learning_rate_init : float, default=0.001
         Initial learning rate, per update. Not used by L-BFGS.
     power_t : float, default=0.5
@@ -65,15 +69,16 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Whether ``"sgd"`` uses Nesterov's momentum.
     early_stopping : bool, default=False
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
-        `n_iter_no_change` epochs, and keep the weights of the best epoch. Not possible with L-BFGS.
+        `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
+        place of those rows. Not possible with L-BFGS.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1).
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
     beta_2 : float, default=0.999
-        Decay of Adam's mean squared gradient, in [0, 1).
+        Decay of the mean squared gradient of Adam and RMSprop, in [0, 1).
     epsilon : float, default=1e-8
-        Added to the root of Adam's mean squared gradient.
+        Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
     n_iter_no_change : int or inf, default=10
         Training stops after exactly this many epochs in a row without an improvement by `tol`.
     max_fun : int, default=15000
@@ -90,11 +95,26 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more.
     dtype : {"float32", "float64"} or None, default=None
         What to compute in. None: float32 for float32 input, else float64.
+    weight_decay : float, default=0.0
+        Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
+    dropout : float or sequence of float, default=0.0
+        Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
+    normalization : {"batch", "layer"} or None, default=None
+        Normalization between combination and non-linearity of each hidden layer.
+    max_grad_norm : float or None, default=None
+        Gradients of a larger Euclidean norm are scaled down to it.
+    scoring : str, callable or None, default=None
+        What validation judges by: None is the accuracy; ``"loss"`` the smallest validation loss; a scorer's name; or a
+        callable ``(estimator, X, y) -> float``, the larger the better.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike.
+    label_smoothing : float, default=0.0
+        Share of each target that is spread evenly over the classes, in [0, 1).
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels; the column numbers for multilabel targets.
+    classes_ : ndarray of shape (n_classes,), or list of such
+        Class labels; the column numbers for multilabel targets; a list with an array for each of several targets.
     loss_ : float
         The last value of `loss_curve_`.
     best_loss_ : float or None
@@ -107,13 +127,16 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     learning_rate_curve_ : list of float
         Learning rate of each epoch; nan for L-BFGS.
     validation_scores_ : list of float or None
-        Accuracy of the validation rows after each epoch; None without early stopping.
+        Score of the validation rows after each epoch, see `scoring`; None without validation.
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows after each epoch, without penalty; None without validation.
     best_validation_score_ : float or None
-        The largest of `validation_scores_`; None without early stopping.
+        The largest of `validation_scores_`; None without validation.
     t_ : int
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
-        Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization is folded in.
+        Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
+        are folded in. Absent with layer normalization, which has no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -185,6 +208,13 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         initializer="auto",
         standardize=True,
         dtype=None,
+        weight_decay=0.0,
+        dropout=0.0,
+        normalization=None,
+        max_grad_norm=None,
+        scoring=None,
+        class_weight=None,
+        label_smoothing=0.0,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -214,18 +244,31 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         self.initializer = initializer
         self.standardize = standardize
         self.dtype = dtype
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.normalization = normalization
+        self.max_grad_norm = max_grad_norm
+        self.scoring = scoring
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
 
-    def fit(self, X, y, sample_weight=None):
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the network.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs; float32 stays float32. Sparse input is read as CSR and stays sparse.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or a 0/1 matrix of labels (dense or sparse).
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
+            Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights, not negative and not all zero.
+        X_val, y_val : array-like, default=None
+            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
+            scored after each epoch; with `early_stopping`, they decide.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -238,10 +281,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
             as it was before the call.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @available_if(has_epochs)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one epoch on the given rows, going on from where the estimator is.
 
         The moments used for standardization take the new rows in; what the network computes does not jump by that.
@@ -255,14 +299,21 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come; required in the first call unless y is multilabel, optional afterwards.
+            All labels that will ever come; required in the first call unless y is multilabel, optional afterwards. For
+            several multiclass targets, a list with an array for each.
+        X_val, y_val : array-like, default=None
+            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
+            scored after each epoch; with `early_stopping`, they decide.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
         self : MLPClassifierScratch
             The estimator.
         """
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        held_out = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=classes)
 
     def predict(self, X):
         """Predict class labels.
@@ -275,7 +326,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The most probable class, or the labels with a probability above one half (sparse if y was).
+            The most probable class (of each target), or the labels with a probability above one half (sparse if y was).
         """
         z = self._raw_outputs(X)
         return self._labels.decode(z)
@@ -290,17 +341,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        probability : ndarray of shape (n_samples, n_classes)
-            One column for each of `classes_`; rows sum to one unless targets are multilabel.
+        probability : ndarray of shape (n_samples, n_classes), or list of such
+            One column for each of `classes_`; rows sum to one unless targets are multilabel. A list with an array for
+            each of several multiclass targets.
         """
-        z = self._raw_outputs(X)
-        if self._labels.kind == "binary":
-            if len(self.classes_) == 1:
-                return np.ones_like(z)
-            z = np.hstack([-z, z])
-        link = self._state.network.loss.output_activation
-        link.forward(z, z, z)
-        return z
+        return self._split_targets(self._to_predictions(self._raw_outputs(X)))
 
     def predict_log_proba(self, X):
         """Predict the logarithm of probabilities.
@@ -312,11 +357,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        log_probability : ndarray of shape (n_samples, n_classes)
+        log_probability : ndarray of shape (n_samples, n_classes), or list of such
             ``log(predict_proba(X))``; -inf where a probability is zero.
         """
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            return self._split_targets(np.log(self._to_predictions(self._raw_outputs(X))))
 
     def decision_function(self, X):
         """Return raw outputs, the log-odds: the larger, the more likely.
@@ -328,11 +373,47 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        score : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        score : ndarray of shape (n_samples,) or (n_samples, n_classes), or list of such
             For binary targets one number a row, positive for ``classes_[1]``; else one column for each of `classes_`.
         """
         z = self._raw_outputs(X)
-        return z.ravel() if self._labels.kind == "binary" else z
+        return z.ravel() if self._labels.kind == "binary" else self._split_targets(z)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy: the share of rows whose labels, all of them, are predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights.
+
+        Returns
+        -------
+        score : float
+            Accuracy, in [0, 1].
+        """
+        return accuracy(y, self.predict(X), sample_weight)
+
+    def _to_predictions(self, z: np.ndarray) -> np.ndarray:
+        """Return probabilities, one column a class, for raw outputs, which are used up."""
+        labels = self._labels
+        if labels.kind == "binary":
+            if len(self.classes_) == 1:
+                return np.ones_like(z)
+            z = np.hstack([-z, z])
+        link = labels.loss.output_activation
+        for columns in labels.loss.groups if labels.kind == "multioutput" else [slice(None)]:
+            link.forward(z[:, columns], z[:, columns], z[:, columns])
+        return z
+
+    def _split_targets(self, matrix: np.ndarray) -> Any:
+        if self._labels.kind == "multioutput":
+            return [matrix[:, columns] for columns in self._labels.loss.groups]
+        return matrix
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
         if not resume:
@@ -350,30 +431,61 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         return self._labels.encode(y)
 
     def _check_same_classes(self, y: Any, incremental: bool, classes: Any) -> None:
-        if classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+        labels = self._labels
+        if classes is not None and not labels.same_classes(classes):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}. "
                 "Leave it out, or start anew with a clone."
             )
-        seen = self.classes_ if self._labels.kind == "multilabel" else unique_labels(y)
-        if not incremental and not np.array_equal(seen, self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                f"Previously got {self.classes_}, `y` has {seen}"
-            )
+        if not incremental:
+            seen = LabelEncoding.of(y).classes
+            if not labels.same_classes(seen):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                    f"Previously got {self.classes_}, `y` has {seen}"
+                )
+        labels.check(y)
+
+    def _encode_more(self, y: Any) -> Targets:
         self._labels.check(y)
+        return self._labels.encode(y)
+
+    def _with_class_weight(self, weights: np.ndarray | None, y: Any, *, incremental: bool = False) -> np.ndarray | None:
+        if self.class_weight is None:
+            return weights
+        if incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which cannot know all frequencies. "
+                "Pass the dict that sklearn.utils.class_weight.compute_class_weight gives for all the data."
+            )
+        weights = compute_sample_weight(self.class_weight, y) * (1.0 if weights is None else weights)
+        if not weights.any():
+            raise ValueError(
+                "`class_weight` and `sample_weight` must leave at least one positive weight, got only zeros."
+            )
+        return weights
+
+    def _smoothed(self, targets: Targets) -> Targets:
+        if self.label_smoothing == 0.0:
+            return targets
+        if isinstance(targets, Stacked):
+            return Stacked(tuple(map(self._smoothed, targets.parts)))
+        return Smoothed(targets, self.label_smoothing, targets.n_classes if isinstance(targets, Codes) else 2)
+
+    def _n_outputs(self) -> int:
+        return self._labels.n_outputs
 
     def _network_loss(self) -> Loss:
         return self._labels.loss
 
     def _strata(self, y: Any) -> np.ndarray | None:
-        return None if self._labels.kind == "multilabel" else y
+        return y if self._labels.kind in ("binary", "multiclass") else None
 
-    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray, rows: np.ndarray) -> float:
-        w = None if weights is None else weights[rows]
-        return float(accuracy_score(y[rows], self._labels.decode(z), sample_weight=w))
+    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray) -> float:
+        return accuracy(y, self._labels.decode(z), weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags

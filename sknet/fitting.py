@@ -1,45 +1,31 @@
 """Fitting: one run of a solver, from one state to the next.
 
-A run drives the training generator of the core: it records the curves, scores the validation rows, prints, and decides
-to stop. It works on a copy of the estimator's state, so that whatever goes wrong leaves an earlier fit as it was.
+A run drives the training generator of the core: it records the curves, validates, prints, tells the callbacks, and
+decides to stop. It works on a copy of the state, so that whatever goes wrong leaves an earlier fit as it was.
 """
 
 from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import gen_batches
 
+from ._compat import Tasks
+from .caller import warn_caller
+from .chunks import CHUNK_ELEMENTS
 from .core.batches import Batches, Rows, Targets
 from .core.memory import Parameters
-from .core.network import Network
 from .core.schedules import schedule_for
 from .core.training import Epoch, lbfgs, stochastic
 from .state import State
 from .threads import is_large, limit_threads
+from .validation import Validation
 
 _SMALLEST_ADAPTIVE_RATE = 1e-6
-_CHUNK_ELEMENTS = 2**18
-
-
-def forward_in_chunks(
-    network: Network, parameters: list[tuple[np.ndarray, ...]], take: Callable[[slice], Any], n: int
-) -> np.ndarray:
-    """Return raw outputs of shape (n, n_outputs) for rows read by ``take``, in memory bounded by one chunk."""
-    widest = max(layer.n_out for layer in network.layers)
-    size = max(1, _CHUNK_ELEMENTS // max(widest, len(parameters[0][0])))
-    if n <= size:
-        return network.forward(parameters, take(slice(0, n)))
-    z = np.empty((n, network.layers[-1].n_out), dtype=parameters[0][0].dtype)
-    for chunk in gen_batches(n, size):
-        z[chunk] = network.forward(parameters, take(chunk))
-    return z
 
 
 class Run:
@@ -53,10 +39,12 @@ class Run:
         Where to start; changed in place.
     rows, targets, weights
         All data of the call.
-    validation : ndarray of row numbers, or None
-        The rows to score; the others are trained on, in the order ``state.order``.
-    score : callable(z, rows) -> float
-        Scores raw outputs for the given row numbers.
+    validation : Validation or None
+        What to judge each epoch by; the rows trained on are those of ``state.order``.
+    tasks : Tasks
+        Tells scikit-learn's callbacks.
+    attributes : callable() -> dict
+        The attributes of an estimator that is fitted so far, for the callbacks.
     """
 
     def __init__(
@@ -66,17 +54,18 @@ class Run:
         rows: Rows,
         targets: Targets,
         weights: np.ndarray | None,
-        validation: np.ndarray | None,
-        score: Callable[[np.ndarray, np.ndarray], float],
+        validation: Validation | None,
+        tasks: Tasks,
+        attributes: Callable[[], dict[str, Any]],
     ) -> None:
-        self.p, self.state, self.validation, self.score = parameters, state, validation, score
+        self.p, self.state, self.validation = parameters, state, validation
         self.rows, self.targets, self.weights = rows, targets, weights
+        self.tasks, self.attributes = tasks, attributes
+        self.keeps_best = validation is not None and parameters["early_stopping"]
         self.theta = Parameters(state.network.layout, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
         self.batch_size = self._batch_size()
         self.started = time.perf_counter()
-        if validation is not None and state.history.scores is None:
-            state.history.scores = []
 
     def run(self, n_epochs: int, *, incremental: bool = False) -> None:
         """Train for up to ``n_epochs`` epochs; Ctrl-C keeps what has been reached, with a warning."""
@@ -90,7 +79,7 @@ class Run:
                 else:
                     self._run_stochastic(n_epochs, incremental)
             except KeyboardInterrupt:
-                warnings.warn("Training interrupted by user.", stacklevel=4)
+                warn_caller("Training interrupted by user.")
         if not np.isfinite(self.state.published).all():
             self._diverged("parameters that are not finite")
 
@@ -100,17 +89,18 @@ class Run:
         rng = state.rng if p["shuffle"] else None
         epochs = stochastic(
             state.network, self.theta, batches, state.optimizer, self.schedule, state.clock,
-            rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng,
+            rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng, weight_decay=p["weight_decay"],
+            max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=p["max_iter"],
         )  # fmt: skip
-        for _, epoch in zip(range(n_epochs), epochs, strict=False):
-            if self._observe(epoch):
+        for _ in range(n_epochs):
+            self.tasks.begin_epoch()
+            if self._observe(next(epochs)):
                 return
-        if not incremental:
-            warnings.warn(
+        if not incremental and not self.schedule.per_update:  # those have a horizon, and are meant to get there
+            warn_caller(
                 f"Stochastic Optimizer: Maximum iterations ({p['max_iter']}) "
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     def _batch_size(self) -> int:
@@ -118,13 +108,12 @@ class Run:
         n = self.rows.n_rows if order is None else len(order)
         if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
             widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
-            return min(n, max(256, 4 * _CHUNK_ELEMENTS // widest))
+            return min(n, max(256, 4 * CHUNK_ELEMENTS // widest))
         if size == "auto":
             return min(200, n)
         if size > n:
-            warnings.warn(
+            warn_caller(
                 f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.",
-                stacklevel=5,
             )
         return min(size, n)
 
@@ -132,19 +121,19 @@ class Run:
         p, network = self.p, self.state.network
         result = lbfgs(
             network, self.theta, Batches(self.rows, self.targets, self.weights, self.batch_size),
-            alpha=p["alpha"], max_iter=p["max_iter"], max_fun=p["max_fun"], tol=p["tol"], observe=self._observe,
+            alpha=p["alpha"], max_iter=p["max_iter"], max_fun=p["max_fun"], tol=p["tol"],
+            observe=self._observe_iteration,
         )  # fmt: skip
         if not math.isfinite(result.fun):
             self._diverged(f"a loss of {result.fun}")
         if not self.state.history.loss:  # not even one iteration was accepted
-            self._observe(Epoch(float(result.fun), math.nan, math.nan, 0))
+            self._observe_iteration(Epoch(float(result.fun), math.nan, math.nan, 0))
             self.state.n_epochs = 0
         if not result.success:
-            warnings.warn(
+            warn_caller(
                 f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
                 f"Increase max_iter={p['max_iter']} or max_fun={p['max_fun']}.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     def _observe(self, epoch: Epoch) -> bool:
@@ -157,21 +146,27 @@ class Run:
         finite = math.isfinite(epoch.loss)
         score = -epoch.loss
         if self.validation is not None:
-            score = self._validation_score() if finite else math.nan
+            loss, score = self.validation.evaluate(self.theta.layers) if finite else (math.nan, math.nan)
+            history.validation_loss.append(loss)
             history.scores.append(score)
         self._print(epoch)
         if not finite:
             self._diverged(f"a loss of {epoch.loss}")
             return True
+        stop = self.tasks.end_epoch(self.attributes)
         if state.optimizer is None:
-            return False
-        if state.plateau.update(score, self.p["tol"]) and self.validation is not None:
+            return stop
+        if state.plateau.update(score if self.keeps_best else -epoch.loss, self.p["tol"]) and self.keeps_best:
             state.best = state.theta.copy()
-        return state.plateau.count >= self.p["n_iter_no_change"] and not self._reduce_rate(epoch.rate)
+        return stop or (state.plateau.count >= self.p["n_iter_no_change"] and not self._reduce_rate(epoch.rate))
+
+    def _observe_iteration(self, epoch: Epoch) -> bool:
+        self.tasks.begin_epoch()
+        return self._observe(epoch)
 
     def _reduce_rate(self, rate: float) -> bool:
         """Go on with a smaller rate, if the schedule is adaptive and has one left."""
-        what = "Training loss" if self.validation is None else "Validation score"
+        what = "Validation score" if self.keeps_best else "Training loss"
         tol, patience = self.p["tol"], self.p["n_iter_no_change"]
         message = f"{what} did not improve more than tol={tol:f} for {patience} consecutive epochs."
         reduced = self.schedule.adaptive and rate > _SMALLEST_ADAPTIVE_RATE
@@ -185,22 +180,13 @@ class Run:
             print(message if reduced else message + " Stopping.")
         return reduced
 
-    def _validation_score(self) -> float:
-        rows, index = self.rows, self.validation
-        width = 0 if rows.sparse else rows.width
-
-        def take(chunk: slice) -> Any:
-            return rows.take(index[chunk], np.empty((chunk.stop - chunk.start, width), dtype=rows.dtype))
-
-        z = forward_in_chunks(self.state.network, self.theta.layers, take, len(index))
-        return self.score(z, index) if np.isfinite(z).all() else math.nan
-
     def _print(self, epoch: Epoch) -> None:
         if not self.p["verbose"]:
             return
         line = f"Iteration {self.state.n_epochs:4d}  loss {epoch.loss:.8f}"
         if self.validation is not None:
-            line += f"  validation score {self.state.history.scores[-1]:.6f}"
+            history = self.state.history
+            line += f"  validation loss {history.validation_loss[-1]:.8f}  score {history.scores[-1]:.6f}"
         if not math.isnan(epoch.rate):
             line += f"  rate {epoch.rate:.3g}"
         print(f"{line}  {time.perf_counter() - self.started:.1f} s")
@@ -208,11 +194,10 @@ class Run:
     def _diverged(self, what: str) -> None:
         epoch = self.state.n_epochs
         if self.state.best is not None:
-            warnings.warn(
+            warn_caller(
                 f"Training gave {what} in epoch {epoch} and was stopped; the weights of the best validation score are "
                 "kept. Try a smaller `learning_rate_init`.",
                 ConvergenceWarning,
-                stacklevel=7,
             )
             np.copyto(self.state.theta, self.state.best)
             return

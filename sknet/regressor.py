@@ -6,42 +6,48 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
+from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
 from .core.batches import Targets, Values
-from .core.losses import LOSSES, Loss
+from .core.losses import LOSSES, Huber, Loss, Quantile
 from .state import State
-from .targets import check_domain
+from .targets import as_numbers, check_domain
 
 
 class MLPRegressorScratch(RegressorMixin, BaseMLP):
     """Multi-layer perceptron regressor, trained by backpropagation written here in NumPy.
 
     A drop-in for `sklearn.neural_network.MLPRegressor`: same parameters, attributes and methods, and more. It
-    minimizes the squared error or the Poisson deviance of one or several targets.
+    minimizes the squared error, or another loss, of one or several targets.
 
     Parameters
     ----------
-    loss : {"squared_error", "poisson"}, default="squared_error"
-        Half the squared error, averaged over outputs; or half the Poisson deviance, with a log link, for ``y >= 0``.
+    loss : str, default="squared_error"
+        ``"squared_error"`` (half of it), ``"absolute_error"`` (the median), ``"huber"``, ``"quantile"``, averaged over
+        outputs; with a log link, half the deviances ``"poisson"``, for ``y >= 0``, and ``"gamma"``, for ``y > 0``.
     hidden_layer_sizes : int or array-like of int, default=None
         Units of each hidden layer. None means ``(width,) * depth``; anything else overrides both.
     activation : str, Activation, or a sequence of them, default="relu"
         Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
         ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
         ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
-    solver : {"adam", "sgd", "lbfgs"}, default="adam"
-        Adam or gradient descent with momentum, in mini-batches; or L-BFGS on all rows at once, for small data.
+    solver : {"adam", "sgd", "rmsprop", "adagrad", "lbfgs"}, default="adam"
+        Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS on all rows at once, for
+        small data.
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
         added to the loss. Biases are not penalized.
     batch_size : int, default="auto"
         Rows in a mini-batch; ``"auto"`` is ``min(200, n_samples)``. Not used by L-BFGS.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        Schedule of the learning rate, for every stochastic solver. ``"invscaling"``: ``learning_rate_init / (t + 1) **
-        power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change` epochs without improvement.
+    learning_rate : str or schedule, default="constant"
+        Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
+        ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
+        epochs without improvement. ``"exponential"``: times 0.95 after each epoch. Over the `max_iter` epochs of a fit:
+        ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down again; ``"multi_cycle"``, four cycles that
+        grow longer; ``"warmup_cosine"``. Or an object of `sknet.schedules`, where all have their parameters.
     learning_rate_init : float, default=0.001
         Initial learning rate, per update. Not used by L-BFGS.
     power_t : float, default=0.5
@@ -66,15 +72,16 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Whether ``"sgd"`` uses Nesterov's momentum.
     early_stopping : bool, default=False
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
-        `n_iter_no_change` epochs, and keep the weights of the best epoch. Not possible with L-BFGS.
+        `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
+        place of those rows. Not possible with L-BFGS.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1).
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
     beta_2 : float, default=0.999
-        Decay of Adam's mean squared gradient, in [0, 1).
+        Decay of the mean squared gradient of Adam and RMSprop, in [0, 1).
     epsilon : float, default=1e-8
-        Added to the root of Adam's mean squared gradient.
+        Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
     n_iter_no_change : int or inf, default=10
         Training stops after exactly this many epochs in a row without an improvement by `tol`.
     max_fun : int, default=15000
@@ -89,9 +96,25 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     standardize : bool, default=True
         Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
         The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more.
-        The regressor standardizes the targets of a squared error too.
+        The regressor standardizes its targets too, unless the loss has a log link.
     dtype : {"float32", "float64"} or None, default=None
         What to compute in. None: float32 for float32 input, else float64.
+    weight_decay : float, default=0.0
+        Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
+    dropout : float or sequence of float, default=0.0
+        Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
+    normalization : {"batch", "layer"} or None, default=None
+        Normalization between combination and non-linearity of each hidden layer.
+    max_grad_norm : float or None, default=None
+        Gradients of a larger Euclidean norm are scaled down to it.
+    scoring : str, callable or None, default=None
+        What validation judges by: None is R2; ``"loss"`` the smallest validation loss; a scorer's name; or a
+        callable ``(estimator, X, y) -> float``, the larger the better.
+    quantile : float or increasing sequence of float, default=0.5
+        Level of ``loss="quantile"``, in (0, 1). A sequence gives one output for each level; they never cross.
+    huber_delta : float, default=1.35
+        Where ``loss="huber"`` turns from squared to linear, in standard deviations of y if `standardize`, else in its
+        units.
 
     Attributes
     ----------
@@ -107,13 +130,16 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     learning_rate_curve_ : list of float
         Learning rate of each epoch; nan for L-BFGS.
     validation_scores_ : list of float or None
-        R2 of the validation rows after each epoch; None without early stopping.
+        Score of the validation rows after each epoch, see `scoring`; None without validation.
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows after each epoch, without penalty; None without validation.
     best_validation_score_ : float or None
-        The largest of `validation_scores_`; None without early stopping.
+        The largest of `validation_scores_`; None without validation.
     t_ : int
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
-        Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization is folded in.
+        Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
+        are folded in. Absent with layer normalization, which has no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -188,6 +214,13 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         initializer="auto",
         standardize=True,
         dtype=None,
+        weight_decay=0.0,
+        dropout=0.0,
+        normalization=None,
+        max_grad_norm=None,
+        scoring=None,
+        quantile=0.5,
+        huber_delta=1.35,
     ):
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -218,8 +251,16 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         self.initializer = initializer
         self.standardize = standardize
         self.dtype = dtype
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.normalization = normalization
+        self.max_grad_norm = max_grad_norm
+        self.scoring = scoring
+        self.quantile = quantile
+        self.huber_delta = huber_delta
 
-    def fit(self, X, y, sample_weight=None):
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the network.
 
         Parameters
@@ -230,6 +271,11 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights, not negative and not all zero.
+        X_val, y_val : array-like, default=None
+            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
+            scored after each epoch; with `early_stopping`, they decide.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -242,10 +288,11 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
             as it was before the call.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @available_if(has_epochs)
-    def partial_fit(self, X, y, sample_weight=None):
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one epoch on the given rows, going on from where the estimator is.
 
         The moments used for standardization take the new rows in; what the network computes does not jump by that.
@@ -258,13 +305,18 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights.
+        X_val, y_val : array-like, default=None
+            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
+            scored after each epoch; with `early_stopping`, they decide.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
         self : MLPRegressorScratch
             The estimator.
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=True)
 
     def predict(self, X):
         """Predict targets.
@@ -277,32 +329,100 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in the units of y.
+            Predictions in the units of y; one column for each of several quantiles.
         """
-        z = self._raw_outputs(X)
-        self._state.network.loss.output_activation.forward(z, z, z)
-        return z.ravel() if z.shape[1] == 1 else z
+        y = self._to_predictions(self._raw_outputs(X))
+        return y.ravel() if y.shape[1] == 1 else y
+
+    def score(self, X, y, sample_weight=None):
+        """Return R2; for several quantiles the mean of their D2 pinball scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights.
+
+        Returns
+        -------
+        score : float
+            1 for perfect predictions, 0 for those of the best constant.
+        """
+        prediction = self.predict(X)
+        return _score(self._network.loss, y, prediction, sample_weight)
+
+    def _levels(self) -> tuple[float, ...]:
+        """Return the levels of a quantile loss, nothing for the others."""
+        if self.loss != "quantile":
+            return ()
+        return tuple(map(float, np.atleast_1d(self.quantile)))
+
+    def _to_predictions(self, z: np.ndarray) -> np.ndarray:
+        return _predictions(self._network.loss, z)
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
-        columns = np.atleast_2d(y.T if y.dtype.kind == "f" else y.T.astype(np.float64))
+        targets = self._encode_more(y, new=not resume)
+        if not resume:
+            self._n_targets = targets.width
+        return targets
+
+    def _encode_more(self, y: Any, *, new: bool = False) -> Targets:
+        columns = np.atleast_2d(as_numbers(y).T)
         check_domain(columns, self.loss)
-        if resume and len(columns) != self.n_outputs_:
-            raise ValueError(f"y must have {self.n_outputs_} outputs, as in the previous call, got {len(columns)}.")
+        if not new and len(columns) != self._n_targets:
+            raise ValueError(f"y must have {self._n_targets} outputs, as in the previous call, got {len(columns)}.")
+        if len(self._levels()) > 1 and len(columns) > 1:
+            raise ValueError(
+                f"several quantiles, {self.quantile}, need one target, got {len(columns)}. "
+                "Wrap the regressor in sklearn.multioutput.MultiOutputRegressor."
+            )
         return Values(columns)
 
+    def _with_class_weight(self, weights: np.ndarray | None, y: Any, *, incremental: bool = False) -> np.ndarray | None:
+        return weights
+
+    def _smoothed(self, targets: Targets) -> Targets:
+        return targets
+
+    def _n_outputs(self) -> int:
+        return max(self._n_targets, len(self._levels()))
+
     def _network_loss(self) -> Loss:
+        if self.loss == "huber":
+            return Huber(threshold=float(self.huber_delta))
+        if self.loss == "quantile":
+            return Quantile(levels=self._levels())
         return LOSSES[self.loss]
 
     def _strata(self, y: Any) -> None:
         return None
 
-    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray, rows: np.ndarray) -> float:
-        state.network.loss.output_activation.forward(z, z, z)
+    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray) -> float:
         if state.outputs is not None:
             z = z * state.outputs.scale + state.outputs.shift
-        return float(r2_score(y[rows], z, sample_weight=None if weights is None else weights[rows]))
+        loss = state.network.loss
+        return _score(loss, y, _predictions(loss, z), weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _predictions(loss: Loss, z: np.ndarray) -> np.ndarray:
+    """Return predictions for raw outputs, which are used up; quantiles are sorted, so that they never cross."""
+    loss.output_activation.forward(z, z, z)
+    if isinstance(loss, Quantile):
+        z.sort(axis=1)
+    return z
+
+
+def _score(loss: Loss, y: Any, prediction: np.ndarray, weights: Any) -> float:
+    """Return R2; for several quantiles the mean of their D2 pinball scores."""
+    if not isinstance(loss, Quantile) or len(loss.levels) < 2:
+        return float(r2_score(y, prediction, sample_weight=weights))
+    pairs = zip(loss.levels, prediction.T, strict=True)
+    return float(np.mean([d2_pinball_score(y, q, sample_weight=weights, alpha=level) for level, q in pairs]))

@@ -40,43 +40,62 @@ class Moments:
     centred: bool = True
 
     @classmethod
-    def of(cls, X: Any, weights: np.ndarray | None) -> Moments:
-        """Return the moments of ``X``, dense or CSR of shape (n, d), for row weights of shape (n,) or None."""
+    def of(cls, X: Any, weights: np.ndarray | None, name: str = "X") -> Moments:
+        """Return the moments of ``X``, dense or CSR of shape (n, d), for row weights of shape (n,) or None.
+
+        ``name`` is what to call it, should its numbers be too large.
+        """
+        if weights is not None:
+            weights = np.asarray(weights, dtype=np.float64)
+        with np.errstate(all="ignore"):  # what overflows is found below
+            return cls._of(X, weights, name)
+
+    @classmethod
+    def _of(cls, X: Any, weights: np.ndarray | None, name: str) -> Moments:
         resolution = 8.0 * float(np.finfo(X.dtype).eps)
         if not isinstance(X, np.ndarray):
-            mean, variance, total = mean_variance_axis(X, axis=0, weights=weights, return_sum_weights=True)
-            mean, variance, total = (np.asarray(v, dtype=np.float64) for v in (mean, variance, total))
-            return cls(float(total.max()), mean, variance * total, resolution, centred=False)
-        moments = cls._of_dense(X, weights, X.dtype, resolution)
-        if X.dtype != np.float64 and _out_of_range(X, moments):
+            moments = cls._of_sparse(X, weights, resolution)
+        else:
+            moments = cls._of_dense(X, weights, X.dtype, resolution)
+        if isinstance(X, np.ndarray) and X.dtype != np.float64 and _out_of_range(X, moments):
             moments = cls._of_dense(X, weights, np.float64, resolution)
-        for name, values in (("mean", moments.mean), ("variance", moments.squares)):
+        for what, values in (("mean", moments.mean), ("variance", moments.squares)):
             if not np.isfinite(values).all():
                 column = int(np.flatnonzero(~np.isfinite(values))[0])
                 raise ValueError(
-                    f"the {name} of column {column} is too large for {values.dtype}, so it cannot be standardized. "
-                    "Rescale the column before fitting."
+                    f"the {what} of column {column} of {name} is too large for {values.dtype}, so it cannot be "
+                    "standardized. Rescale the column before fitting, or use standardize=False."
                 )
+        return moments
+
+    @classmethod
+    def _of_sparse(cls, X: Any, weights: np.ndarray | None, resolution: float) -> Moments:
+        moments: Moments | None = None
+        for c in gen_batches(X.shape[0], max(1, _CHUNK_ELEMENTS * X.shape[0] // max(X.nnz, 1))):
+            w = np.ones(c.stop - c.start) if weights is None else weights[c]
+            if w.any():
+                total = float(w.sum())
+                mean, variance = mean_variance_axis(X[c].astype(np.float64), axis=0, weights=w / total)
+                part = cls(total, mean, np.maximum(variance, 0.0) * total, resolution, centred=False)
+                moments = part if moments is None else moments.merge(part)
         return moments
 
     @classmethod
     def _of_dense(cls, X: np.ndarray, weights: np.ndarray | None, dtype: Any, resolution: float) -> Moments:
         n, d = X.shape
         rows = min(n, max(1, _CHUNK_ELEMENTS // d))
-        ones = np.ones(rows, dtype=dtype)
         total = float(n if weights is None else weights.sum(dtype=np.float64))
-        weights = None if weights is None else weights.astype(dtype)
+        shares = np.full(rows, 1.0 / n, dtype=dtype) if weights is None else (weights / total).astype(dtype)
         deviation = np.empty((rows, d), dtype=dtype)
         centre = np.mean(X[:rows], axis=0, dtype=np.float64)
         for _ in range(2):
             centre = centre.astype(dtype).astype(np.float64)
             first, second = np.zeros(d), np.zeros(d)
             for c in gen_batches(n, rows):
-                w = ones[: c.stop - c.start] if weights is None else weights[c]
+                w = shares[: c.stop - c.start] if weights is None else shares[c]
                 part = np.subtract(X[c], centre, out=deviation[: len(w)], casting="same_kind")
                 first += w @ part
                 second += w @ np.multiply(part, part, out=part)
-            first, second = first / total, second / total
             mean, variance = centre + first, np.maximum(second - first * first, 0.0)
             if np.all(first * first <= variance):
                 break

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .core.batches import Rows, Targets, Values
 from .core.memory import Parameters
 from .core.network import Network
-from .core.optimizers import SGD, Adam, Optimizer
+from .core.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
 from .core.schedules import Clock
 from .scaling import Moments, rescale_inputs, rescale_outputs
 from .stopping import Plateau
@@ -18,12 +19,13 @@ from .stopping import Plateau
 
 @dataclass
 class History:
-    """What was recorded, one entry for each epoch; ``scores`` is None without validation."""
+    """What was recorded, one entry for each epoch; ``scores`` and ``validation_loss`` are None without validation."""
 
     loss: list[float] = field(default_factory=list)
     penalty: list[float] = field(default_factory=list)
     rate: list[float] = field(default_factory=list)
     scores: list[float] | None = None
+    validation_loss: list[float] | None = None
 
 
 @dataclass
@@ -46,6 +48,10 @@ class State:
         Number of rows and random state of the last validation split: enough to draw it again.
     order : ndarray or None
         The permutation of the training rows, kept for a warm start.
+    noise : Generator or None
+        What dropout draws from.
+    stops_by : object
+        What the plateau is one of.
     n_epochs : int
         Epochs of the last fit, and of calls of `partial_fit` since.
     """
@@ -62,18 +68,23 @@ class State:
     best: np.ndarray | None = None
     split: tuple[int, np.random.RandomState] | None = None
     order: np.ndarray | None = None
+    noise: np.random.Generator | None = None
+    stops_by: Any = None
     n_epochs: int = 0
 
     def copy(self) -> State:
         """Return a state that can be trained on without a trace in this one."""
-        mutable = ("theta", "best", "optimizer", "rng", "clock", "plateau", "history", "order")
+        mutable = ("theta", "best", "optimizer", "rng", "clock", "plateau", "history", "order", "noise")
         return replace(self, **{name: copy.deepcopy(getattr(self, name)) for name in mutable})
 
-    def begin(self, p: dict[str, Any], *, incremental: bool) -> None:
-        """Prepare for another call under the constructor parameters ``p``."""
-        if (self.history.scores is not None) != p["early_stopping"]:
-            self.plateau, self.best, self.order = Plateau(), None, None
-            self.history.scores = [] if p["early_stopping"] else None
+    def begin(self, p: dict[str, Any], *, validated: bool, incremental: bool) -> None:
+        """Prepare for a call under the constructor parameters ``p``, with or without rows to validate on."""
+        history = self.history
+        if (history.scores is not None) != validated:
+            history.scores, history.validation_loss = ([], []) if validated else (None, None)
+        stops_by = (p["scoring"] or "score") if p["early_stopping"] else "training loss"
+        if stops_by != self.stops_by:
+            self.plateau, self.best, self.order, self.stops_by = Plateau(), None, None, stops_by
         if not incremental:
             self.n_epochs = 0
             if self.plateau.count >= p["n_iter_no_change"]:
@@ -87,10 +98,15 @@ class State:
 
 def optimizer_for(p: dict[str, Any]) -> Optimizer | None:
     """Return the update rule that the constructor parameters ``p`` ask for; None for L-BFGS."""
-    if p["solver"] == "sgd":
-        return SGD(p["momentum"], p["nesterovs_momentum"])
-    if p["solver"] == "adam":
-        return Adam(p["beta_1"], p["beta_2"], p["epsilon"])
+    match p["solver"]:
+        case "sgd":
+            return SGD(p["momentum"], p["nesterovs_momentum"])
+        case "adam":
+            return Adam(p["beta_1"], p["beta_2"], p["epsilon"])
+        case "rmsprop":
+            return RMSprop(p["beta_2"], p["epsilon"])
+        case "adagrad":
+            return Adagrad(p["epsilon"])
     return None
 
 
@@ -111,3 +127,21 @@ def change_units(state: State, inputs: Moments | None, outputs: Moments | None) 
             rescale_inputs(*layers[0], state.inputs, inputs)
             rescale_outputs(*layers[-1], state.outputs, outputs)
     state.inputs, state.outputs = inputs, outputs
+
+
+def rows_for(state: State, X: Any) -> Rows:
+    """Return the rows of ``X`` in training units."""
+    moments = state.inputs
+    if moments is None:
+        return Rows(X, None, None, state.theta.dtype)
+    return Rows(X, moments.shift if moments.centred else None, moments.scale, state.theta.dtype)
+
+
+def targets_for(state: State, targets: Targets) -> Targets:
+    """Return the targets in training units: standardized where the state says so, in the dtype of the parameters."""
+    if not isinstance(targets, Values) or targets.columns.dtype.kind != "f":
+        return targets
+    columns = targets.columns
+    if state.outputs is not None:
+        columns = (columns - state.outputs.shift[:, None]) / state.outputs.scale[:, None]
+    return Values(np.ascontiguousarray(columns, dtype=state.theta.dtype))

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from .core.batches import Codes, Targets, Values
-from .core.losses import LOSSES, Loss
+from .core.batches import Codes, Stacked, Targets, Values
+from .core.losses import LOSSES, GroupedLogLoss, Loss
 
 
 @dataclass(frozen=True)
@@ -20,53 +21,68 @@ class LabelEncoding:
 
     Parameters
     ----------
-    kind : {"binary", "multiclass", "multilabel"}
-        ``"binary"`` is two classes, or the one that y had.
-    classes : ndarray of shape (n_classes,)
-        Sorted labels; the numbers of the columns for multilabel targets.
+    kind : {"binary", "multiclass", "multilabel", "multioutput"}
+        ``"binary"`` is two classes, or the one that y had; ``"multioutput"`` several columns of several classes each.
+    classes : ndarray of shape (n_classes,), or list of such
+        Sorted labels; the numbers of the columns for multilabel targets; one array for each column of several.
     sparse : bool, default=False
         Whether multilabel targets came sparse; predictions are then sparse too.
     """
 
     kind: str
-    classes: np.ndarray
+    classes: Any
     sparse: bool = False
 
     @classmethod
     def of(cls, y: Any, classes: Any = None) -> LabelEncoding:
         """Return the encoding that ``y``, and the list of all ``classes`` if one is given, ask for."""
-        check_classification_targets(y)
-        target = type_of_target(y)
-        if target == "multilabel-indicator":
+        target = _kind(y)
+        if target == "multilabel":
+            _check_indicators(y)
+            if classes is not None and not np.array_equal(np.unique(classes), np.arange(y.shape[1])):
+                raise ValueError(
+                    f"`classes` of multilabel targets must number their {y.shape[1]} columns, got {classes!r}."
+                )
             return cls("multilabel", np.arange(y.shape[1]), sp.issparse(y))
-        if target == "multiclass-multioutput":
-            raise ValueError(
-                "y has several columns with several classes each (multiclass-multioutput), which is not supported. "
-                "Wrap the classifier in sklearn.multioutput.MultiOutputClassifier."
-            )
+        if target == "multioutput":
+            return cls("multioutput", [np.unique(column) for column in (y.T if classes is None else classes)])
         labels = np.unique(y if classes is None else classes)
         return cls("multiclass" if len(labels) > 2 else "binary", labels)
 
     @property
     def n_outputs(self) -> int:
         """Number of units of the output layer."""
+        if self.kind == "multioutput":
+            return sum(map(len, self.classes))
         return 1 if self.kind == "binary" else len(self.classes)
 
     @property
     def loss(self) -> Loss:
         """The log-loss of this kind of classification."""
+        if self.kind == "multioutput":
+            return GroupedLogLoss(tuple(map(len, self.classes)))
         return LOSSES["log_loss" if self.kind == "multiclass" else "binary_log_loss"]
+
+    def same_classes(self, classes: Any) -> bool:
+        """Whether ``classes`` are those of this encoding, in any order."""
+        if self.kind != "multioutput":
+            return np.array_equal(self.classes, np.unique(classes))
+        return len(classes) == len(self.classes) and all(map(np.array_equal, self.classes, map(np.unique, classes)))
 
     def check(self, y: Any) -> None:
         """Raise ValueError if ``y`` is of another kind or has labels outside of ``classes``."""
-        check_classification_targets(y)
-        multilabel = type_of_target(y) == "multilabel-indicator"
-        if multilabel != (self.kind == "multilabel") or (multilabel and y.shape[1] != len(self.classes)):
+        target = _kind(y)
+        columns = 1 if y.ndim == 1 else y.shape[1]
+        several = self.kind in ("multilabel", "multioutput")
+        if columns != (len(self.classes) if several else 1) or (self.kind == "multilabel" and target != "multilabel"):
             raise ValueError(
                 f"y must have the form that it had before ({self.kind}, {len(self.classes)} classes), "
-                f"got {type_of_target(y)} targets of shape {y.shape}."
+                f"got {target} targets of shape {y.shape}."
             )
-        unseen = [] if multilabel else np.setdiff1d(y, self.classes)
+        if self.kind == "multilabel":
+            return _check_indicators(y)
+        pairs = zip(y.T, self.classes, strict=True) if several else [(y, self.classes)]
+        unseen = np.concatenate([np.setdiff1d(column, known) for column, known in pairs])
         if len(unseen):
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}, `y` has also {unseen}. "
@@ -78,10 +94,12 @@ class LabelEncoding:
         if self.kind == "multilabel":
             y = y.toarray() if sp.issparse(y) else y
             return Values(np.ascontiguousarray(y.T, dtype=np.uint8))
-        codes = np.searchsorted(self.classes, y)
+        if self.kind == "multioutput":
+            return Stacked(tuple(_codes(column, known) for column, known in zip(y.T, self.classes, strict=True)))
         if self.kind == "multiclass":
-            return Codes(codes.astype(np.min_scalar_type(len(self.classes))), len(self.classes))
+            return _codes(y, self.classes)
         # One class alone is the positive one: its probability is what there is to learn.
+        codes = np.searchsorted(self.classes, y)
         return Values((codes + (len(self.classes) == 1)).astype(np.uint8)[None, :])
 
     def decode(self, z: np.ndarray) -> Any:
@@ -89,9 +107,28 @@ class LabelEncoding:
         if self.kind == "multilabel":
             y = (z > 0.0).astype(np.int64)
             return sp.csr_matrix(y) if self.sparse else y
+        if self.kind == "multioutput":
+            groups = zip(self.loss.groups, self.classes, strict=True)
+            return np.stack([known[z[:, g].argmax(axis=1)] for g, known in groups], axis=1)
         if self.kind == "multiclass":
             return self.classes[z.argmax(axis=1)]
         return self.classes[((z[:, 0] > 0.0) & (len(self.classes) > 1)).astype(np.intp)]
+
+
+def _check_indicators(y: Any) -> None:
+    values = np.unique(y.data if sp.issparse(y) else y)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(f"multilabel targets must be 0 or 1, got {values}.")
+
+
+def _kind(y: Any) -> str:
+    check_classification_targets(y)
+    target = type_of_target(y)
+    return {"multilabel-indicator": "multilabel", "multiclass-multioutput": "multioutput"}.get(target, target)
+
+
+def _codes(y: np.ndarray, classes: np.ndarray) -> Codes:
+    return Codes(np.searchsorted(classes, y).astype(np.min_scalar_type(len(classes))), len(classes))
 
 
 def as_column(y: Any) -> Any:
@@ -101,9 +138,28 @@ def as_column(y: Any) -> Any:
     return y
 
 
+def as_numbers(y: Any) -> np.ndarray:
+    """Return regression targets in float32 or float64; sparse ones and dates are an error."""
+    if sp.issparse(y):
+        raise ValueError("y must be dense for regression, got a sparse matrix. Use y.toarray().")
+    if y.dtype.kind in "mMc":
+        raise ValueError(f"y must hold real numbers for regression, got dtype {y.dtype}.")
+    y = y if y.dtype in (np.float32, np.float64) else y.astype(np.float64)
+    if not np.isfinite(y).all():  # None among objects turns into NaN
+        raise ValueError("Input y contains NaN or infinity.")
+    return y
+
+
 def check_domain(columns: np.ndarray, loss: str) -> None:
     """Raise ValueError if targets, shape (n_outputs, n), are out of the domain of the regression loss."""
-    if loss == "poisson" and columns.min() < 0.0:
-        raise ValueError(
-            f"loss='poisson' needs targets y >= 0, got a smallest value of {columns.min()}. Try another loss."
-        )
+    smallest = columns.min()
+    if (loss == "poisson" and smallest < 0.0) or (loss == "gamma" and smallest <= 0.0):
+        domain = "y >= 0" if loss == "poisson" else "y > 0"
+        raise ValueError(f"loss={loss!r} needs targets {domain}, got a smallest value of {smallest}. Try another loss.")
+
+
+def accuracy(y: Any, prediction: Any, weights: Any = None) -> float:
+    """Return the weighted share of rows whose labels, all of them, are predicted."""
+    if type_of_target(y) == "multiclass-multioutput":  # accuracy_score does not know it
+        return float(np.average(np.all(np.asarray(y) == prediction, axis=1), weights=weights))
+    return float(accuracy_score(y, prediction, sample_weight=weights))

@@ -94,6 +94,7 @@ class Activation:
         return np.stack(columns, axis=1)
 
     def _evaluate(self, z: Array) -> tuple[Array, Array]:
+        z = np.asarray(z)
         z = np.array(z, dtype=np.result_type(z, np.float32), ndmin=2)
         a, work = np.empty_like(z), np.empty_like(z, dtype=bool if self.boolean_work else None)
         self.forward(z, a, work)

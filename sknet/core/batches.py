@@ -76,6 +76,44 @@ class Codes:
         np.equal(self.codes[index], self._classes, out=out.T)
 
 
+@dataclass(frozen=True)
+class Stacked:
+    """Several targets side by side."""
+
+    parts: tuple[Targets, ...]
+
+    @property
+    def width(self) -> int:
+        return sum(part.width for part in self.parts)
+
+    def take(self, index: Index, out: Array) -> None:
+        start = 0
+        for part in self.parts:
+            part.take(index, out[:, start : start + part.width])
+            start += part.width
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """Label smoothing: the share ``smoothing`` of every target is spread evenly over ``n_classes``.
+
+    Szegedy et al. (2016), *Rethinking the inception architecture for computer vision*, section 7.
+    """
+
+    targets: Targets
+    smoothing: float
+    n_classes: int
+
+    @property
+    def width(self) -> int:
+        return self.targets.width
+
+    def take(self, index: Index, out: Array) -> None:
+        self.targets.take(index, out)
+        np.multiply(out, 1.0 - self.smoothing, out=out)
+        np.add(out, self.smoothing / self.n_classes, out=out)
+
+
 class Rows:
     """Rows of X as the network wants them: ``(x - mean) / scale`` in the dtype of ``out``. X itself is never changed.
 
@@ -115,7 +153,7 @@ class Rows:
         return out
 
     def _take_sparse(self, index: Index) -> Any:
-        rows: Any = self.X[index].astype(self.dtype)
+        rows: Any = self.X[index].astype(self.dtype, copy=False)
         if self._inverse is not None:
             rows.data *= self._inverse[rows.indices]
         return rows
@@ -174,9 +212,8 @@ class Batches:
         self.targets.take(index, memory.y)
         if self.weights is None:
             return Batch(x, memory.y, None, float(stop - start))
-        w = memory.w
-        w[:, 0] = self.weights[index]
-        total = float(w.sum())
+        own = self.weights[index]
+        total = float(own.sum())
         if total > 0.0:
-            np.divide(w, total, out=w)
-        return Batch(x, memory.y, w, total)
+            np.divide(own, total, out=memory.w[:, 0], casting="same_kind")
+        return Batch(x, memory.y, memory.w, total)

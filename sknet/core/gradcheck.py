@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 def loss_and_gradient(network: Network, theta: Array, batch: Batch, alpha: float = 0.0) -> tuple[float, Array]:
     """Return the penalized loss at ``theta``, shape (size,), and its gradient in new memory."""
-    parameters = Parameters(network.layout, theta)
+    parameters = Parameters(network.layout, theta.copy())  # running averages move
     grad = Parameters(network.layout, np.zeros_like(theta))
     memory = network.workspace(len(batch.y), theta.dtype).rows(len(batch.y))
     loss = network.loss_and_gradient(parameters, grad, batch, memory)

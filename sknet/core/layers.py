@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,13 @@ from .memory import Buffer, Memory, ParameterSpec
 
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
+
+
+class Training(NamedTuple):
+    """What layers are told in training only: the source of noise, and the batch's row weights, (n, 1), or None."""
+
+    noise: np.random.Generator | None
+    w: Array | None
 
 
 class Layer(Protocol):
@@ -32,8 +39,11 @@ class Layer(Protocol):
     def initialize(self, rng: np.random.RandomState, parameters: Arrays) -> None:
         """Write the values that training starts from."""
 
-    def forward(self, parameters: Arrays, x: Array, memory: Memory) -> Array:
-        """Return the output for rows ``x``, shape (n, n_in), written into ``memory.a``, shape (n, n_out)."""
+    def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
+        """Return the output for rows ``x``, shape (n, n_in), written into ``memory.a``, shape (n, n_out).
+
+        ``training`` is None at prediction, where nothing is random and nothing is learned.
+        """
 
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
         """Turn ``memory.delta`` = dL/da into gradients: of parameters in ``grads``, of ``x`` in ``dx`` if wanted."""
@@ -86,15 +96,15 @@ class Dense:
             Buffer("a", k, order),
             *((Buffer("z", k, order),) if f.keeps_slope else ()),
             Buffer("work", k, order, boolean=f.boolean_work),
-            Buffer("delta", k, order, backward_only=True),
-            Buffer("ones", None, backward_only=True),
+            Buffer("delta", k, order, training_only=True),
+            Buffer("ones", None, training_only=True),
         )
 
     def initialize(self, rng: np.random.RandomState, parameters: Arrays) -> None:
         W, b = parameters
         W[...], b[...] = self.initializer(rng, self.n_in, self.n_out)
 
-    def forward(self, parameters: Arrays, x: Array, memory: Memory) -> Array:
+    def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
         W, b = parameters
         a: Array = memory.a
         z = memory.z if self.activation.keeps_slope else a

@@ -6,6 +6,7 @@ One method does both directions::
     value_and_delta(z, y, w, delta, memory) -> sum over rows of w_i L(y_i, z_i);  delta[:] = d(that)/dz
 
 ``w`` holds row weights of shape (n, 1) that sum to one, or is None for 1/n each: a loss is a weighted mean over rows.
+Most losses are a sum or mean of ``l(y_ij, z_ij)`` over outputs: these give only ``l`` and its derivative, as ``terms``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .activations import ACTIVATIONS, EXP, Activation
 from .memory import Buffer, Memory
 
 Array = NDArray[Any]
+IDENTITY = ACTIVATIONS["identity"]
 
 
 class Loss(Protocol):
@@ -45,10 +47,6 @@ class Loss(Protocol):
         """Return the weighted mean loss and write its gradient with respect to ``z`` into ``delta``."""
 
 
-def _scratch(n_outputs: int) -> tuple[Buffer, ...]:
-    return Buffer("work", n_outputs, order="F"), Buffer("column", 1)
-
-
 def _weigh(delta: Array, w: Array | None, scale: float = 1.0) -> None:
     np.multiply(delta, scale / len(delta) if w is None else w, out=delta)
     if w is not None and scale != 1.0:
@@ -66,8 +64,8 @@ def _mean(terms: Array, w: Array | None) -> float:
 class LogLoss:
     """Multinomial log-loss with softmax outputs: ``L = log sum_j e^zj - sum_j y_j z_j``, ``dL/dz = softmax(z) - y``.
 
-    ``y`` has shape (n, k) and rows that sum to one. Bishop (2006), *Pattern Recognition and
-    Machine Learning*, eq. 4.108.
+    ``y`` has shape (n, k) and rows that sum to one. Bishop (2006), *Pattern Recognition and Machine Learning*, eq.
+    4.108.
     """
 
     name: str = "log_loss"
@@ -75,7 +73,7 @@ class LogLoss:
     location_scale: bool = False
 
     def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
-        return _scratch(n_outputs)
+        return Buffer("work", n_outputs, order="F"), Buffer("column", 1)
 
     def value_and_delta(self, z: Array, y: Array, w: Array | None, delta: Array, memory: Memory) -> float:
         work, column = memory.work, memory.column
@@ -93,8 +91,60 @@ class LogLoss:
 
 
 @dataclass(frozen=True)
-class BinaryLogLoss:
-    """Binary log-loss, logistic outputs, summed over outputs: ``L = log(1 + e^z) - y z``, ``dL/dz = s(z) - y``.
+class GroupedLogLoss:
+    """The sum of multinomial log-losses over groups of outputs: several multiclass targets at once.
+
+    ``sizes`` are the numbers of classes; the columns of ``z`` and ``y`` are theirs, one group after the other.
+    """
+
+    sizes: tuple[int, ...]
+    name: str = "grouped_log_loss"
+    output_activation: Activation = ACTIVATIONS["softmax"]
+    location_scale: bool = False
+
+    @property
+    def groups(self) -> list[slice]:
+        """The columns of each group."""
+        ends = np.cumsum(self.sizes).tolist()
+        return [slice(end - size, end) for size, end in zip(self.sizes, ends, strict=True)]
+
+    def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
+        return LogLoss().buffers(n_outputs)
+
+    def value_and_delta(self, z: Array, y: Array, w: Array | None, delta: Array, memory: Memory) -> float:
+        value = 0.0
+        for g in self.groups:
+            scratch = Memory(work=memory.work[:, g], column=memory.column)
+            value += LogLoss().value_and_delta(z[:, g], y[:, g], w, delta[:, g], scratch)
+        return value
+
+
+@dataclass(frozen=True)
+class ElementwiseLoss:
+    """A loss whose value is a sum, or with ``averaged`` the mean, over outputs of ``l(y_ij, z_ij)``."""
+
+    name: str
+    output_activation: Activation = IDENTITY
+    location_scale: bool = True
+    averaged: bool = True
+
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
+        """Write ``l`` into ``work`` and ``dl/dz`` into ``delta``, all of shape (n, k); ``y`` may have one column."""
+        raise NotImplementedError
+
+    def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
+        return (Buffer("work", n_outputs, order="F"),)
+
+    def value_and_delta(self, z: Array, y: Array, w: Array | None, delta: Array, memory: Memory) -> float:
+        self.terms(z, y, delta, memory.work)
+        scale = 1.0 / z.shape[1] if self.averaged else 1.0
+        _weigh(delta, w, scale)
+        return scale * _mean(memory.work, w)
+
+
+@dataclass(frozen=True)
+class BinaryLogLoss(ElementwiseLoss):
+    """Binary log-loss, logistic outputs, summed over outputs: ``l = log(1 + e^z) - y z``, ``dl/dz = s(z) - y``.
 
     One output is binary classification, several are multilabel. Bishop (2006), eq. 4.90.
     """
@@ -102,46 +152,81 @@ class BinaryLogLoss:
     name: str = "binary_log_loss"
     output_activation: Activation = ACTIVATIONS["logistic"]
     location_scale: bool = False
+    averaged: bool = False
 
-    def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
-        return _scratch(n_outputs)
-
-    def value_and_delta(self, z: Array, y: Array, w: Array | None, delta: Array, memory: Memory) -> float:
-        work = memory.work
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
         np.logaddexp(z, 0.0, out=work)
         np.multiply(y, z, out=delta)
         np.subtract(work, delta, out=work)
-        value = _mean(work, w)
         expit(z, out=delta)
         np.subtract(delta, y, out=delta)
-        _weigh(delta, w)
-        return value
 
 
 @dataclass(frozen=True)
-class SquaredError:
-    """Half the squared error, averaged over outputs: ``L = sum_j (z_j - y_j)^2 / 2k``, ``dL/dz = (z - y) / k``."""
+class SquaredError(ElementwiseLoss):
+    """Half the squared error: ``l = (z - y)^2 / 2``, ``dl/dz = z - y``."""
 
     name: str = "squared_error"
-    output_activation: Activation = ACTIVATIONS["identity"]
-    location_scale: bool = True
 
-    def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
-        return _scratch(n_outputs)
-
-    def value_and_delta(self, z: Array, y: Array, w: Array | None, delta: Array, memory: Memory) -> float:
-        work = memory.work
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
         np.subtract(z, y, out=delta)
         np.multiply(delta, delta, out=work)
-        value = _mean(work, w)
-        scale = 1.0 / z.shape[1]
-        _weigh(delta, w, scale)
-        return float(0.5 * scale * value)
+        np.multiply(work, 0.5, out=work)
 
 
 @dataclass(frozen=True)
-class Poisson:
-    """Half the Poisson deviance, log link, summed over outputs: ``L = y log y - y z - y + e^z``, ``dL/dz = e^z - y``.
+class AbsoluteError(ElementwiseLoss):
+    """``l = |z - y|``, ``dl/dz = sign(z - y)``, 0 at 0: its minimizer is the median."""
+
+    name: str = "absolute_error"
+
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
+        np.subtract(z, y, out=delta)
+        np.abs(delta, out=work)
+        np.sign(delta, out=delta)
+
+
+@dataclass(frozen=True)
+class Huber(ElementwiseLoss):
+    """Squared to ``d = threshold``, linear beyond: ``r = z - y``, ``dl/dz = c = clip(r, -d, d)``, ``l = c (r - c/2)``.
+
+    Huber (1964), *Robust estimation of a location parameter*, eq. 1.6 and example (iii).
+    """
+
+    name: str = "huber"
+    threshold: float = 1.35
+
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
+        np.subtract(z, y, out=work)
+        np.clip(work, -self.threshold, self.threshold, out=delta)
+        np.multiply(work, 2.0, out=work)
+        np.subtract(work, delta, out=work)
+        np.multiply(work, delta, out=work)
+        np.multiply(work, 0.5, out=work)
+
+
+@dataclass(frozen=True)
+class Quantile(ElementwiseLoss):
+    """Pinball loss: ``r = z - y``, ``dl/dz = s = (r > 0) - q``, ``l = s r``; its minimizer is the quantile.
+
+    One output for each level q; the same targets, of one column, for all.
+    Koenker and Bassett (1978), *Regression quantiles*, eq. 2.1.
+    """
+
+    name: str = "quantile"
+    levels: tuple[float, ...] = (0.5,)
+
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
+        levels = np.asarray(self.levels, dtype=z.dtype)
+        np.subtract(z, y, out=work)
+        np.greater(work, 0.0, out=delta)
+        np.subtract(delta, levels, out=delta)
+        np.multiply(work, delta, out=work)
+
+
+@dataclass(frozen=True)
+class Poisson(ElementwiseLoss):
+    """Half the Poisson deviance, log link, summed over outputs: ``l = y log y - y z - y + e^z``, ``dl/dz = e^z - y``.
 
     McCullagh and Nelder (1989), *Generalized Linear Models*, section 2.3. Targets must not be negative.
     """
@@ -149,21 +234,41 @@ class Poisson:
     name: str = "poisson"
     output_activation: Activation = EXP
     location_scale: bool = False
+    averaged: bool = False
 
-    def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
-        return _scratch(n_outputs)
-
-    def value_and_delta(self, z: Array, y: Array, w: Array | None, delta: Array, memory: Memory) -> float:
-        work = memory.work
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
         xlogy(y, y, out=work)
         np.multiply(y, z, out=delta)
         np.subtract(work, delta, out=work)
         np.exp(z, out=delta)
         np.subtract(delta, y, out=delta)
         np.add(work, delta, out=work)
-        value = _mean(work, w)
-        _weigh(delta, w)
-        return value
 
 
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (LogLoss(), BinaryLogLoss(), SquaredError(), Poisson())}
+@dataclass(frozen=True)
+class Gamma(ElementwiseLoss):
+    """Half the gamma deviance, log link: ``l = z - log y + y e^-z - 1``, ``dl/dz = 1 - y e^-z``.
+
+    McCullagh and Nelder (1989), section 2.3. Targets must be positive.
+    """
+
+    name: str = "gamma"
+    output_activation: Activation = EXP
+    location_scale: bool = False
+
+    def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
+        np.negative(z, out=delta)
+        np.exp(delta, out=delta)
+        np.multiply(delta, y, out=delta)
+        np.subtract(1.0, delta, out=delta)
+        np.log(y, out=work)
+        np.subtract(z, work, out=work)
+        np.subtract(work, delta, out=work)
+
+
+LOSSES: dict[str, Loss] = {
+    loss.name: loss
+    for loss in (
+        LogLoss(), BinaryLogLoss(), SquaredError(), AbsoluteError(), Huber(), Quantile(), Poisson(), Gamma(),
+    )
+}  # fmt: skip

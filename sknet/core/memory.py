@@ -17,11 +17,12 @@ Memory = SimpleNamespace
 
 @dataclass(frozen=True)
 class ParameterSpec:
-    """One array of parameters: its name, its shape, and whether the L2 penalty counts it."""
+    """One array of parameters: its name, its shape, whether the L2 penalty counts it, whether it is learned at all."""
 
     name: str
     shape: tuple[int, ...]
     penalized: bool = True
+    learned: bool = True
 
 
 class Layout:
@@ -90,14 +91,14 @@ class Buffer:
     """One array that a pass writes for n rows: shape (n, width), or (n,) filled with ones if ``width`` is None.
 
     Order "F" keeps columns contiguous: reductions over the few outputs of a row then run over long vectors.
-    ``backward_only`` buffers are not needed to predict.
+    ``training_only`` buffers are not needed to predict.
     """
 
     name: str
     width: int | None
     order: Literal["C", "F"] = "C"
     boolean: bool = False
-    backward_only: bool = False
+    training_only: bool = False
 
     def allocate(self, n: int, dtype: DTypeLike) -> Array:
         """Return flat memory for n rows."""

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from .batches import Batch
 from .blas import axpy
-from .layers import Layer
+from .layers import Layer, Training
 from .losses import Loss
 from .memory import Buffer, Layout, Memory, Parameters, Workspace
 
@@ -35,7 +35,7 @@ class Network:
     loss: Loss
 
     def __str__(self) -> str:
-        return " -> ".join(str(layer) for layer in self.layers)
+        return " -> ".join(str(layer) for layer in self.layers) + f" with {self.loss.name}"
 
     @cached_property
     def layout(self) -> Layout:
@@ -44,7 +44,7 @@ class Network:
 
     @cached_property
     def _forward_buffers(self) -> list[tuple[Buffer, ...]]:
-        return [tuple(b for b in layer.buffers() if not b.backward_only) for layer in self.layers]
+        return [tuple(b for b in layer.buffers() if not b.training_only) for layer in self.layers]
 
     def initialize(self, rng: np.random.RandomState, dtype: DTypeLike) -> Array:
         """Return a new parameter vector, drawn layer by layer."""
@@ -58,23 +58,44 @@ class Network:
         buffers = [layer.buffers() for layer in self.layers]
         return Workspace([*buffers, self.loss.buffers(self.layers[-1].n_out)], n_rows, dtype)
 
-    def forward(self, parameters: Sequence[tuple[Array, ...]], x: Any) -> Array:
-        """Return the raw outputs for rows ``x``, shape (n, k), in new memory."""
-        for layer, arrays, buffers in zip(self.layers, parameters, self._forward_buffers, strict=True):
-            n, dtype = x.shape[0], arrays[0].dtype
-            x = layer.forward(arrays, x, Memory(**{b.name: b.view(b.allocate(n, dtype), n) for b in buffers}))
+    def forward(
+        self,
+        parameters: Sequence[tuple[Array, ...]],
+        x: Any,
+        n_layers: int | None = None,
+        training: Training | None = None,
+    ) -> Array:
+        """Return the raw outputs for rows ``x``, shape (n, k), in new memory; of the first ``n_layers`` if given.
+
+        With ``training``, layers act as they do there: Monte-Carlo dropout.
+        """
+        dtype = parameters[0][0].dtype
+        for i, layer in enumerate(self.layers[:n_layers]):
+            n = x.shape[0]
+            buffers = self._forward_buffers[i] if training is None else layer.buffers()
+            memory = Memory(**{b.name: b.view(b.allocate(n, dtype), n) for b in buffers})
+            x = layer.forward(parameters[i], x, memory, training)
         raw: Array = x
         return raw
 
-    def loss_and_gradient(self, theta: Parameters, grad: Parameters, batch: Batch, memory: list[Memory]) -> float:
+    def loss_and_gradient(
+        self,
+        theta: Parameters,
+        grad: Parameters,
+        batch: Batch,
+        memory: list[Memory],
+        noise: np.random.Generator | None = None,
+    ) -> float:
         """Return the mean loss over a batch and write its gradient into ``grad``: forward, loss, backward.
 
-        ``memory`` comes from ``workspace(...).rows(n)``. The L2 penalty is not included: see ``add_penalty``.
+        ``memory`` comes from ``workspace(...).rows(n)``; ``noise`` is what dropout draws from. The L2 penalty is not
+        included: see ``add_penalty``.
         """
+        training = Training(noise, batch.w)
         x, inputs = batch.x, []
         for layer, arrays, m in zip(self.layers, theta.layers, memory, strict=False):
             inputs.append(x)
-            x = layer.forward(arrays, x, m)
+            x = layer.forward(arrays, x, m, training)
         last = len(self.layers) - 1
         loss = self.loss.value_and_delta(x, batch.y, batch.w, memory[last].delta, memory[-1])
         for i in range(last, -1, -1):

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .blas import axpy
+from .blas import axpy, norm
 
 Array = NDArray[Any]
 
@@ -26,6 +26,13 @@ class Optimizer(Protocol):
 
 def _state(vector: Array | None, theta: Array) -> Array:
     return np.zeros_like(theta) if vector is None else vector
+
+
+def _divide_by_root(numerator: Array, squares: Array, epsilon: float, out: Array) -> None:
+    """Write ``numerator / (sqrt(squares) + epsilon)``; ``out`` may be ``numerator`` only if it is not needed again."""
+    np.sqrt(squares, out=out)
+    np.add(out, epsilon, out=out)
+    np.divide(numerator, out, out=out)
 
 
 @dataclass
@@ -78,10 +85,60 @@ class Adam:
         np.multiply(grad, grad, out=grad)
         np.multiply(v, self.beta_2, out=v)
         axpy(1.0 - self.beta_2, grad, v)
-        np.sqrt(v, out=grad)
-        np.add(grad, self.epsilon, out=grad)
-        np.divide(m, grad, out=grad)
+        _divide_by_root(m, v, self.epsilon, out=grad)
         axpy(-rate * math.sqrt(1.0 - self.beta_2**self.t) / (1.0 - self.beta_1**self.t), grad, theta)
 
 
-STOCHASTIC_SOLVERS = ("sgd", "adam")
+@dataclass
+class RMSprop:
+    """``v = decay v + (1 - decay) g^2``, ``theta -= rate g / (sqrt(v) + epsilon)``.
+
+    Tieleman and Hinton (2012), *Lecture 6.5 - RMSProp*; epsilon outside of the root, as in PyTorch.
+    """
+
+    decay: float = 0.99
+    epsilon: float = 1e-8
+    v: Array | None = field(default=None, init=False, repr=False)
+    work: Array | None = field(default=None, init=False, repr=False)
+
+    def step(self, theta: Array, grad: Array, rate: float) -> None:
+        v = self.v = _state(self.v, theta)
+        work = self.work = _state(self.work, theta)
+        np.multiply(grad, grad, out=work)
+        np.multiply(v, self.decay, out=v)
+        axpy(1.0 - self.decay, work, v)
+        _divide_by_root(grad, v, self.epsilon, out=work)
+        axpy(-rate, work, theta)
+
+
+@dataclass
+class Adagrad:
+    """``v = v + g^2``, ``theta -= rate g / (sqrt(v) + epsilon)``.
+
+    Duchi, Hazan and Singer (2011), *Adaptive subgradient methods*, figure 1 with a diagonal matrix.
+    """
+
+    epsilon: float = 1e-10
+    v: Array | None = field(default=None, init=False, repr=False)
+    work: Array | None = field(default=None, init=False, repr=False)
+
+    def step(self, theta: Array, grad: Array, rate: float) -> None:
+        v = self.v = _state(self.v, theta)
+        work = self.work = _state(self.work, theta)
+        np.multiply(grad, grad, out=work)
+        np.add(v, work, out=v)
+        _divide_by_root(grad, v, self.epsilon, out=work)
+        axpy(-rate, work, theta)
+
+
+def clip_norm(grad: Array, largest: float) -> None:
+    """Scale ``grad`` down, in place, to a Euclidean norm of at most ``largest``.
+
+    Pascanu, Mikolov and Bengio (2013), *On the difficulty of training recurrent neural networks*, algorithm 1.
+    """
+    length = norm(grad)
+    if length > largest:
+        np.multiply(grad, largest / length, out=grad)
+
+
+STOCHASTIC_SOLVERS = ("adam", "sgd", "rmsprop", "adagrad")

@@ -1,8 +1,13 @@
-"""Schedules: the learning rate as a function of where training stands; the update rule does not know them."""
+"""Schedules: the learning rate as a function of where training stands; the update rule does not know them.
+
+A schedule is called with a `Clock` and returns the rate as a multiple of the initial rate. Those that say
+``per_update`` are asked before every update, the others once an epoch. ``progress`` runs from 0 to 1 over one ``fit``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -18,19 +23,26 @@ class Clock:
         Epochs finished so far.
     reductions : int
         How often an adaptive rate has been reduced.
+    progress : float
+        Share of the epochs of this call that lies behind, at least 0 and at most 1.
     """
 
     samples: int = 0
     epochs: int = 0
     reductions: int = 0
+    progress: float = 0.0
 
 
 class Schedule(Protocol):
-    """The rate of the next epoch's updates as a multiple of the initial rate."""
+    """The rate of the next updates as a multiple of the initial rate."""
 
     @property
     def adaptive(self) -> bool:
         """Whether it falls, and training goes on, where training would otherwise stop."""
+
+    @property
+    def per_update(self) -> bool:
+        """Whether it changes within an epoch."""
 
     def __call__(self, clock: Clock) -> float:
         """Return the factor."""
@@ -40,7 +52,7 @@ class Schedule(Protocol):
 class Constant:
     """The initial rate throughout."""
 
-    adaptive: bool = False
+    adaptive, per_update = False, False
 
     def __call__(self, clock: Clock) -> float:
         return 1.0
@@ -51,7 +63,7 @@ class InverseScaling:
     """``1 / (t + 1)^power`` after t rows, constant within an epoch (scikit-learn's ``"invscaling"``)."""
 
     power: float = 0.5
-    adaptive: bool = False
+    adaptive, per_update = False, False
 
     def __call__(self, clock: Clock) -> float:
         return float((clock.samples + 1) ** -self.power)
@@ -62,20 +74,108 @@ class Adaptive:
     """Divided by ``divisor`` whenever training has stopped improving (scikit-learn's ``"adaptive"``)."""
 
     divisor: float = 5.0
-    adaptive: bool = True
+    adaptive, per_update = True, False
 
     def __call__(self, clock: Clock) -> float:
         return float(self.divisor**-clock.reductions)
 
 
-def schedule_for(name: str, power_t: float) -> Schedule:
-    """Return the schedule that an estimator's ``learning_rate`` names."""
-    schedules: dict[str, Schedule] = {
-        "constant": Constant(),
-        "invscaling": InverseScaling(power_t),
-        "adaptive": Adaptive(),
-    }
-    return schedules[name]
+@dataclass(frozen=True)
+class Exponential:
+    """Multiplied by ``decay`` after each epoch."""
+
+    decay: float = 0.95
+    adaptive, per_update = False, False
+
+    def __call__(self, clock: Clock) -> float:
+        return float(self.decay**clock.epochs)
 
 
-SCHEDULES = ("constant", "invscaling", "adaptive")
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from 1 to ``final``: ``final + (1 - final) (1 + cos(pi progress)) / 2``.
+
+    Loshchilov and Hutter (2017), *SGDR: stochastic gradient descent with warm restarts*, eq. 5, one cycle.
+    """
+
+    final: float = 0.0
+    adaptive, per_update = False, True
+
+    def __call__(self, clock: Clock) -> float:
+        return self.final + (1.0 - self.final) * 0.5 * (1.0 + math.cos(math.pi * clock.progress))
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """Up from ``start`` to 1 in the first ``rise`` of training, down to ``final`` in the rest, both by half a cosine.
+
+    Smith and Topin (2018), *Super-convergence*, arXiv 1708.07120; the cosine form is the customary one.
+    """
+
+    start: float = 0.04
+    rise: float = 0.3
+    final: float = 1e-4
+    adaptive, per_update = False, True
+
+    def __call__(self, clock: Clock) -> float:
+        p = clock.progress
+        if p < self.rise:
+            low, share = self.start, 1.0 - p / self.rise
+        else:
+            low, share = self.final, (p - self.rise) / (1.0 - self.rise) if self.rise < 1.0 else 0.0
+        return low + (1.0 - low) * 0.5 * (1.0 + math.cos(math.pi * share))
+
+
+@dataclass(frozen=True)
+class LogCosine:
+    """Cycles that grow longer: ``(1 - cos(2 pi log2(1 + (2^cycles - 1) progress))) / 2``, starting and ending at 0.
+
+    Holzmueller, Grinsztajn and Steinwart (2024), *Better by default*, arXiv 2407.04491, section 3 ("coslog4").
+    """
+
+    cycles: int = 4
+    adaptive, per_update = False, True
+
+    def __call__(self, clock: Clock) -> float:
+        turns = math.log2(1.0 + (2**self.cycles - 1) * clock.progress)
+        return 0.5 * (1.0 - math.cos(2.0 * math.pi * turns))
+
+
+@dataclass(frozen=True)
+class Warmup:
+    """Another schedule, multiplied by a straight line from 0 to 1 over the first ``share`` of training.
+
+    Goyal et al. (2017), *Accurate, large minibatch SGD*, section 2.2, arXiv 1706.02677.
+    """
+
+    schedule: Schedule = field(default_factory=Cosine)
+    share: float = 0.05
+    per_update = True
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the schedule that follows is."""
+        return self.schedule.adaptive
+
+    def __call__(self, clock: Clock) -> float:
+        risen = clock.progress / self.share if clock.progress < self.share else 1.0
+        return self.schedule(clock) * risen
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": Constant(),
+    "invscaling": InverseScaling(),
+    "adaptive": Adaptive(),
+    "exponential": Exponential(),
+    "cosine": Cosine(),
+    "one_cycle": OneCycle(),
+    "multi_cycle": LogCosine(),
+    "warmup_cosine": Warmup(Cosine()),
+}
+
+
+def schedule_for(choice: str | Schedule, power_t: float) -> Schedule:
+    """Return the schedule that an estimator's ``learning_rate`` names, or is; ``power_t`` belongs to "invscaling"."""
+    if choice == "invscaling":
+        return InverseScaling(power_t)
+    return SCHEDULES[choice] if isinstance(choice, str) else choice

@@ -5,6 +5,7 @@ Neither prints, scores, calls back or decides to stop: whoever drives them does.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from .batches import Batches
 from .blas import axpy
 from .memory import Parameters
 from .network import Network, add_penalty
-from .optimizers import Optimizer
+from .optimizers import Optimizer, clip_norm
 from .schedules import Clock, Schedule
 
 Array = NDArray[Any]
@@ -27,7 +28,7 @@ class Epoch(NamedTuple):
     """What one pass over the data gave.
 
     ``loss`` is the mean over the rows, penalty included; ``penalty`` is that part alone; ``rate`` is the learning rate
-    of its updates (nan for L-BFGS, which has none); ``samples`` counts the rows seen in it.
+    of its updates (nan for L-BFGS, which has none); ``samples`` counts its rows.
     """
 
     loss: float
@@ -47,22 +48,35 @@ def stochastic(
     rate_init: float,
     alpha: float,
     rng: np.random.RandomState | None,
+    weight_decay: float = 0.0,
+    max_grad_norm: float | None = None,
+    noise: np.random.Generator | None = None,
+    first_epoch: int = 0,
+    n_epochs: int | None = None,
 ) -> Iterator[Epoch]:
-    """Train in mini-batches for as long as asked: gather, forward, loss, backward, step.
+    """Train in mini-batches for as long as asked: gather, forward, loss, backward, step; ``theta`` in place.
 
-    ``theta`` is changed in place and ``clock`` goes on. A loss that is no longer finite ends its epoch at once.
+    A loss that is no longer finite ends its epoch at once.
     ``alpha`` is the L2 penalty on the sum over rows: a batch counts ``alpha / total`` of it; ``rng`` permutes the rows.
+    Weights shrink by ``rate * weight_decay`` at each update; ``noise`` is what dropout draws from; ``n_epochs``, of
+    which ``first_epoch`` lie behind, is a schedule's horizon.
     """
     grad = Parameters(network.layout, np.zeros_like(theta.vector))
     workspace = network.workspace(batches.size, theta.vector.dtype)
-    while True:
-        rate = rate_init * schedule(clock)
-        loss = penalty = 0.0
-        seen = 0
-        for batch in batches.epoch(rng):
+    steps = -(-batches.n_rows // batches.size)
+    for epoch in itertools.count(first_epoch):
+        rate, loss, penalty, seen = math.nan, 0.0, 0.0, 0
+        for step, batch in enumerate(batches.epoch(rng)):
+            if step == 0 or schedule.per_update:
+                clock.progress = min(1.0, (epoch + step / steps) / n_epochs) if n_epochs else 0.0
+                rate = rate_init * schedule(clock)
             n = len(batch.y)
-            batch_loss = network.loss_and_gradient(theta, grad, batch, workspace.rows(n))
+            batch_loss = network.loss_and_gradient(theta, grad, batch, workspace.rows(n), noise)
             batch_penalty = add_penalty(theta, grad, alpha / batch.total)
+            if max_grad_norm is not None:
+                clip_norm(grad.vector, max_grad_norm)
+            if weight_decay > 0.0:
+                shrink(theta, rate * weight_decay)
             optimizer.step(theta.vector, grad.vector, rate)
             loss += n * (batch_loss + batch_penalty)
             penalty += n * batch_penalty
@@ -72,6 +86,14 @@ def stochastic(
         clock.samples += batches.n_rows
         clock.epochs += 1
         yield Epoch(loss / max(seen, 1), penalty / max(seen, 1), rate, batches.n_rows)
+
+
+def shrink(theta: Parameters, share: float) -> None:
+    """Take ``share`` off the weights, apart from the loss; biases stay as they are.
+
+    Loshchilov and Hutter (2019), *Decoupled weight decay regularization*, algorithm 2, arXiv 1711.05101.
+    """
+    np.multiply(theta.penalized, 1.0 - share, out=theta.penalized)
 
 
 def lbfgs(
@@ -95,6 +117,7 @@ def lbfgs(
 
     def report(intermediate_result: OptimizeResult) -> None:
         accepted[:] = intermediate_result.x
+        theta.vector[:] = accepted
         squares = float(np.dot(accepted[: theta.penalized.size], accepted[: theta.penalized.size]))
         penalty = 0.5 * objective.strength * squares
         if observe(Epoch(float(intermediate_result.fun), penalty, math.nan, batches.n_rows)):
@@ -107,8 +130,8 @@ def lbfgs(
             method="L-BFGS-B",
             jac=True,
             callback=report,
-            # SciPy also stops where the loss falls by less than a share `ftol`: not before a tight `tol` is met.
-            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol, "ftol": min(2.2e-9, 1e-4 * tol)},
+            # SciPy also stops where the loss falls by less than a share `ftol`, which near a minimum goes as |g|^2.
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol, "ftol": min(2.2e-9, tol**2)},
         )
         accepted[:] = result.x
     finally:

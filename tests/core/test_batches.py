@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.utils import shuffle
 
-from sknet.core.batches import Batches, Codes, Rows, Values
+from sknet.core.batches import Batches, Codes, Rows, Smoothed, Stacked, Values
 
 N, D = 23, 4
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -252,3 +252,55 @@ def test_weights_take_the_dtype_of_the_batch(dtype):
     for batch in gathered(batches_of(numbered(dtype=dtype), weights=weights)):
         assert batch.w.dtype == dtype
         assert batch.w.shape == (len(batch.x), 1)
+
+
+def all_targets(targets, dtype=np.float64, order=None, size=5):
+    """What comes out of an epoch, in the order of the rows."""
+    batches = batches_of(numbered(dtype=dtype), size, order=order, targets=targets)
+    y = np.concatenate([batch.y for batch in gathered(batches)])
+    assert y.dtype == dtype
+    return y if order is None else y[np.argsort(order)]
+
+
+orders = pytest.mark.parametrize("order", [None, np.random.default_rng(3).permutation(N)], ids=["no order", "order"])
+
+
+@both_dtypes
+@pytest.mark.parametrize("size", [5, N])
+@orders
+def test_stacked_targets_stand_side_by_side(order, size, dtype):
+    rng = np.random.default_rng(0)
+    first, second, columns = rng.integers(0, 3, N), rng.integers(0, 2, N), rng.normal(size=(2, N)).astype(dtype)
+    targets = Stacked((Codes(first, 3), Values(columns), Codes(second, 2)))
+    assert targets.width == 7
+    expected = np.column_stack([np.eye(3)[first], columns.T, np.eye(2)[second]])
+    np.testing.assert_array_equal(all_targets(targets, dtype, order, size), expected)
+
+
+@both_dtypes
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.75])
+@orders
+def test_smoothed_classes(order, smoothing, dtype):
+    """Szegedy et al. (2016), section 7: ``q'(k) = (1 - epsilon) delta_ky + epsilon / K``."""
+    codes = np.random.default_rng(0).integers(0, 4, N)
+    targets = Smoothed(Codes(codes, 4), smoothing, 4)
+    assert targets.width == 4
+    y = all_targets(targets, dtype, order)
+    expected = np.full((N, 4), smoothing / 4)
+    expected[np.arange(N), codes] = 1 - smoothing * 3 / 4
+    np.testing.assert_allclose(y, expected, rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(y.sum(axis=1), 1.0, rtol=4 * np.finfo(dtype).eps)
+
+
+@orders
+def test_smoothed_labels_go_half_way_to_the_other_one(order):
+    columns = np.random.default_rng(0).integers(0, 2, (3, N)).astype(np.uint8)
+    y = all_targets(Smoothed(Values(columns), 0.2, 2), order=order)
+    np.testing.assert_allclose(y, np.where(columns.T == 1, 0.9, 0.1), rtol=1e-14)
+
+
+def test_smoothed_targets_within_stacked_ones():
+    first, second = np.arange(N) % 3, np.arange(N) % 2
+    y = all_targets(Stacked((Smoothed(Codes(first, 3), 0.3, 3), Smoothed(Codes(second, 2), 0.3, 2))))
+    expected = np.column_stack([0.7 * np.eye(3)[first] + 0.1, 0.7 * np.eye(2)[second] + 0.15])
+    np.testing.assert_allclose(y, expected, rtol=1e-14)

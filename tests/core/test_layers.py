@@ -148,7 +148,7 @@ def test_initial_values_are_written_into_the_views():
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_predicting_needs_no_memory_for_gradients(name):
     buffers = {buffer.name: buffer for buffer in dense(name).buffers()}
-    assert {name for name, buffer in buffers.items() if buffer.backward_only} == {"delta", "ones"}
+    assert {name for name, buffer in buffers.items() if buffer.training_only} == {"delta", "ones"}
     assert ("z" in buffers) == ACTIVATIONS[name].keeps_slope
 
 

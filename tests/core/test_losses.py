@@ -1,16 +1,24 @@
-"""Losses against formulas written out here, scikit-learn's metrics and central differences."""
+"""Losses against formulas written out here, scikit-learn's and SciPy's functions, and central differences."""
 
 import pickle
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.special
 from sklearn import metrics
 
-from sknet.core.losses import LOSSES
+from sknet.core.losses import LOSSES, GroupedLogLoss, Huber, Quantile
 from sknet.core.memory import Workspace
 
 N = 12
+THRESHOLD = 1.35
+LEVELS = np.array([0.1, 0.5, 0.8])
+GROUPS = [slice(0, 2), slice(2, 5)]
+
+# What needs a parameter stands beside the table: one output for each of several quantiles, and groups of classes.
+ALL = LOSSES | {"quantiles": Quantile(levels=tuple(LEVELS)), "groups": GroupedLogLoss((2, 3))}
 
 
 def softmax(z):
@@ -25,38 +33,94 @@ def y_log_y(y):
     return np.where(y > 0.0, y * np.log(np.where(y > 0.0, y, 1.0)), 0.0)
 
 
+def by_group(link, z):
+    return np.hstack([link(z[:, g]) for g in GROUPS])
+
+
+def log_loss(y, z):
+    return -(y * np.log(softmax(z))).sum(axis=1)
+
+
+def huber(y, z):
+    r = np.abs(z - y)
+    return np.where(r <= THRESHOLD, r**2 / 2, THRESHOLD * r - THRESHOLD**2 / 2).mean(axis=1)
+
+
+def pinball(y, z, q):
+    return np.where(y >= z, q * (y - z), (1 - q) * (z - y)).mean(axis=1)
+
+
 # L(y_i, z_i) for each row, float64: what the docstrings promise, with their conventions for several outputs.
 FORMULAS = {
-    "log_loss": lambda y, z: -(y * np.log(softmax(z))).sum(axis=1),
+    "log_loss": log_loss,
     "binary_log_loss": lambda y, z: -(y * np.log(logistic(z)) + (1 - y) * np.log(1 - logistic(z))).sum(axis=1),
     "squared_error": lambda y, z: 0.5 * ((z - y) ** 2).mean(axis=1),
+    "absolute_error": lambda y, z: np.sqrt((z - y) ** 2).mean(axis=1),
+    "huber": huber,
+    "quantile": lambda y, z: pinball(y, z, 0.5),
     "poisson": lambda y, z: (y_log_y(y) - y * z - y + np.exp(z)).sum(axis=1),
+    "gamma": lambda y, z: (np.log(np.exp(z) / y) + y / np.exp(z) - 1).mean(axis=1),
+    "quantiles": lambda y, z: pinball(y, z, LEVELS),
+    "groups": lambda y, z: sum(log_loss(y[:, g], z[:, g]) for g in GROUPS),
 }
 
 
 def by_column(metric, y, p, w):
-    """Sum a single-output metric over columns."""
+    """Sum a single-output metric over columns; there may be one column of targets for all predictions."""
+    y = np.broadcast_to(y, p.shape)
     return sum(metric(y[:, j], p[:, j], sample_weight=w) for j in range(y.shape[1]))
 
 
-# scikit-learn's metric of targets and predictions, scaled to be the same quantity.
+def their_log_loss(y, p, w):
+    return metrics.log_loss(y.argmax(axis=1), p, sample_weight=w, labels=range(y.shape[1]))
+
+
+def their_pinballs(y, p, w):
+    """The mean over levels."""
+    pairs = zip(LEVELS, p.T, strict=True)
+    return np.mean([metrics.mean_pinball_loss(y[:, 0], column, alpha=q, sample_weight=w) for q, column in pairs])
+
+
+# scikit-learn's metric of targets and predictions (SciPy's function for Huber's), scaled to be the same quantity.
 THEIRS = {
-    "log_loss": lambda y, p, w: metrics.log_loss(y.argmax(axis=1), p, sample_weight=w, labels=range(y.shape[1])),
+    "log_loss": their_log_loss,
     "binary_log_loss": lambda y, p, w: by_column(metrics.log_loss, y, p, w),
     "squared_error": lambda y, p, w: 0.5 * metrics.mean_squared_error(y, p, sample_weight=w),
+    "absolute_error": lambda y, p, w: metrics.mean_absolute_error(y, p, sample_weight=w),
+    "huber": lambda y, p, w: np.average(scipy.special.huber(THRESHOLD, p - y).mean(axis=1), weights=w),
+    "quantile": lambda y, p, w: metrics.mean_pinball_loss(y, p, alpha=0.5, sample_weight=w),
     "poisson": lambda y, p, w: 0.5 * by_column(metrics.mean_poisson_deviance, y, p, w),
+    "gamma": lambda y, p, w: 0.5 * by_column(metrics.mean_gamma_deviance, y, p, w) / p.shape[1],
+    "quantiles": their_pinballs,
+    "groups": lambda y, p, w: sum(their_log_loss(y[:, g], p[:, g], w) for g in GROUPS),
 }
-LINKS = {"log_loss": softmax, "binary_log_loss": logistic, "squared_error": lambda z: z, "poisson": np.exp}
-CASES = [(name, k) for name in sorted(LOSSES) for k in ((2, 3) if name == "log_loss" else (1, 3))]
+LINKS = {
+    **dict.fromkeys(ALL, lambda z: z),
+    "log_loss": softmax,
+    "binary_log_loss": logistic,
+    "poisson": np.exp,
+    "gamma": np.exp,
+    "groups": lambda z: by_group(softmax, z),
+}
+# Those whose dL/dz is prediction minus target; the squared error is a mean over outputs.
+CANONICAL = {"log_loss", "binary_log_loss", "squared_error", "poisson", "groups"}
+OUTPUTS = {**dict.fromkeys(ALL, (1, 3)), "log_loss": (2, 3), "quantiles": (3,), "groups": (5,)}
+CASES = [(name, k) for name in sorted(ALL) for k in OUTPUTS[name]]
+
+
+def one_hot(k, rng):
+    return np.eye(k)[rng.permutation(np.arange(N) % k)]
 
 
 def targets(name, k, rng):
     return {
-        "log_loss": lambda: np.eye(k)[rng.permutation(np.arange(N) % k)],
+        "log_loss": lambda: one_hot(k, rng),
         "binary_log_loss": lambda: rng.permuted(np.tile(np.arange(N) % 2, (k, 1)), axis=1).T.astype(float),
-        "squared_error": lambda: rng.normal(size=(N, k)),
         "poisson": lambda: rng.poisson(1.5, (N, k)).astype(float),
-    }[name]()
+        "gamma": lambda: rng.gamma(2.0, size=(N, k)),
+        "quantiles": lambda: rng.normal(size=(N, 1)),
+        "groups": lambda: np.hstack([one_hot(2, rng), one_hot(3, rng)]),
+    }.get(name, lambda: rng.normal(size=(N, k)))()
 
 
 def problem(name, k, seed=0):
@@ -73,7 +137,7 @@ def some_weights():
 
 def evaluate(name, y, z, w=None):
     """Value and delta, in memory whose old contents must not matter."""
-    loss = LOSSES[name]
+    loss = ALL[name] if isinstance(name, str) else name
     memory = Workspace([loss.buffers(z.shape[1])], len(z), z.dtype).rows(len(z))[0]
     for scratch in vars(memory).values():
         scratch[...] = np.nan
@@ -94,8 +158,15 @@ weighted = pytest.mark.parametrize("w", [None, some_weights()], ids=["unweighted
 
 
 def test_every_loss_has_its_oracles_here():
-    assert set(LOSSES) == set(FORMULAS) == set(THEIRS) == set(LINKS)
+    assert set(ALL) == set(FORMULAS) == set(THEIRS) == set(LINKS)
     assert all(loss.name == name for name, loss in LOSSES.items())
+
+
+def test_the_data_are_on_both_sides_of_every_kink_and_not_near_one():
+    for name, kinks in {"absolute_error": [0.0], "quantile": [0.0], "huber": [-THRESHOLD, THRESHOLD]}.items():
+        y, z = problem(name, 3)
+        assert all(set(np.sign(z - y - kink).ravel()) == {-1.0, 1.0} for kink in kinks)
+        assert all(np.abs(z - y - kink).min() > 1e-3 for kink in kinks)
 
 
 @weighted
@@ -110,7 +181,7 @@ def test_value_is_the_weighted_mean_of_the_formula(name, k, w):
 @pytest.mark.parametrize(("name", "k"), CASES)
 def test_value_is_the_metric_of_scikit_learn(name, k, w):
     y, z = problem(name, k)
-    theirs = THEIRS[name](y, LOSSES[name].output_activation(z), None if w is None else w[:, 0])
+    theirs = THEIRS[name](y, LINKS[name](z), None if w is None else w[:, 0])
     assert evaluate(name, y, z, w)[0] == pytest.approx(theirs, rel=1e-12)
 
 
@@ -124,12 +195,53 @@ def test_delta_is_the_gradient_of_the_formula(name, k, w):
 
 
 @pytest.mark.parametrize(("name", "k"), CASES)
+def test_links(name, k):
+    z = problem(name, k)[1]
+    link = ALL[name].output_activation
+    ours = by_group(link, z) if name == "groups" else link(z)
+    np.testing.assert_allclose(ours, LINKS[name](z), rtol=1e-13)
+
+
+@pytest.mark.parametrize(("name", "k"), [case for case in CASES if case[0] in CANONICAL])
 def test_links_are_canonical(name, k):
     """dL/dz is prediction minus target, over k for the squared error, which is a mean over outputs."""
     y, z = problem(name, k)
-    np.testing.assert_allclose(LOSSES[name].output_activation(z), LINKS[name](z), rtol=1e-13)
     scale = k if name == "squared_error" else 1
     np.testing.assert_allclose(scale * N * evaluate(name, y, z)[1], LINKS[name](z) - y, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_median_is_the_quantile_one_half(k):
+    y, z = problem("quantile", k)
+    (half, half_delta), (whole, delta) = evaluate("quantile", y, z), evaluate("absolute_error", y, z)
+    assert 2.0 * half == pytest.approx(whole, rel=1e-14)
+    np.testing.assert_allclose(2.0 * half_delta, delta, rtol=1e-14)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.5, 0.9])
+def test_the_minimizer_of_the_pinball_loss_is_the_quantile(level):
+    """The slope at a constant prediction is ``share of y below it - q``: zero at the quantile of 101 numbers."""
+    y = np.random.default_rng(0).permutation(np.arange(101.0))[:, None]
+    quantile = np.quantile(y, level, method="inverted_cdf")
+    slopes = [evaluate(Quantile(levels=(level,)), y, np.full_like(y, quantile + s))[1].sum() for s in (-0.5, 0.5)]
+    assert slopes[0] < 0.0 < slopes[1]
+
+
+@pytest.mark.parametrize("threshold", [0.1, 1.0, 10.0])
+def test_huber_has_a_threshold(threshold):
+    y, z = problem("huber", 3)
+    value, delta = evaluate(Huber(threshold=threshold), y, z)
+    assert value == pytest.approx(scipy.special.huber(threshold, z - y).mean(), rel=1e-13)
+    np.testing.assert_allclose(delta * N * 3, np.clip(z - y, -threshold, threshold), rtol=1e-13)
+
+
+def test_slopes_at_the_kinks():
+    """0 for the absolute error, as its docstring says; -q for the pinball loss; Huber's has none."""
+    zero = np.zeros((1, 1))
+    assert evaluate("absolute_error", zero, zero) == (0.0, zero)
+    assert evaluate("huber", zero, zero) == (0.0, zero)
+    value, slope = evaluate(Quantile(levels=(0.3,)), zero, zero)
+    assert (value, slope[0, 0]) == (0.0, -0.3)
 
 
 @pytest.mark.parametrize(("name", "k"), CASES)
@@ -176,6 +288,12 @@ def test_log_loss_takes_any_distribution_as_target():
         ("binary_log_loss", [[1.0]], [[-1e4]], 1e4, [[-1.0]]),
         ("binary_log_loss", [[0.0]], [[-1e4]], 0.0, [[0.0]]),
         ("squared_error", [[-1e4]], [[1e4]], 2e8, [[2e4]]),
+        ("absolute_error", [[-1e4]], [[1e4]], 2e4, [[1.0]]),
+        ("huber", [[1e4]], [[-1e4]], THRESHOLD * (2e4 - THRESHOLD / 2), [[-THRESHOLD]]),
+        ("quantile", [[-1e4]], [[1e4]], 1e4, [[0.5]]),
+        ("quantiles", [[1e4]], [[-1e4] * 3], 2e4 * LEVELS.mean(), [-LEVELS / 3]),
+        ("gamma", [[1.0]], [[1e4]], 1e4 - 1.0, [[1.0]]),
+        ("groups", [[0.0, 1.0, 0.0, 1.0, 0.0]], [[-1e4, 1e4, 0.0, 0.0, -1e4]], np.log(2.0), [[0, 0, 0.5, -0.5, 0]]),
         ("poisson", [[0.0]], [[-1e4]], 0.0, [[0.0]]),
         ("poisson", [[1.0]], [[-1e4]], 1e4 - 1.0, [[-1.0]]),
     ],
@@ -187,12 +305,13 @@ def test_stable_far_out(name, y, z, value, delta, dtype):
     np.testing.assert_allclose(ours[1], delta, rtol=4 * np.finfo(dtype).eps)
 
 
-def test_poisson_overflows_to_infinity_not_to_nan():
+@pytest.mark.parametrize(("name", "z", "slope"), [("poisson", 1e4, np.inf), ("gamma", -1e4, -np.inf)])
+def test_log_links_overflow_to_infinity_not_to_nan(name, z, slope):
     """e^1e4 is no number; the loop that watches the loss must find it infinite."""
     with np.errstate(over="ignore"):
-        value, delta = evaluate("poisson", np.array([[2.0]]), np.array([[1e4]]))
+        value, delta = evaluate(name, np.array([[2.0]]), np.array([[z]]))
     assert value == np.inf
-    assert delta[0, 0] == np.inf
+    assert delta[0, 0] == slope
 
 
 def test_small_log_losses_keep_their_digits():
@@ -210,7 +329,8 @@ def test_inputs_are_not_changed(name, k, w):
         array.flags.writeable = False
     before = y.copy(), z.copy()
     evaluate(name, y, z, w)
-    np.testing.assert_array_equal((y, z), before)
+    np.testing.assert_array_equal(y, before[0])
+    np.testing.assert_array_equal(z, before[1])
 
 
 @weighted
@@ -237,25 +357,43 @@ def test_memory_order_does_not_matter(name, k, w):
 
 
 @pytest.mark.parametrize(("name", "k"), CASES)
-def test_location_scale_says_whether_gradients_scale_with_the_targets(name, k):
-    """Only then may targets be standardized: the loss of (5 y + 3, 5 z + 3) has the same minimizers."""
+def test_location_scale_says_whether_the_best_predictions_move_with_the_targets(name, k):
+    """Only then may targets be standardized: the loss of (5 y + 3, 5 z + 3) has the same minimizers.
+
+    Its gradient is then a multiple of that of (y, z). Huber's threshold is in units of y, so it is scaled as well.
+    """
     y, z = problem(name, k)
-    delta, moved = evaluate(name, y, z)[1], evaluate(name, 5.0 * y + 3.0, 5.0 * z + 3.0)[1]
-    assert np.allclose(moved, 5.0 * delta) == LOSSES[name].location_scale
+    scaled = Huber(threshold=5.0 * THRESHOLD) if name == "huber" else name
+    delta, moved = evaluate(name, y, z)[1], evaluate(scaled, 5.0 * y + 3.0, 5.0 * z + 3.0)[1]
+    factor = (moved * delta).sum() / (delta**2).sum()
+    assert np.allclose(moved, factor * delta) == ALL[name].location_scale
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize("name", sorted(ALL))
 def test_pickle_round_trip_is_equal(name):
-    assert pickle.loads(pickle.dumps(LOSSES[name])) == LOSSES[name]
+    assert pickle.loads(pickle.dumps(ALL[name])) == ALL[name]
+
+
+def test_losses_are_equal_if_they_compute_the_same():
+    """What a warm start compares."""
+    assert Huber(threshold=1.0) != Huber(threshold=2.0)
+    assert Quantile(levels=(0.5,)) != Quantile(levels=(0.4,))
+    assert GroupedLogLoss((2, 3)) != GroupedLogLoss((3, 2))
+    assert replace(Huber(), threshold=1.0) == Huber(threshold=1.0)
+
+
+def test_groups_are_the_columns_one_after_the_other():
+    assert GroupedLogLoss((2, 3)).groups == GROUPS
 
 
 @pytest.mark.parametrize("weights", [False, True])
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize("name", sorted(ALL))
 def test_allocates_nothing_of_the_size_of_a_column(name, weights):
-    n, k = 200_000, 4  # one byte for each row would be more than what NumPy buffers within a ufunc
-    y, z, delta = (np.full((n, k), value, order="F") for value in (0.25, 0.5, 0.0))
+    n, k = 200_000, OUTPUTS[name][-1]  # one byte for each row would be more than what NumPy buffers within a ufunc
+    z, delta = (np.full((n, k), value, order="F") for value in (0.5, 0.0))
+    y = np.full((n, targets(name, k, np.random.default_rng(0)).shape[1]), 0.25, order="F")
     w = np.full((n, 1), 1 / n) if weights else None
-    loss = LOSSES[name]
+    loss = ALL[name]
     memory = Workspace([loss.buffers(k)], n, z.dtype).rows(n)[0]
     loss.value_and_delta(z, y, w, delta, memory)
     tracemalloc.start()

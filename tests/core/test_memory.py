@@ -12,7 +12,7 @@ LAYERS = [
     (ParameterSpec("W", (3, 1)), ParameterSpec("b", (1,), penalized=False)),
 ]
 BUFFERS = [
-    (Buffer("a", 3), Buffer("mask", 3, boolean=True), Buffer("ones", None, backward_only=True)),
+    (Buffer("a", 3), Buffer("mask", 3, boolean=True), Buffer("ones", None, training_only=True)),
     (Buffer("a", 2, order="F"), Buffer("column", 1)),
 ]
 

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from sknet.core.activations import ACTIVATIONS
 from sknet.core.batches import Batch
+from sknet.core.dropout import Dropout
 from sknet.core.initializers import INITIALIZERS
-from sknet.core.layers import Dense
+from sknet.core.layers import Dense, Training
 from sknet.core.losses import LOSSES
 from sknet.core.memory import Parameters
 from sknet.core.network import Network, add_penalty
@@ -130,6 +131,29 @@ def test_forward_is_layer_after_layer(activation):
     np.testing.assert_allclose(network.forward(theta.layers, x), expected, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.parametrize("n_layers", [1, 2, 3])
+def test_forward_stops_after_some_layers(n_layers):
+    network = network_of((3, 5, 4, 2))
+    theta, x = some_theta(network), some_batch().x
+    expected = x
+    for i, (W, b) in enumerate(theta.layers[:n_layers]):
+        expected = np.einsum("nd,dk->nk", expected, W) + b
+        expected = np.tanh(expected) if i < 2 else expected
+    np.testing.assert_allclose(network.forward(theta.layers, x, n_layers), expected, rtol=1e-11, atol=1e-13)
+
+
+def test_forward_is_noisy_only_if_told_so():
+    dense = network_of((3, 50, 2))
+    network = Network((dense.layers[0], Dropout(50, 0.5), dense.layers[1]), dense.loss)
+    theta, x = some_theta(network), some_batch().x
+    quiet = network.forward(theta.layers, x)
+    np.testing.assert_array_equal(quiet, dense.forward([theta.layers[0], theta.layers[2]], x))
+    noisy = [network.forward(theta.layers, x, None, Training(np.random.default_rng(seed), None)) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(noisy[0], noisy[1])
+    assert np.abs(noisy[0] - noisy[2]).min() > 1e-3
+    assert np.abs(noisy[0] - quiet).min() > 1e-3
+
+
 def test_forward_is_in_new_memory_and_changes_nothing():
     network = network_of((3, 5, 2), "gelu")
     theta, x = some_theta(network), some_batch().x
@@ -239,7 +263,7 @@ def test_no_penalty_costs_nothing():
 
 
 def test_a_network_says_what_it_is():
-    assert str(network_of((3, 4, 2), "relu")) == "relu(3x4) -> identity(4x2)"
+    assert str(network_of((3, 4, 2), "relu")) == "relu(3x4) -> identity(4x2) with squared_error"
 
 
 def test_networks_are_equal_if_they_compute_the_same():

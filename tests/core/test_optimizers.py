@@ -7,17 +7,19 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from sknet.core.optimizers import SGD, Adam
+from sknet.core.optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, RMSprop, clip_norm
 
 CURVATURE = np.array([0.5, 1.0, 2.0, 4.0])
 CENTRE = np.array([1.0, -2.0, 0.5, 3.0])
 
-# name: (maker, learning rate that suits the quadratic problem)
+# name: (maker, learning rate that suits the quadratic problem, number of arrays of state)
 OPTIMIZERS = {
-    "plain": (lambda: SGD(momentum=0.0), 0.1),
-    "momentum": (lambda: SGD(momentum=0.9, nesterov=False), 0.02),
-    "nesterov": (lambda: SGD(momentum=0.9, nesterov=True), 0.02),
-    "adam": (Adam, 0.05),
+    "plain": (lambda: SGD(momentum=0.0), 0.1, 0),
+    "momentum": (lambda: SGD(momentum=0.9, nesterov=False), 0.02, 1),
+    "nesterov": (lambda: SGD(momentum=0.9, nesterov=True), 0.02, 1),
+    "adam": (Adam, 0.05, 2),
+    "rmsprop": (RMSprop, 0.02, 2),
+    "adagrad": (Adagrad, 1.0, 2),
 }
 every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 
@@ -110,6 +112,38 @@ def test_adam():
     compare(Adam(beta_1, beta_2, epsilon), expected)
 
 
+def test_rmsprop():
+    """Tieleman and Hinton (2012), slide 29; epsilon outside of the root."""
+    decay, epsilon = 0.9, 1e-2
+
+    def expected(theta, gradients, rates):
+        mean_square = np.zeros_like(theta)
+        for g, rate in zip(gradients, rates):
+            mean_square = decay * mean_square + (1 - decay) * g**2
+            theta = theta - rate * g / (np.sqrt(mean_square) + epsilon)
+            yield theta
+
+    compare(RMSprop(decay, epsilon), expected)
+
+
+def test_adagrad():
+    """Duchi, Hazan and Singer (2011), figure 1: divided by the root of the sum of all squares so far."""
+    epsilon = 1e-2
+
+    def expected(theta, gradients, rates):
+        for t, rate in enumerate(rates, start=1):
+            theta = theta - rate * gradients[t - 1] / (np.linalg.norm(gradients[:t], axis=0) + epsilon)
+            yield theta
+
+    compare(Adagrad(epsilon), expected)
+
+
+def test_first_step_of_adagrad_has_the_length_of_the_rate():
+    theta = np.zeros(3)
+    Adagrad(epsilon=0.0).step(theta, np.array([1e-6, -3.0, 1e6]), 0.01)
+    np.testing.assert_allclose(theta, [-0.01, 0.01, -0.01], rtol=1e-12)
+
+
 def test_first_step_of_adam_has_the_length_of_the_rate():
     """Section 2.1: the step does not depend on the scale of the gradient."""
     theta = np.zeros(3)
@@ -122,30 +156,37 @@ def test_defaults_are_those_of_scikit_learn():
     assert (Adam().beta_1, Adam().beta_2, Adam().epsilon) == (0.9, 0.999, 1e-8)
 
 
+def test_defaults_are_those_of_pytorch():
+    assert (RMSprop().decay, RMSprop().epsilon) == (0.99, 1e-8)
+    assert Adagrad().epsilon == 1e-10
+
+
+def test_every_solver_is_tested_here():
+    assert set(STOCHASTIC_SOLVERS) == OPTIMIZERS.keys() - {"plain", "momentum", "nesterov"} | {"sgd"}
+
+
 @every_optimizer
 def test_minimizes_a_quadratic(name):
-    make, rate = OPTIMIZERS[name]
+    make, rate, _ = OPTIMIZERS[name]
     np.testing.assert_allclose(descend(make(), np.zeros(4), rate, 1500), CENTRE, rtol=1e-6)
 
 
 @every_optimizer
 def test_float32_stays_float32(name):
-    make, rate = OPTIMIZERS[name]
+    make, rate, n_arrays = OPTIMIZERS[name]
     optimizer = make()
     theta = descend(optimizer, np.zeros(4, dtype=np.float32), rate, 20)
     assert theta.dtype == np.float32
     np.testing.assert_allclose(theta, descend(make(), np.zeros(4), rate, 20), rtol=1e-4)
     state = [value for value in vars(optimizer).values() if isinstance(value, np.ndarray)]
-    assert [array.dtype for array in state] == [np.float32] * {"plain": 0, "momentum": 1, "nesterov": 1, "adam": 2}[
-        name
-    ]
+    assert [array.dtype for array in state] == [np.float32] * n_arrays
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))], ids=["copy", "pickle"])
 @pytest.mark.parametrize("done", [0, 5])
 @every_optimizer
 def test_a_copy_goes_on_exactly(name, done, duplicate):
-    make, rate = OPTIMIZERS[name]
+    make, rate, _ = OPTIMIZERS[name]
     optimizer = make()
     theta = descend(optimizer, np.zeros(4), rate, done)
     twin, twin_theta = duplicate(optimizer), theta.copy()
@@ -155,7 +196,7 @@ def test_a_copy_goes_on_exactly(name, done, duplicate):
 
 @every_optimizer
 def test_steps_write_in_place_and_allocate_nothing(name):
-    make, rate = OPTIMIZERS[name]
+    make, rate, _ = OPTIMIZERS[name]
     optimizer, theta, grad = make(), np.zeros(200_000), np.ones(200_000)
     optimizer.step(theta, grad, rate)
     tracemalloc.start()
@@ -166,3 +207,75 @@ def test_steps_write_in_place_and_allocate_nothing(name):
         tracemalloc.stop()
     assert peak < 20_000
     assert theta.all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("norm", "largest"), [(5.0, 2.0), (5.0, 5.0), (5.0, 7.0), (0.0, 1.0), (1e15, 1e-3)])
+def test_a_gradient_is_scaled_down_to_the_largest_norm(norm, largest, dtype):
+    direction = np.array([3.0, 0.0, -4.0]) / 5.0
+    grad = (norm * direction).astype(dtype)
+    clip_norm(grad, largest)
+    np.testing.assert_allclose(grad, min(norm, largest) * direction, rtol=4 * np.finfo(dtype).eps)
+    assert grad.dtype == dtype
+
+
+@pytest.mark.parametrize(("dtype", "norm"), [(np.float32, 1e25), (np.float64, 1e200)])
+def test_a_gradient_whose_square_overflows_keeps_its_direction(dtype, norm):
+    """An explosion is what clipping is for."""
+    grad = (norm * np.array([0.6, 0.0, -0.8])).astype(dtype)
+    with np.errstate(over="ignore"):
+        clip_norm(grad, 1.0)
+    np.testing.assert_allclose(grad, [0.6, 0.0, -0.8], rtol=1e-6)
+
+
+def test_a_short_gradient_keeps_every_bit():
+    grad = np.random.default_rng(0).normal(size=50)
+    before = grad.copy()
+    clip_norm(grad, 1e6)
+    np.testing.assert_array_equal(grad, before)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gradient_that_is_not_finite_stays_so(bad):
+    """Clipping must not hide it from the check of the loss."""
+    grad = np.array([1.0, bad])
+    with np.errstate(invalid="ignore"):
+        clip_norm(grad, 1.0)
+    assert not np.isfinite(grad).all()
+
+
+# Ours, and the arguments of PyTorch's class of the same update.
+PYTORCH = {
+    "plain": (lambda: SGD(momentum=0.0), "SGD", {}),
+    "momentum": (lambda: SGD(momentum=0.8, nesterov=False), "SGD", {"momentum": 0.8}),
+    "nesterov": (lambda: SGD(momentum=0.8), "SGD", {"momentum": 0.8, "nesterov": True}),
+    "adam": (lambda: Adam(0.8, 0.95, 1e-14), "Adam", {"betas": (0.8, 0.95), "eps": 1e-14}),
+    "rmsprop": (lambda: RMSprop(0.9, 1e-3), "RMSprop", {"alpha": 0.9, "eps": 1e-3}),
+    "adagrad": (lambda: Adagrad(1e-3), "Adagrad", {"eps": 1e-3}),
+}
+
+
+@pytest.mark.parametrize("name", PYTORCH)
+def test_updates_are_those_of_pytorch(name):
+    """At a constant rate; epsilon of Adam is next to nothing, since PyTorch corrects it for bias."""
+    torch = pytest.importorskip("torch")
+    make, theirs, options = PYTORCH[name]
+    ours, (theta, gradients, _) = make(), some_gradients(n_steps=50)
+    parameter = torch.nn.Parameter(torch.tensor(theta.copy()))
+    optimizer = getattr(torch.optim, theirs)([parameter], lr=0.07, **options)
+    for gradient in gradients:
+        parameter.grad = torch.tensor(gradient.copy())
+        optimizer.step()
+        ours.step(theta, gradient.copy(), 0.07)
+        np.testing.assert_allclose(theta, parameter.detach().numpy(), rtol=1e-11)
+
+
+def test_clipping_is_that_of_pytorch():
+    """Which adds 1e-6 to the norm."""
+    torch = pytest.importorskip("torch")
+    grad = 1000.0 * np.random.default_rng(0).normal(size=30)
+    parameter = torch.nn.Parameter(torch.zeros(30, dtype=torch.float64))
+    parameter.grad = torch.tensor(grad.copy())
+    torch.nn.utils.clip_grad_norm_(parameter, 3.0)
+    clip_norm(grad, 3.0)
+    np.testing.assert_allclose(grad, parameter.grad.numpy(), rtol=1e-8)

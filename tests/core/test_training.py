@@ -9,14 +9,15 @@ from scipy import sparse
 
 from sknet.core.activations import ACTIVATIONS
 from sknet.core.batches import Batches, Codes, Rows, Values
+from sknet.core.dropout import Dropout
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
 from sknet.core.memory import Parameters
 from sknet.core.network import Network
-from sknet.core.optimizers import SGD, Adam
-from sknet.core.schedules import Adaptive, Clock, Constant, InverseScaling
-from sknet.core.training import lbfgs, stochastic
+from sknet.core.optimizers import SGD, Adagrad, Adam, RMSprop
+from sknet.core.schedules import Adaptive, Clock, Constant, Cosine, InverseScaling, Warmup
+from sknet.core.training import lbfgs, shrink, stochastic
 
 N, D, K = 23, 4, 2
 
@@ -61,7 +62,9 @@ def start(network, seed=0, dtype=np.float64):
     return Parameters(network.layout, network.initialize(np.random.RandomState(seed), dtype))
 
 
-def epochs_of(network, theta, batches, optimizer=None, *, schedule=None, clock=None, rate=0.1, alpha=0.0, rng=None):
+def epochs_of(
+    network, theta, batches, optimizer=None, *, schedule=None, clock=None, rate=0.1, alpha=0.0, rng=None, **options
+):
     return stochastic(
         network,
         theta,
@@ -72,6 +75,7 @@ def epochs_of(network, theta, batches, optimizer=None, *, schedule=None, clock=N
         rate_init=rate,
         alpha=alpha,
         rng=rng,
+        **options,
     )
 
 
@@ -79,8 +83,11 @@ def minimize(network, theta, batches, *, alpha=0.0, max_iter=500, tol=1e-12, obs
     return lbfgs(network, theta, batches, alpha=alpha, max_iter=max_iter, max_fun=10_000, tol=tol, observe=observe)
 
 
-def linear_descent(X, Y, weights, order, size, rate, alpha, n_epochs):
-    """Mini-batch gradient descent for linear least squares: W, b, and loss and penalty of each epoch."""
+def linear_descent(X, Y, weights, order, size, rate, alpha, n_epochs, decay=0.0, longest=np.inf):
+    """Mini-batch gradient descent for linear least squares: W, b, and loss and penalty of each epoch.
+
+    Gradients, penalty included, are no longer than ``longest``; at each update W loses a share ``rate * decay``.
+    """
     W, b, records = *start(network_of(D, K)).layers[0], []
     W, b = W.copy(), b.copy()
     for _ in range(n_epochs):
@@ -96,8 +103,10 @@ def linear_descent(X, Y, weights, order, size, rate, alpha, n_epochs):
             loss += len(index) * (0.5 * (share @ (error**2).mean(axis=1)) + batch_penalty)
             penalty += len(index) * batch_penalty
             delta = share[:, None] * error / K
-            W -= rate * (X[index].T @ delta + alpha / total * W)
-            b -= rate * delta.sum(axis=0)
+            dW, db = X[index].T @ delta + alpha / total * W, delta.sum(axis=0)
+            share = min(1.0, longest / np.sqrt((dW**2).sum() + (db**2).sum()))
+            W = W - rate * decay * W - rate * share * dW
+            b = b - rate * share * db
         records.append((loss / len(order), penalty / len(order)))
     return W, b, records
 
@@ -117,6 +126,67 @@ def test_linear_descent_by_hand(size, weights, alpha):
     np.testing.assert_allclose([(epoch.loss, epoch.penalty) for epoch in ours], records, rtol=1e-12)
 
 
+@pytest.mark.parametrize("weights", [None, some_weights()], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize(("decay", "longest"), [(0.4, np.inf), (0.0, 0.3), (0.4, 0.3)])
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_weight_decay_and_clipping_by_hand(decay, longest, weights, alpha):
+    """The decay acts on weights alone, apart from the gradient: Loshchilov and Hutter (2019), algorithm 1."""
+    (X, Y), network = some_data(), network_of(D, K)
+    theta, order = start(network), np.arange(N)
+    longest_or_none = None if longest == np.inf else longest
+    epochs = epochs_of(
+        network, theta, batches_of(X, Y, 5, weights), alpha=alpha, weight_decay=decay, max_grad_norm=longest_or_none
+    )
+    ours = [next(epochs) for _ in range(4)]
+    W, b, records = linear_descent(X, Y, weights, order, 5, 0.1, alpha, 4, decay, longest)
+    np.testing.assert_allclose(theta.layers[0][0], W, rtol=1e-11)
+    np.testing.assert_allclose(theta.layers[0][1], b, rtol=1e-11)
+    np.testing.assert_allclose([(epoch.loss, epoch.penalty) for epoch in ours], records, rtol=1e-12)
+    assert linear_descent(X, Y, weights, order, 5, 0.1, alpha, 4)[0][0, 0] != pytest.approx(W[0, 0], rel=1e-3)
+
+
+def test_shrinking_spares_biases():
+    network = network_of(D, 3, K)
+    theta = start(network)
+    theta.vector[:] = 2.0
+    shrink(theta, 0.25)
+    for W, b in theta.layers:
+        np.testing.assert_array_equal(W, 1.5)
+        np.testing.assert_array_equal(b, 2.0)
+
+
+@pytest.mark.parametrize("first_epoch", [0, 2])
+@pytest.mark.parametrize("schedule", [Cosine(0.1), Warmup(Cosine(), 0.5)], ids=str)
+def test_a_schedule_with_a_horizon_is_asked_before_each_update(schedule, first_epoch):
+    """Update s of the S of epoch e stands at ``(e + s / S) / n_epochs``; the record has the rate of the last one."""
+    (X, Y), network, recorder, clock = some_data(), network_of(D, K), Recorder(), Clock()
+    epochs = epochs_of(
+        network, start(network), batches_of(X, Y, 5), recorder, schedule=schedule, clock=clock, rate=0.2,
+        first_epoch=first_epoch, n_epochs=4,
+    )  # fmt: skip
+    expected = [0.2 * schedule(Clock(progress=min(1.0, u / 20))) for u in range(5 * first_epoch, 30)]
+    rates = [next(epochs).rate for _ in range(6 - first_epoch)]
+    assert recorder.rates == pytest.approx(expected, rel=1e-13, abs=1e-17)
+    assert rates == pytest.approx(expected[4::5], rel=1e-13, abs=1e-17)
+
+
+def test_noise_reaches_the_layers():
+    """Different in each batch, the same again from the same source, and none without one."""
+    X, Y = some_data()
+    dense = network_of(D, 8, K)
+    network = Network((dense.layers[0], Dropout(8, 0.5), dense.layers[1]), dense.loss)
+    vectors = []
+    for noise in (None, np.random.default_rng(0), np.random.default_rng(0), np.random.default_rng(1)):
+        theta = start(network)
+        epochs = epochs_of(network, theta, batches_of(X, Y, 5), rate=0.0 if noise is None else 0.1, noise=noise)
+        losses = [next(epochs).loss for _ in range(3)]
+        vectors.append(theta.vector)
+        if noise is None:
+            assert losses[0] == losses[1] == losses[2]
+    np.testing.assert_array_equal(vectors[1], vectors[2])
+    assert np.abs(vectors[1] - vectors[3]).max() > 1e-3
+
+
 def test_a_record_is_yielded_every_epoch_and_the_clock_goes_on():
     (X, Y), network, clock = some_data(), network_of(D, 3, K), Clock(samples=100, epochs=4)
     epochs = epochs_of(network, start(network), batches_of(X, Y, 5), clock=clock)
@@ -127,15 +197,15 @@ def test_a_record_is_yielded_every_epoch_and_the_clock_goes_on():
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("make", [SGD, Adam])
-def test_the_loss_falls(activation, make):
+@pytest.mark.parametrize(("make", "rate"), [(SGD, 0.01), (Adam, 0.01), (RMSprop, 0.01), (Adagrad, 0.1)])
+def test_the_loss_falls(activation, make, rate):
     (X, Y), network = some_data(), network_of(D, 8, K, activation=activation)
     epochs = epochs_of(
         network,
         start(network),
         batches_of(X, Y, 5, order=np.arange(N)),
         make(),
-        rate=0.01,
+        rate=rate,
         rng=np.random.RandomState(0),
     )
     losses = [next(epochs).loss for _ in range(40)]
@@ -202,13 +272,13 @@ def test_no_weight_at_all_gives_no_update_and_no_nan(size):
     np.testing.assert_array_equal(theta.vector, before)
 
 
-@pytest.mark.parametrize("make", [SGD, Adam])
+@pytest.mark.parametrize("make", [SGD, Adam, RMSprop, Adagrad])
 def test_float32_stays_float32(make):
     (X, Y), network = some_data(), network_of(D, 3, K)
     theta = start(network, dtype=np.float32)
     vector = theta.vector
     batches = batches_of(X.astype(np.float32), Y, 5, some_weights())
-    next(epochs_of(network, theta, batches, make(), alpha=0.1))
+    next(epochs_of(network, theta, batches, make(), alpha=0.1, weight_decay=0.1, max_grad_norm=0.5))
     minimize(network, theta, batches, alpha=0.1, max_iter=3)
     assert theta.vector is vector
     assert vector.dtype == np.float32

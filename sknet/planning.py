@@ -1,0 +1,37 @@
+"""Planning: from constructor parameters to a stack of layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._parameters import activation_for, dropout_rates, hidden_activations, hidden_sizes
+from .core.activations import ACTIVATIONS
+from .core.dropout import Dropout
+from .core.initializers import initializer_for
+from .core.layers import Dense, Layer
+from .core.losses import Loss
+from .core.network import Network
+from .core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
+
+_NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
+
+
+def plan_network(p: dict[str, Any], n_inputs: int, n_outputs: int, loss: Loss) -> Network:
+    """Return the network that the constructor parameters ``p`` ask for."""
+    sizes = hidden_sizes(p)
+    activations = hidden_activations(p, len(sizes))
+    layers: list[Layer] = []
+    n = n_inputs
+    for size, activation, rate in zip(sizes, activations, dropout_rates(p, len(sizes)), strict=True):
+        initializer = initializer_for(p["initializer"], activation.name)
+        if p["normalization"] is None:
+            layers.append(Dense(n, size, activation, initializer))
+        else:
+            layers.append(Dense(n, size, ACTIVATIONS["identity"], initializer))
+            layers += [_NORMALIZATIONS[p["normalization"]](size), Nonlinearity(size, activation)]
+        if rate > 0.0:
+            layers.append(Dropout(size, rate))
+        n = size
+    last = (activations or [activation_for(p["activation"])])[-1]
+    initializer = initializer_for(p["initializer"], last.name)
+    return Network((*layers, Dense(n, n_outputs, ACTIVATIONS["identity"], initializer, order="F")), loss)

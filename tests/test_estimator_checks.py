@@ -1,0 +1,88 @@
+"""scikit-learn's own estimator checks, for the defaults and for each variant that could break another promise.
+
+``pytest -v tests/test_estimator_checks.py`` lists every check of every variant. ``xfail_strict`` makes an expected
+failure that passes an error, so that no entry of the tables below can go stale.
+"""
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+
+# The checks fit some models for as few epochs as they like and turn off the warnings that they expect.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix for nan or inf:UserWarning"),
+]
+
+SPLIT = "a random validation split of repeated rows is another split than that of weighted rows"
+SLOW = "200 epochs at rate 0.001 on 300 rows do not train it; it passes with learning_rate_init=0.02"
+SATURATED = (
+    "after L-BFGS has separated the labels some probabilities are exactly 1.0, as in scikit-learn; 0 < p < 1 is asked"
+)
+
+WEIGHTS = {
+    "check_sample_weight_equivalence_on_dense_data": SPLIT,
+    "check_sample_weight_equivalence_on_sparse_data": SPLIT,
+}
+# name of the variant: parameters, expected failures of the classifier and of the regressor, None where there is no need
+VARIANTS = {
+    "sgd": ({"solver": "sgd"}, {}, {}),
+    "lbfgs": (
+        {"solver": "lbfgs"},
+        {
+            "check_classifiers_multilabel_output_format_predict_proba": SATURATED,
+            "check_classifier_multioutput": SATURATED.replace("0 < p < 1 is asked", "they have no order"),
+        },
+        {},
+    ),
+    "lbfgs, penalized": ({"solver": "lbfgs", "alpha": 1.0}, {}, None),
+    "early stopping": (
+        {"early_stopping": True},
+        WEIGHTS | {"check_classifiers_train": SLOW, "check_class_weight_classifiers": SLOW},
+        WEIGHTS,
+    ),
+    "early stopping, faster": ({"early_stopping": True, "learning_rate_init": 0.02}, WEIGHTS, WEIGHTS),
+    "linear": ({"depth": 0}, {"check_classifiers_train": SLOW}, {"check_regressors_train": SLOW}),
+    "linear, faster": ({"depth": 0, "learning_rate_init": 0.02}, {}, {}),
+    "raw inputs": ({"standardize": False}, {}, {}),
+    "deep": ({"depth": 3, "width": 20, "activation": ["tanh", "silu", "softmax"], "learning_rate_init": 0.01}, {}, {}),
+}
+BOTH = (MLPClassifierScratch, MLPRegressorScratch)
+MODELS = [  # estimator, its expected failures
+    (Estimator(**parameters), failures)
+    for parameters, *both in VARIANTS.values()
+    for Estimator, failures in zip(BOTH, both, strict=True)
+    if failures is not None
+]
+
+
+def expected_failures(estimator):
+    return next(f for model, f in MODELS if repr(model) == repr(estimator))
+
+
+def each_check(estimators, **kwargs):
+    """`parametrize_with_checks` with a list instead of the generator that pytest 9 warns of."""
+    mark = parametrize_with_checks(estimators, **kwargs)
+    return pytest.mark.parametrize(mark.args[0], list(mark.args[1]), ids=mark.kwargs["ids"])
+
+
+@each_check([Estimator() for Estimator in BOTH])
+def test_defaults(estimator, check):
+    check(estimator)
+
+
+@each_check([model for model, _ in MODELS], expected_failed_checks=expected_failures)
+def test_variants(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize("Estimator", BOTH)
+def test_check_estimator_with_defaults(Estimator):
+    results = check_estimator(Estimator(), on_fail=None)
+    for result in results:
+        print(result["status"], result["check_name"])
+    assert len(results) > 40
+    # Array API is for estimators that claim to support it, behind an environment variable.
+    assert {r["check_name"] for r in results if r["status"] != "passed"} <= {"check_array_api_input"}

@@ -1,0 +1,373 @@
+"""One run of a solver: curves, scores, printing, stopping, warnings and interruptions."""
+
+import re
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from oracles import forward, squared_error
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
+
+import sknet.chunks
+from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
+from sknet.chunks import forward_in_chunks
+from sknet.core.initializers import INITIALIZERS
+from sknet.core.layers import Dense
+from sknet.core.losses import LOSSES
+from sknet.core.memory import Parameters
+from sknet.core.network import Network
+
+quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+BOTH = pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+STOCHASTIC = pytest.mark.parametrize("solver", ["sgd", "adam"])
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((90, 4))
+Y = X @ [1.0, -2.0, 0.5, 0.0] + 0.3 * RNG.standard_normal(90)
+SMALL = {"width": 5, "random_state": 0, "batch_size": 16, "learning_rate_init": 0.01}
+
+
+def target(Estimator):
+    return (Y > 0).astype(int) if Estimator is MLPClassifierScratch else Y
+
+
+# Prediction in chunks
+
+
+def make_network(d, *widths):
+    glorot = INITIALIZERS["glorot_uniform"]
+    layers = [Dense(i, o, ACTIVATIONS["tanh"], glorot) for i, o in zip([d, *widths], widths, strict=False)]
+    return Network(
+        (*layers[:-1], Dense(layers[-1].n_in, widths[-1], ACTIVATIONS["identity"], glorot)), LOSSES["log_loss"]
+    )
+
+
+@pytest.mark.parametrize("elements", [1, 40, 41, 1000, 10**6])
+@pytest.mark.parametrize("n", [1, 5, 99, 100])
+def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
+    monkeypatch.setattr(sknet.chunks, "CHUNK_ELEMENTS", elements)
+    network = make_network(4, 8, 3)
+    theta = network.initialize(np.random.RandomState(0), np.float64)
+    layers = Parameters(network.layout, theta).layers
+    data = np.random.default_rng(0).standard_normal((n, 4))
+    longest = []
+
+    def take(chunk):
+        longest.append(chunk.stop - chunk.start)
+        return data[chunk]
+
+    z = forward_in_chunks(network, layers, take, n)
+    expected = forward([W for W, _ in layers], [b for _, b in layers], "tanh", data)
+    assert_allclose(z, expected, rtol=1e-12, atol=1e-14)
+    assert sum(longest) == n
+    assert max(longest) <= max(1, elements // 8)
+
+
+@quiet
+def test_prediction_takes_memory_for_a_chunk_only():
+    mlp = MLPRegressorScratch(width=50, max_iter=1).fit(X, Y)
+    data = np.zeros((200_000, 4))
+    tracemalloc.start()
+    mlp.predict(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # 80 MB for all of the hidden layer; the predictions themselves take 1.6 MB.
+    assert peak < 10e6
+
+
+# Stopping
+
+
+@STOCHASTIC
+@BOTH
+def test_training_stops_by_the_documented_rule(Estimator, solver):
+    mlp = Estimator(solver=solver, tol=1e-2, n_iter_no_change=3, max_iter=2000, **SMALL).fit(X, target(Estimator))
+    best, count, stopped = np.inf, 0, None
+    for epoch, loss in enumerate(mlp.loss_curve_, 1):
+        count = count + 1 if loss > best - 1e-2 else 0
+        best = min(best, loss)
+        if count == 3:
+            stopped = epoch
+            break
+    assert mlp.n_iter_ == stopped == len(mlp.loss_curve_) < 2000
+    assert mlp.best_loss_ == best
+
+
+@STOCHASTIC
+@BOTH
+def test_early_stopping_keeps_the_weights_of_the_best_epoch(Estimator, solver):
+    y = target(Estimator)
+    parameters = SMALL | {"solver": solver, "learning_rate_init": 0.1, "early_stopping": True, "tol": 1e-4}
+    mlp = Estimator(n_iter_no_change=15, max_iter=1000, **parameters).fit(X, y)
+    scores = mlp.validation_scores_
+    best = int(np.argmax(scores))
+    assert mlp.best_validation_score_ == scores[best]
+    assert best < len(scores) - 1
+    with pytest.warns(ConvergenceWarning):
+        short = Estimator(max_iter=best + 1, **parameters).fit(X, y)
+    for a, b in zip(mlp.coefs_ + mlp.intercepts_, short.coefs_ + short.intercepts_, strict=True):
+        assert_array_equal(a, b)
+
+
+@STOCHASTIC
+@BOTH
+def test_the_best_weights_are_kept_also_when_epochs_run_out(Estimator, solver):
+    y = target(Estimator)
+    parameters = SMALL | {"solver": solver, "learning_rate_init": 0.3, "early_stopping": True}
+    with pytest.warns(ConvergenceWarning):
+        mlp = Estimator(max_iter=9, n_iter_no_change=100, **parameters).fit(X, y)
+    best = int(np.argmax(mlp.validation_scores_))
+    with pytest.warns(ConvergenceWarning):
+        short = Estimator(max_iter=best + 1, **parameters).fit(X, y)
+    assert_array_equal(mlp.coefs_[0], short.coefs_[0])
+
+
+def test_tol_and_patience_count_in_scores_with_early_stopping():
+    mlp = MLPRegressorScratch(early_stopping=True, tol=0.05, n_iter_no_change=2, max_iter=2000, **SMALL).fit(X, Y)
+    best, count = -np.inf, 0
+    counts = []
+    for score in mlp.validation_scores_:
+        count = count + 1 if score < best + 0.05 else 0
+        best = max(best, score)
+        counts.append(count)
+    assert counts[-1] == 2
+    assert max(counts[:-1]) < 2
+
+
+@quiet
+@pytest.mark.parametrize("weighted", [False, True])
+@BOTH
+def test_validation_scores_are_those_of_score(monkeypatch, Estimator, weighted):
+    splits = []
+    inner = sknet.base.validation_split
+
+    def spy(*args):
+        splits.append(inner(*args))
+        return splits[-1]
+
+    monkeypatch.setattr(sknet.base, "validation_split", spy)
+    y, w = target(Estimator), np.random.default_rng(1).uniform(0.1, 3.0, 90) if weighted else None
+    mlp = Estimator(early_stopping=True, max_iter=1, validation_fraction=0.3, **SMALL).fit(X, y, w)
+    rows = splits[0][1]
+    expected = mlp.score(X[rows], y[rows], None if w is None else w[rows])
+    assert mlp.validation_scores_ == [pytest.approx(expected, rel=1e-9)]
+
+
+# Warnings come from where the user called
+
+
+def only_warning(call, category):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    assert [w.category for w in caught] == [category]
+    assert caught[0].filename == __file__  # not from inside of sknet
+    return str(caught[0].message)
+
+
+@STOCHASTIC
+@BOTH
+def test_epochs_that_run_out_are_warned_of(Estimator, solver):
+    mlp = Estimator(solver=solver, max_iter=3, **SMALL)
+    message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
+    assert message == (
+        "Stochastic Optimizer: Maximum iterations (3) reached and the optimization hasn't converged yet."
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlp.partial_fit(X, target(Estimator))  # one epoch is what was asked for
+
+
+@pytest.mark.parametrize("limit", [{"max_iter": 2}, {"max_fun": 3}])
+@BOTH
+def test_lbfgs_that_runs_out_is_warned_of(Estimator, limit):
+    mlp = Estimator(solver="lbfgs", **SMALL, **limit)
+    message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
+    assert re.search(
+        rf"lbfgs failed to converge after {mlp.n_iter_} iteration.*Increase max_iter=.* or max_fun=", message
+    )
+    assert mlp.n_iter_ <= 3
+
+
+@BOTH
+def test_lbfgs_that_converges_is_quiet(Estimator):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlp = Estimator(solver="lbfgs", alpha=1.0, max_iter=2000, tol=1e-3, **SMALL).fit(X, target(Estimator))
+    assert mlp.n_iter_ < 2000
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_batches_larger_than_the_data_are_warned_of(method, early_stopping):
+    parameters = SMALL | {"batch_size": 91, "early_stopping": early_stopping, "n_iter_no_change": 1, "tol": 1e9}
+    mlp = MLPRegressorScratch(**parameters)
+    message = only_warning(lambda: getattr(mlp, method)(X, Y), UserWarning)
+    n = 81 if early_stopping else 90
+    assert message == f"Got `batch_size`=91, more than the {n} training rows. It is going to be clipped."
+    same = getattr(clone(mlp).set_params(batch_size=n), method)(X, Y)
+    assert_array_equal(mlp.coefs_[0], same.coefs_[0])
+
+
+def test_divergence_is_warned_of_where_the_user_called():
+    mlp = MLPRegressorScratch(
+        depth=0, solver="sgd", learning_rate_init=30.0, early_stopping=True, n_iter_no_change=np.inf, max_iter=2000
+    )
+    assert "best validation score" in only_warning(lambda: mlp.fit(X, Y), ConvergenceWarning)
+
+
+# Ctrl-C
+
+
+class Interruption:
+    """Raise KeyboardInterrupt in the n-th call of the network's gradient."""
+
+    def __init__(self, monkeypatch, n):
+        inner = sknet.core.network.Network.loss_and_gradient
+        self.calls = 0
+
+        def interrupted(network, *args):
+            self.calls += 1
+            if self.calls == n:
+                raise KeyboardInterrupt
+            return inner(network, *args)
+
+        monkeypatch.setattr(sknet.core.network.Network, "loss_and_gradient", interrupted)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 6, 7, 20])
+@STOCHASTIC
+@BOTH
+def test_interrupted_training_leaves_a_usable_model(monkeypatch, Estimator, solver, n, early_stopping):
+    y = target(Estimator)
+    mlp = Estimator(solver=solver, early_stopping=early_stopping, warm_start=True, **SMALL)
+    with monkeypatch.context() as patch:
+        Interruption(patch, n)
+        message = only_warning(lambda: mlp.fit(X, y), UserWarning)
+    assert message == "Training interrupted by user."
+    assert mlp.n_iter_ == len(mlp.loss_curve_) == (n - 1) // 6  # six batches of 16 rows are an epoch
+    assert (
+        np.isfinite(mlp.predict(X)).all() if Estimator is MLPRegressorScratch else np.isin(mlp.predict(X), [0, 1]).all()
+    )
+    if early_stopping and mlp.n_iter_:
+        assert mlp.best_validation_score_ == max(mlp.validation_scores_)
+    mlp.set_params(max_iter=3)
+    with pytest.warns(ConvergenceWarning):
+        mlp.fit(X, y)
+    assert mlp.n_iter_ == 3
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+@BOTH
+def test_interrupted_lbfgs_leaves_the_last_accepted_point(monkeypatch, Estimator, n):
+    y = target(Estimator)
+    mlp = Estimator(solver="lbfgs", alpha=0.0, standardize=False, **SMALL)
+    with monkeypatch.context() as patch:
+        Interruption(patch, n)
+        message = only_warning(lambda: mlp.fit(X, y), UserWarning)
+    assert message == "Training interrupted by user."
+    z = forward(mlp.coefs_, mlp.intercepts_, "relu", X)
+    if Estimator is MLPRegressorScratch and mlp.n_iter_:
+        assert squared_error(Y[:, None], z).mean() == pytest.approx(mlp.loss_, rel=1e-12)
+    assert np.isfinite(z).all()
+    assert mlp.n_iter_ == len(mlp.loss_curve_) < 9
+    if n == 9:
+        assert mlp.n_iter_ > 2
+        with pytest.warns(ConvergenceWarning):
+            short = clone(mlp).set_params(max_iter=mlp.n_iter_).fit(X, y)
+        assert_array_equal(short.coefs_[0], mlp.coefs_[0])
+
+
+def test_interrupted_partial_fit(monkeypatch):
+    mlp = MLPRegressorScratch(**SMALL).partial_fit(X, Y)
+    with monkeypatch.context() as patch:
+        Interruption(patch, 3)
+        assert "interrupted" in only_warning(lambda: mlp.partial_fit(X, Y), UserWarning)
+    assert mlp.n_iter_ == 1
+    assert mlp.partial_fit(X, Y).n_iter_ == 2
+
+
+# Printing
+
+
+@quiet
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("verbose", [False, True, 0, 1, 10])
+@STOCHASTIC
+@BOTH
+def test_verbose(capsys, Estimator, solver, verbose, early_stopping):
+    parameters = SMALL | {"solver": solver, "early_stopping": early_stopping, "verbose": verbose}
+    mlp = Estimator(max_iter=3, **parameters).fit(X, target(Estimator))
+    mlp.partial_fit(X, target(Estimator))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == (4 if verbose else 0)
+    for i, line in enumerate(lines):
+        assert re.match(rf"Iteration +{i + 1} +loss {mlp.loss_curve_[i]:.8f}", line)
+        assert ("validation" in line) == early_stopping
+        if early_stopping:
+            expected = f"validation loss {mlp.validation_loss_curve_[i]:.8f}  score {mlp.validation_scores_[i]:.6f}"
+            assert expected in line
+        assert re.search(r"rate 0\.01 .* s$", line)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_verbose_says_why_training_stops(capsys, early_stopping):
+    MLPRegressorScratch(
+        learning_rate="adaptive", early_stopping=early_stopping, tol=1e9, n_iter_no_change=2, verbose=True, **SMALL
+    ).fit(X, Y)
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("Iteration")]
+    what = "Validation score" if early_stopping else "Training loss"
+    assert all(line.startswith(f"{what} did not improve more than tol=") for line in lines)
+    assert all("for 2 consecutive epochs." in line for line in lines)
+    rates = [float(line.split("Setting learning rate to ")[1]) for line in lines[:-1]]
+    assert_allclose(rates, 0.01 / 5.0 ** np.arange(1, len(rates) + 1), atol=5e-7)
+    assert lines[-1].endswith("Stopping.")
+
+
+# L-BFGS
+
+
+@pytest.mark.parametrize("rows", [1, 7, 89, 90, 1000])
+@BOTH
+def test_lbfgs_in_batches_is_lbfgs_on_all_rows(monkeypatch, Estimator, rows):
+    """Each evaluation runs through all rows; batches only bound its memory."""
+    y, w = target(Estimator), np.random.default_rng(0).integers(0, 3, 90)
+    parameters = SMALL | {"solver": "lbfgs", "alpha": 0.5, "max_iter": 10, "activation": "tanh"}
+    with pytest.warns(ConvergenceWarning):
+        whole = Estimator(**parameters).fit(X, y, w)
+    monkeypatch.setattr(sknet.fitting.Run, "_batch_size", lambda self: rows)
+    with pytest.warns(ConvergenceWarning):
+        parts = Estimator(**parameters).fit(X, y, w)
+    assert_allclose(parts.coefs_[0], whole.coefs_[0], rtol=1e-6, atol=1e-9)
+    assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-9)
+
+
+@BOTH
+def test_lbfgs_that_starts_at_its_end(Estimator):
+    mlp = Estimator(solver="lbfgs", tol=1e9, **SMALL).fit(X, target(Estimator))
+    assert mlp.n_iter_ == 0
+    assert np.isfinite(mlp.loss_)
+    assert mlp.best_loss_ == mlp.loss_
+
+
+@quiet
+def test_lbfgs_with_warm_start_goes_on_and_appends():
+    mlp = MLPRegressorScratch(solver="lbfgs", warm_start=True, max_iter=5, **SMALL).fit(X, Y)
+    first = mlp.loss_
+    mlp.fit(X, Y)
+    assert mlp.n_iter_ == 5
+    assert len(mlp.loss_curve_) == 10
+    assert mlp.loss_curve_[5] < first
+
+
+@quiet
+def test_solutions_are_no_worse_with_more_iterations():
+    X_iris, y_iris = load_iris(return_X_y=True)
+    mlp = MLPClassifierScratch(solver="lbfgs", random_state=0, max_iter=30).fit(X_iris, y_iris)
+    assert mlp.score(X_iris, y_iris) > 0.97
+    assert (np.diff(mlp.loss_curve_) <= 0).all()
