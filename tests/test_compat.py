@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: one task for each epoch, models as fitted so far, stopping, and failures without a trace."""
+"""Callbacks of scikit-learn 1.9 and later, seen from a fit: one task for it, in it one for each epoch or iteration."""
 
 import importlib.util
 import inspect
