@@ -30,12 +30,13 @@ class Tasks:
         The one whose fit it is; without callbacks nothing happens.
     n_epochs : int
         Largest number of epochs.
-    X, y : array-like
+    X, y, sample_weight : array-like
         The training data, as given.
     """
 
-    def __init__(self, estimator: Any, n_epochs: int, X: Any, y: Any) -> None:
-        self.estimator, self.data = estimator, {"X": X, "y": y}
+    def __init__(self, estimator: Any, n_epochs: int, X: Any, y: Any, sample_weight: Any = None) -> None:
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self.estimator, self.data = estimator, {"X": X, "y": y, "metadata": metadata}
         watched = hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
         self.root = estimator._init_callback_context(max_subtasks=n_epochs) if watched else None
         self.epoch: Any = None

@@ -80,7 +80,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         p = {name: getattr(self, name) for name in RULES if hasattr(self, name)}
         check_parameters(p)
         n_epochs = 1 if incremental else p["max_iter"]
-        tasks = Tasks(self, n_epochs, X, y)
+        tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self):
             resume = hasattr(self, "_state") and (incremental or p["warm_start"])
             X, y = validate_data(
@@ -111,11 +111,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 validation = self._validation(p, state, data, index)
             attributes = partial(self._attributes, state)
             run = Run(p, state, rows, self._smoothed(targets), weights, validation, tasks, attributes)
+            self._forget_weights()
             run.run(n_epochs, incremental=incremental)
             if not p["warm_start"]:
                 state.order = None
             self._publish(state, state.published)
-        tasks.end()
+            tasks.end()
         return self
 
     def _moments(
@@ -161,11 +162,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _split(self, p: dict[str, Any], state: State, y: Any, weights: np.ndarray | None) -> tuple[Any, Any]:
         """Return the numbers of training and validation rows, the same ones for every call on as many rows."""
         n = y.shape[0]
-        if state.split is None or state.split[0] != n:
-            state.split = n, copy.deepcopy(state.rng)
-            rng, state.order = state.rng, None
+        if state.split is None:
+            state.split, rng = (n, copy.deepcopy(state.rng)), state.rng
         else:
-            rng = copy.deepcopy(state.split[1])
+            first_n, rng = copy.deepcopy(state.split)
+            if n != first_n:
+                rng = np.random.RandomState([rng.randint(2**31), n])
         return validation_split(n, p["validation_fraction"], rng, weights, self._strata(y))
 
     def _check_validation_set(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any, Any] | None:
@@ -222,9 +224,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _publish(self, state: State, theta: np.ndarray) -> None:
         """Replace the fitted attributes by those of ``theta``."""
+        self._forget_weights()
+        vars(self).update(fitted_attributes(state, theta, stopped_by_score=self.early_stopping))
+
+    def _forget_weights(self) -> None:
+        """Drop those of an earlier fit: the next network may have no such form."""
         for name in ("coefs_", "intercepts_"):
             vars(self).pop(name, None)
-        vars(self).update(fitted_attributes(state, theta, stopped_by_score=self.early_stopping))
 
     def _raw_outputs(self, X: Any, n_layers: int | None = None, training: Training | None = None) -> np.ndarray:
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
@@ -263,6 +269,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             If there is no such hidden layer.
         """
         check_is_fitted(self)
+        return np.ascontiguousarray(self._raw_outputs(X, n_layers=self._hidden_end(layer)[0]))
+
+    def _hidden_end(self, layer: int) -> tuple[int, int]:
+        """Return how many layers of the network to run to get at a hidden layer, and its number of units."""
         if not isinstance(layer, Integral) or not -self.depth_ <= layer < self.depth_:
             raise ValueError(
                 f"`layer` must be an integer from {-self.depth_} to {self.depth_ - 1}: the network has {self.depth_} "
@@ -270,7 +280,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             )
         # A hidden layer ends where the next combination begins; dropout in between does nothing here.
         starts = [i for i, part in enumerate(self._network.layers) if isinstance(part, Dense)]
-        return np.ascontiguousarray(self._raw_outputs(X, n_layers=starts[1:][layer]))
+        end = starts[1:][layer]
+        return end, self._network.layers[end].n_in
 
     def sample_predictions(self, X: Any, n_samples: int = 100, random_state: Any = None) -> np.ndarray:
         """Draw predictions with dropout left on (Monte-Carlo dropout): their spread tells how sure the network is.

@@ -21,7 +21,7 @@ from .core.batches import Batches, Rows, Targets
 from .core.memory import Parameters
 from .core.schedules import schedule_for
 from .core.training import Epoch, lbfgs, stochastic
-from .state import State
+from .state import State, optimizer_for
 from .threads import is_large, limit_threads
 from .validation import Validation
 
@@ -65,6 +65,7 @@ class Run:
         self.theta = Parameters(state.network.layout, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
         self.batch_size = self._batch_size()
+        self.stopped = False
         self.started = time.perf_counter()
 
     def run(self, n_epochs: int, *, incremental: bool = False) -> None:
@@ -129,7 +130,7 @@ class Run:
         if not self.state.history.loss:  # not even one iteration was accepted
             self._observe_iteration(Epoch(float(result.fun), math.nan, math.nan, 0))
             self.state.n_epochs = 0
-        if not result.success:
+        if not result.success and not self.stopped:
             warn_caller(
                 f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
                 f"Increase max_iter={p['max_iter']} or max_fun={p['max_fun']}.",
@@ -162,7 +163,8 @@ class Run:
 
     def _observe_iteration(self, epoch: Epoch) -> bool:
         self.tasks.begin_epoch()
-        return self._observe(epoch)
+        self.stopped = self._observe(epoch)
+        return self.stopped
 
     def _reduce_rate(self, rate: float) -> bool:
         """Go on with a smaller rate, if the schedule is adaptive and has one left."""
@@ -200,6 +202,7 @@ class Run:
                 ConvergenceWarning,
             )
             np.copyto(self.state.theta, self.state.best)
+            self.state.optimizer = optimizer_for(self.p)  # its moments are of the failure
             return
         raise ValueError(
             f"Training gave {what} in epoch {epoch}. Solver produced non-finite parameter weights. The input data may "

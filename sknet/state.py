@@ -45,7 +45,7 @@ class State:
     best : ndarray or None
         Parameters with the best validation score.
     split : tuple of (int, RandomState) or None
-        Number of rows and random state of the last validation split: enough to draw it again.
+        Number of rows and random state of the first validation split: what all splits are drawn from.
     order : ndarray or None
         The permutation of the training rows, kept for a warm start.
     noise : Generator or None

@@ -36,6 +36,18 @@ def is_large(n_rows: int, widths: Sequence[int]) -> bool:
     return n_rows * max(a * b for a, b in pairwise(widths)) > _LARGE_PRODUCT
 
 
+def _set(library: Any, n: int) -> None:
+    """Set the number of threads of a library, from whichever thread.
+
+    Newer threadpoolctl lets only the thread that set it first set it again, until that one lets go; here the last
+    thread out is seldom the first one in.
+    """
+    let_go = getattr(library, "clear_controlling_thread", lambda **_: None)
+    let_go(force=True)
+    library.set_num_threads(n)
+    let_go(force=True)
+
+
 @contextmanager
 def limit_threads(*, large: bool) -> Iterator[None]:
     """Run BLAS on one thread; with ``large`` products, all but SciPy's on as many threads as before.
@@ -48,7 +60,7 @@ def limit_threads(*, large: bool) -> Iterator[None]:
         for i, lib in chosen:
             holders = _limited.setdefault(i, [0, lib.get_num_threads()])
             holders[0] += 1
-            lib.set_num_threads(1)
+            _set(lib, 1)
     try:
         yield
     finally:
@@ -56,4 +68,4 @@ def limit_threads(*, large: bool) -> Iterator[None]:
             for i, lib in chosen:
                 _limited[i][0] -= 1
                 if _limited[i][0] == 0:
-                    lib.set_num_threads(_limited.pop(i)[1])
+                    _set(lib, _limited.pop(i)[1])

@@ -45,7 +45,10 @@ class HiddenLayerTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.estimator = estimator
         self.layer = layer
 
-    def fit(self, X: Any, y: Any, **fit_params: Any) -> HiddenLayerTransformer:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> HiddenLayerTransformer:  # fmt: skip
         """Fit the network.
 
         Parameters
@@ -54,18 +57,20 @@ class HiddenLayerTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             What the network learns to predict.
-        **fit_params : dict
-            Passed to the network's ``fit``: ``sample_weight``, ``X_val``, ...
+        sample_weight, X_val, y_val, sample_weight_val : array-like, default=None
+            As for the network's own ``fit``.
 
         Returns
         -------
         self : HiddenLayerTransformer
             The fitted transformer.
         """
-        estimator = clone(self.estimator).fit(X, y, **fit_params)
-        self._n_features_out = estimator.hidden_activations(X[:1], self.layer).shape[1]
+        held_out = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        estimator = clone(self.estimator).fit(X, y, sample_weight, **held_out)
+        self._n_features_out = estimator._hidden_end(self.layer)[1]
         self.estimator_ = estimator
         self.n_features_in_ = estimator.n_features_in_
+        vars(self).pop("feature_names_in_", None)
         if hasattr(estimator, "feature_names_in_"):
             self.feature_names_in_ = estimator.feature_names_in_
         return self

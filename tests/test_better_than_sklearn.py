@@ -240,6 +240,23 @@ def test_point_02_partial_fit_on_the_same_rows_keeps_the_split(witness, Estimato
     assert all(not rows & witness.validated[0] for rows in witness.trained)
 
 
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_point_02_partial_fit_over_chunks_keeps_the_split_of_each(witness, Estimator):
+    """Data that come in pieces, the last one shorter, pass after pass: what is validated on is never trained on."""
+    X, y = make_data()
+    X, y = numbered(X), make_labels(Estimator, y)
+    mlp = Estimator(early_stopping=True, **WITNESSED)
+    classes = {"classes": [0, 1]} if Estimator is MLPClassifierScratch else {}
+    for _ in range(3):
+        for rows in (slice(0, 35), slice(35, 70), slice(70, 90)):
+            mlp.partial_fit(X[rows], y[rows], **classes)
+    for chunk in range(3):
+        splits, trained = witness.validated[chunk::3], witness.trained[chunk::3]
+        assert splits[0] == splits[1] == splits[2]
+        offset = 35 * chunk
+        assert not any({row - offset for row in rows} & splits[0] for rows in trained)
+
+
 @as_of_1_9
 def test_point_02_sklearn_leaks_in_warm_start(monkeypatch):
     splits = []
@@ -358,6 +375,39 @@ def test_point_03_with_validation_the_best_weights_are_kept():
     assert mlp.best_validation_score_ == max(finite) > finite[-1]
     short = MLPRegressorScratch(depth=0, early_stopping=True, random_state=0, **DIVERGES | {"max_iter": 1}).fit(X, y)
     assert_allclose(mlp.predict(X), short.predict(X), rtol=1e-12)  # the first epoch was the best
+
+
+def test_point_03_scores_may_overflow_before_the_loss_does():
+    """The loss of an epoch is that before its last step; scores come after it."""
+    X, y = make_data()
+    parameters = DIVERGES | {"activation": "identity", "learning_rate_init": 0.5, "batch_size": 80, "width": 20}
+    overflowed_first = []
+    for seed in range(5):
+        mlp = MLPRegressorScratch(depth=2, early_stopping=True, random_state=seed, **parameters)
+        with pytest.warns(ConvergenceWarning, match="best validation score are kept"):
+            mlp.fit(X, y)
+        assert np.isfinite(mlp.predict(X)).all()
+        assert not np.isfinite(mlp.validation_scores_[-1])
+        assert np.isfinite(mlp.best_validation_score_)
+        overflowed_first.append(not np.isfinite(mlp.validation_scores_[-2]))
+    assert any(overflowed_first)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"solver": "sgd", "momentum": 0.0}, {"solver": "sgd", "momentum": 0.9}, {"solver": "adam"}], ids=str
+)
+@pytest.mark.parametrize("how", ["warm start", "partial_fit"])
+def test_point_03_training_can_go_on_from_the_best_weights(how, parameters):
+    """With a smaller rate, as the warning says; the momenta of the failure must not spoil it."""
+    X, y = make_data()
+    mlp = MLPRegressorScratch(early_stopping=True, warm_start=True, max_iter=5, width=5, random_state=0, **parameters)
+    mlp.fit(X, y).set_params(learning_rate_init=1e200)
+    with pytest.warns(ConvergenceWarning, match="best validation score are kept"):
+        mlp.fit(X, y)
+    best = mlp.best_validation_score_
+    mlp.set_params(learning_rate_init=1e-12, max_iter=1)
+    (mlp.fit if how == "warm start" else mlp.partial_fit)(X, y)
+    assert mlp.validation_scores_[-1] == pytest.approx(best, abs=1e-6)
 
 
 @as_of_1_9

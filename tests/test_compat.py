@@ -1,4 +1,4 @@
-"""Callbacks of scikit-learn 1.9 and later, seen from a fit: one task for it, in it one for each epoch or iteration."""
+"""Callbacks of scikit-learn: a task for each epoch, models as fitted so far, stopping, and failures without a trace."""
 
 import importlib.util
 import inspect
@@ -230,7 +230,7 @@ def test_a_failing_callback_leaves_the_earlier_fit_untouched(Estimator, fail, wa
 @BOTH
 def test_a_failing_callback_leaves_an_unfitted_model_unfitted(Estimator):
     mlp = Estimator(**SMALL)
-    names = vars(mlp).keys()
+    names = set(vars(mlp))
     with pytest.raises(RuntimeError, match="the callback failed"):
         mlp.set_callbacks(Recorder(fail=("end", "epoch", 1))).fit(X, target(Estimator))
     assert vars(mlp).keys() - {"_skl_callbacks"} == names
@@ -310,9 +310,10 @@ def test_scoring_monitor_records_every_epoch(Estimator):
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_scoring_monitor_within_a_search(n_jobs):
     monitor = sklearn.callback.ScoringMonitor(scoring="r2")
-    search = GridSearchCV(MLPRegressorScratch(**SMALL), {"width": [2, 3]}, cv=KFold(2), n_jobs=n_jobs)
+    mlp = MLPRegressorScratch(**SMALL).set_callbacks(monitor)  # searches do not hand on this one
+    search = GridSearchCV(mlp, {"width": [2, 3]}, cv=KFold(2), n_jobs=n_jobs)
     with parallel_config("threading"):
-        search.set_callbacks(monitor).fit(X, Y)
+        search.fit(X, Y)
     rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     assert len(rows) == 5 * 6
     found = sorted(row["r2"] for row in rows if row["task_id"] == 5)
@@ -328,8 +329,9 @@ def test_scoring_monitor_within_a_search(n_jobs):
 @needs_callbacks
 @quiet
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_progress_bar_within_a_search(capsys, n_jobs):
+def test_progress_bar_within_a_search(capsys, monkeypatch, n_jobs):
     pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")
     search = GridSearchCV(MLPRegressorScratch(**SMALL), {"width": [2, 3]}, cv=2, n_jobs=n_jobs)
     with parallel_config("threading"):
         search.set_callbacks(sklearn.callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
@@ -340,8 +342,9 @@ def test_progress_bar_within_a_search(capsys, n_jobs):
 
 
 @needs_callbacks
-def test_progress_bar_of_one_fit(capsys):
+def test_progress_bar_of_one_fit(capsys, monkeypatch):
     pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")
     mlp = MLPRegressorScratch(n_iter_no_change=2, tol=1e9, **SMALL)
     mlp.set_callbacks(sklearn.callback.ProgressBar()).fit(X, Y)
     out = capsys.readouterr().out

@@ -139,9 +139,25 @@ def test_tol_and_patience_count_in_scores_with_early_stopping():
 
 
 @quiet
-@pytest.mark.parametrize("weighted", [False, True])
+@STOCHASTIC
 @BOTH
-def test_validation_scores_are_those_of_score(monkeypatch, Estimator, weighted):
+def test_training_goes_on_from_the_best_weights(Estimator, solver):
+    y = target(Estimator)
+    parameters = SMALL | {"solver": solver, "learning_rate_init": 0.1, "early_stopping": True, "warm_start": True}
+    mlp = Estimator(n_iter_no_change=15, max_iter=1000, **parameters).fit(X, y)
+    assert mlp.validation_scores_[-1] < mlp.best_validation_score_
+    # At this rate nothing moves: the score is that of where training went on.
+    mlp.set_params(learning_rate_init=1e-300, max_iter=1).fit(X, y)
+    assert mlp.validation_scores_[-1] == pytest.approx(mlp.best_validation_score_, rel=1e-12)
+
+
+@quiet
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("Estimator", "loss"),
+    [(MLPClassifierScratch, {}), (MLPRegressorScratch, {}), (MLPRegressorScratch, {"loss": "poisson"})],
+)
+def test_validation_scores_are_those_of_score(monkeypatch, Estimator, loss, weighted):
     splits = []
     inner = sknet.base.validation_split
 
@@ -151,7 +167,8 @@ def test_validation_scores_are_those_of_score(monkeypatch, Estimator, weighted):
 
     monkeypatch.setattr(sknet.base, "validation_split", spy)
     y, w = target(Estimator), np.random.default_rng(1).uniform(0.1, 3.0, 90) if weighted else None
-    mlp = Estimator(early_stopping=True, max_iter=1, validation_fraction=0.3, **SMALL).fit(X, y, w)
+    y = np.abs(y) if loss else y
+    mlp = Estimator(early_stopping=True, max_iter=1, validation_fraction=0.3, **SMALL, **loss).fit(X, y, w)
     rows = splits[0][1]
     expected = mlp.score(X[rows], y[rows], None if w is None else w[rows])
     assert mlp.validation_scores_ == [pytest.approx(expected, rel=1e-9)]

@@ -159,6 +159,17 @@ def test_fitted_arrays_are_no_window_into_the_state(Estimator):
     assert_same_state(mlp.partial_fit(X, y), twin.partial_fit(X, y))
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+@BOTH
+def test_a_fitted_estimator_does_not_grow_with_the_data(Estimator, early_stopping):
+    sizes = []
+    for n in (1, 200):
+        data, y = np.repeat(X, n, axis=0), np.repeat(target(Estimator), n)
+        mlp = Estimator(early_stopping=early_stopping, **SMALL | {"max_iter": 2, "batch_size": "auto"}).fit(data, y)
+        sizes.append(len(pickle.dumps(mlp)))
+    assert sizes[1] < sizes[0] + 100
+
+
 @BOTH
 def test_clone_is_unfitted(Estimator):
     mlp = Estimator(activation=["tanh"], **SMALL).fit(X, target(Estimator))

@@ -35,22 +35,26 @@ def test_promises_hold_for_any_labels_and_weights():
         n_classes = random.randint(1, 7)
         y = random.choice(n_classes, n, p=random.dirichlet(np.full(n_classes, 0.5)))
         weights = random.choice([0.0, 1.0, 2.5], n) if seed % 2 else None
-        fraction = random.uniform(0.02, 0.5)
+        fraction = random.uniform(0.02, 0.95)
         live = np.arange(n) if weights is None else np.flatnonzero(weights)
         count = np.bincount(y[live], minlength=n_classes)
+        n_large = np.count_nonzero(count > 1)
+        wanted = max(int(np.ceil(fraction * len(live))), n_large, 2)
+        if wanted > len(live) - np.count_nonzero(count == 1) - n_large:
+            with pytest.raises(ValueError, match="The validation set is too small"):
+                validation_split(n, fraction, rng(seed), weights, y)
+            continue
         train, validation = validation_split(n, fraction, rng(seed), weights, y)
         assert_array_equal(np.sort(np.concatenate([train, validation])), np.arange(n))  # each row once
         assert set(validation) <= set(live)
         alone = [row for row in live if count[y[row]] == 1]
         assert set(alone) <= set(train)
-        n_large = np.count_nonzero(count > 1)
         for side in (validation, np.intersect1d(train, live)):
             assert len(np.setdiff1d(np.unique(y[side]), np.flatnonzero(count == 1))) == n_large
-        wanted = max(int(np.ceil(fraction * len(live))), n_large, 2)
-        rare = np.count_nonzero((count > 1) & (count * len(validation) / len(live) < 1))
-        assert abs(len(validation) - wanted) <= rare  # one row more for each class that would be missing
-        # Stratified: no class is off its share by more than the row that it may be lent.
         share = wanted / (len(live) - len(alone))
+        rare = np.count_nonzero((count > 1) & (count * min(share, 1 - share) < 1))
+        assert abs(len(validation) - wanted) <= rare  # one row more or less for each class that would be missing
+        # Stratified: no class is off its share by more than the row that it may be lent.
         for k in np.flatnonzero(count > 1):
             assert abs(np.count_nonzero(y[validation] == k) - share * count[k]) < 2.0
 

@@ -3,6 +3,7 @@ import threading
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from sknet import MLPRegressorScratch, threads
 from sknet.threads import is_large, limit_threads
@@ -131,3 +132,126 @@ def test_real_libraries_are_found_and_restored():
     with limit_threads(large=False):
         assert all(lib.get_num_threads() == 1 for lib, _ in threads._libraries())
     assert [lib.get_num_threads() for lib, _ in threads._libraries()] == before
+
+
+# threadpoolctl as the oracle, with the libraries that are really loaded.
+
+
+def threads_of_blas():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def set_threads(n):
+    """From any thread: threadpoolctl now lets only the first one that sets a number set it again, until it lets go."""
+    for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+        getattr(library, "clear_controlling_thread", lambda **_: None)(force=True)
+        library.set_num_threads(n)
+        getattr(library, "clear_controlling_thread", lambda **_: None)(force=True)
+
+
+@pytest.fixture
+def two_threads():
+    """Two threads for each library, so that one is a limit, whatever the environment says."""
+    before = threads_of_blas()[0]
+    set_threads(2)
+    if set(threads_of_blas()) != {2}:
+        pytest.skip("this BLAS does not take two threads")
+    yield
+    set_threads(before)
+
+
+def test_threadpoolctl_sees_one_thread_within(two_threads):
+    with limit_threads(large=False):
+        assert set(threads_of_blas()) == {1}
+    assert set(threads_of_blas()) == {2}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
+def test_threadpoolctl_sees_them_restored_after_an_error(two_threads, error):
+    with contextlib.suppress(error), limit_threads(large=False):
+        raise error
+    assert set(threads_of_blas()) == {2}
+
+
+def test_threadpoolctl_sees_them_restored_when_the_last_of_several_threads_leaves(two_threads):
+    """The first one in is the first one out, and every thread lives on until all are out."""
+    n, seen = 4, []
+    entered, left = ([threading.Event() for _ in range(n)] for _ in range(2))
+
+    def hold(i):
+        with limit_threads(large=False):
+            entered[i].set()
+            assert entered[n - 1].wait(10)
+            if i > 0:
+                assert left[i - 1].wait(10)
+            seen.append(set(threads_of_blas()))
+        left[i].set()
+        assert left[n - 1].wait(10)
+
+    workers = []
+    for i in range(n):
+        workers.append(threading.Thread(target=hold, args=(i,)))
+        workers[-1].start()
+        assert entered[i].wait(10)
+    for worker in workers:
+        worker.join()
+    assert seen == [{1}] * n
+    assert set(threads_of_blas()) == {2}
+
+
+def test_a_fit_leaves_other_threads_free_to_set_a_limit(two_threads):
+    """The main thread, having fitted, holds no control over the number of threads."""
+    seen = []
+    with limit_threads(large=False):
+        pass
+
+    def work():
+        with threadpool_limits(1, user_api="blas"):
+            seen.append(set(threads_of_blas()))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert seen == [{1}]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_threadpoolctl_sees_one_thread_in_small_fits(two_threads, fails):
+    seen = []
+
+    def score(estimator, X, y):
+        seen.append(set(threads_of_blas()))
+        if fails:
+            raise ZeroDivisionError
+        return 0.0
+
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    mlp = MLPRegressorScratch(width=5, max_iter=3, early_stopping=True, scoring=score)
+    with pytest.raises(ZeroDivisionError) if fails else contextlib.nullcontext():
+        mlp.fit(X, X[:, 0])
+    assert seen == [{1}] * (1 if fails else 3)
+    assert set(threads_of_blas()) == {2}
+
+
+def test_threadpoolctl_sees_all_threads_of_numpys_library_in_large_fits(two_threads):
+    def score(estimator, X, y):
+        seen.append(max(threads_of_blas()))
+        return 0.0
+
+    seen, X = [], np.random.default_rng(0).standard_normal((40, 300)).astype(np.float32)
+    assert is_large(36, [300, 1000, 1])
+    MLPRegressorScratch(width=1000, max_iter=1, early_stopping=True, scoring=score).fit(X, X[:, 0])
+    assert seen == [2]
+    assert set(threads_of_blas()) == {2}
+
+
+def test_fits_in_several_threads_restore_them(two_threads):
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    models = [MLPRegressorScratch(width=5, max_iter=5 * (i + 1), random_state=0) for i in range(4)]
+    workers = [threading.Thread(target=model.fit, args=(X, X[:, 0])) for model in models]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert all(hasattr(model, "coefs_") for model in models)
+    assert set(threads_of_blas()) == {2}
