@@ -1,6 +1,6 @@
 """Multi-layer perceptrons for scikit-learn, from scratch in NumPy."""
 
-from . import schedules
+from . import presets, schedules
 from .classifier import MLPClassifierScratch
 from .core.activations import ACTIVATIONS, Activation
 from .core.collapse import collapse_linear
@@ -15,6 +15,7 @@ __all__ = [
     "MLPRegressorScratch",
     "__version__",
     "collapse_linear",
+    "presets",
     "schedules",
 ]
 __version__ = "0.1.0"

@@ -28,13 +28,13 @@ class Tasks:
     ----------
     estimator : estimator
         The one whose fit it is; without callbacks nothing happens.
-    n_epochs : int
-        Largest number of epochs.
+    n_epochs : int or None
+        Largest number of epochs; None if it is not known yet.
     X, y, sample_weight : array-like
         The training data, as given.
     """
 
-    def __init__(self, estimator: Any, n_epochs: int, X: Any, y: Any, sample_weight: Any = None) -> None:
+    def __init__(self, estimator: Any, n_epochs: int | None, X: Any, y: Any, sample_weight: Any = None) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.estimator, self.data = estimator, {"X": X, "y": y, "metadata": metadata}
         watched = hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")

@@ -124,7 +124,7 @@ RULES: dict[str, Rule] = {
     "learning_rate": _either(_option(SCHEDULES), Rule(_schedule, "a schedule of sknet.schedules")),
     "learning_rate_init": _real(0.0, closed="()"),
     "power_t": _real(0.0),
-    "max_iter": _integer(1),
+    "max_iter": _either(_option(("auto",)), _integer(1)),
     "shuffle": _BOOLEAN,
     "random_state": Rule(_random_state, "None, an integer in [0, 2**32) or a numpy.random.RandomState"),
     "tol": _real(0.0),

@@ -79,7 +79,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     ) -> BaseMLP:  # fmt: skip
         p = {name: getattr(self, name) for name in RULES if hasattr(self, name)}
         check_parameters(p)
-        n_epochs = 1 if incremental else p["max_iter"]
+        n_epochs = 1 if incremental else None if p["max_iter"] == "auto" else p["max_iter"]
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self):
             resume = hasattr(self, "_state") and (incremental or p["warm_start"])
@@ -112,7 +112,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             attributes = partial(self._attributes, state)
             run = Run(p, state, rows, self._smoothed(targets), weights, validation, tasks, attributes)
             self._forget_weights()
-            run.run(n_epochs, incremental=incremental)
+            run.run(incremental=incremental)
             if not p["warm_start"]:
                 state.order = None
             self._publish(state, state.published)

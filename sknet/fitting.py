@@ -26,6 +26,7 @@ from .threads import is_large, limit_threads
 from .validation import Validation
 
 _SMALLEST_ADAPTIVE_RATE = 1e-6
+_UPDATES, _EPOCHS = 4000, (30, 400)  # max_iter="auto"
 
 
 class Run:
@@ -65,11 +66,12 @@ class Run:
         self.theta = Parameters(state.network.layout, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
         self.batch_size = self._batch_size()
+        self.max_iter = self._max_iter()
         self.stopped = False
         self.started = time.perf_counter()
 
-    def run(self, n_epochs: int, *, incremental: bool = False) -> None:
-        """Train for up to ``n_epochs`` epochs; Ctrl-C keeps what has been reached, with a warning."""
+    def run(self, *, incremental: bool = False) -> None:
+        """Train for ``max_iter`` epochs at most, or for one; Ctrl-C keeps what has been reached, with a warning."""
         widths = [self.rows.width, *(layer.n_out for layer in self.state.network.layers)]
         large = is_large(self.batch_size, widths)
         # A loss that overflows is found and reported by the loop.
@@ -78,28 +80,30 @@ class Run:
                 if self.state.optimizer is None:
                     self._run_lbfgs()
                 else:
-                    self._run_stochastic(n_epochs, incremental)
+                    self._run_stochastic(incremental)
             except KeyboardInterrupt:
                 warn_caller("Training interrupted by user.")
         if not np.isfinite(self.state.published).all():
             self._diverged("parameters that are not finite")
 
-    def _run_stochastic(self, n_epochs: int, incremental: bool) -> None:
+    def _run_stochastic(self, incremental: bool) -> None:
         p, state = self.p, self.state
         batches = Batches(self.rows, self.targets, self.weights, self.batch_size, state.order)
         rng = state.rng if p["shuffle"] else None
+        # How long a stream will be is not known: schedules that need to know stay where they start.
+        horizon = None if incremental and p["max_iter"] == "auto" else self.max_iter
         epochs = stochastic(
             state.network, self.theta, batches, state.optimizer, self.schedule, state.clock,
             rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng, weight_decay=p["weight_decay"],
-            max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=p["max_iter"],
+            max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=horizon,
         )  # fmt: skip
-        for _ in range(n_epochs):
+        for _ in range(1 if incremental else self.max_iter):
             self.tasks.begin_epoch()
             if self._observe(next(epochs)):
                 return
         if not incremental and not self.schedule.per_update:  # those have a horizon, and are meant to get there
             warn_caller(
-                f"Stochastic Optimizer: Maximum iterations ({p['max_iter']}) "
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) "
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
             )
@@ -118,11 +122,20 @@ class Run:
             )
         return min(size, n)
 
+    def _max_iter(self) -> int:
+        if self.p["max_iter"] != "auto":
+            return self.p["max_iter"]
+        if self.p["solver"] == "lbfgs":
+            return 200
+        n = self.rows.n_rows if self.state.order is None else len(self.state.order)
+        updates_an_epoch = math.ceil(n / self.batch_size)
+        return min(max(round(_UPDATES / updates_an_epoch), _EPOCHS[0]), _EPOCHS[1])
+
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network
         result = lbfgs(
             network, self.theta, Batches(self.rows, self.targets, self.weights, self.batch_size),
-            alpha=p["alpha"], max_iter=p["max_iter"], max_fun=p["max_fun"], tol=p["tol"],
+            alpha=p["alpha"], max_iter=self.max_iter, max_fun=p["max_fun"], tol=p["tol"],
             observe=self._observe_iteration,
         )  # fmt: skip
         if not math.isfinite(result.fun):
@@ -133,7 +146,7 @@ class Run:
         if not result.success and not self.stopped:
             warn_caller(
                 f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
-                f"Increase max_iter={p['max_iter']} or max_fun={p['max_fun']}.",
+                f"Increase max_iter={self.max_iter} or max_fun={p['max_fun']}.",
                 ConvergenceWarning,
             )
 

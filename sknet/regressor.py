@@ -52,8 +52,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Initial learning rate, per update. Not used by L-BFGS.
     power_t : float, default=0.5
         Exponent of ``"invscaling"``.
-    max_iter : int, default=200
-        Epochs, or iterations of L-BFGS, of one call of `fit`.
+    max_iter : int or "auto", default=200
+        Epochs, or iterations of L-BFGS, of one call of `fit`. ``"auto"``: as many epochs as make about 4,000 updates,
+        at least 30 and at most 400; 200 iterations of L-BFGS.
     shuffle : bool, default=True
         Whether to visit the rows in a new random order in each epoch.
     random_state : int, RandomState instance or None, default=None

@@ -26,6 +26,7 @@ FLOORS = [
         "_parameters",
         "caller",
         "chunks",
+        "presets",
         "scaling",
         "schedules",
         "splitting",
