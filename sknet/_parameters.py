@@ -91,6 +91,8 @@ def _increasing_levels(value: Any) -> bool:
 
 
 def _class_weight(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) > 0 and all(isinstance(item, dict) and _class_weight(item) for item in value)
     return isinstance(value, dict) and all(_is_number(v, Real) and 0 <= v < np.inf for v in value.values())
 
 
@@ -151,7 +153,11 @@ RULES: dict[str, Rule] = {
     "scoring": Rule(
         _scoring, "None, 'loss', the name of a scorer (see sklearn.metrics.get_scorer_names) or a callable"
     ),
-    "class_weight": _either(_exactly(None), _option(("balanced",)), Rule(_class_weight, "a dict of positive numbers")),
+    "class_weight": _either(
+        _exactly(None),
+        _option(("balanced",)),
+        Rule(_class_weight, "a dict of numbers of at least 0, or a list of such for several columns"),
+    ),
     "label_smoothing": _real(0.0, 1.0),
     "quantile": _either(_real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
     "huber_delta": _real(0.0, closed="()"),
@@ -172,7 +178,7 @@ def check_parameters(parameters: dict[str, Any]) -> None:
     if parameters["solver"] == "lbfgs":
         for name, off in _NOT_WITH_LBFGS.items():
             value = parameters[name]
-            if value != off and not (name == "normalization" and value == "layer"):
+            if np.any(np.asarray(value) != off) and not (name == "normalization" and value == "layer"):
                 raise InvalidParameterError(
                     f"`{name}={value!r}` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
                     f"Use solver='adam', or {name}={off!r}."

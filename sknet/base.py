@@ -212,7 +212,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         def score(z: np.ndarray) -> float:
             fitted = copy.copy(self)
             fitted._publish(state, state.theta)
-            return float(scorer(fitted, X, y, **weighted))
+            vars(fitted).pop("feature_names_in_", None)  # it is given arrays
+            try:
+                return float(scorer(fitted, X, y, **weighted))
+            except TypeError:
+                if not weighted:
+                    raise
+                return float(scorer(fitted, X, y))  # a metric that knows no weights
 
         return score
 

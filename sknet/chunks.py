@@ -12,6 +12,7 @@ from .core.layers import Training
 from .core.network import Network
 
 CHUNK_ELEMENTS = 2**18
+LEAST_ROWS = 2048  # threads of BLAS wait for each other less often in larger products
 
 
 def forward_in_chunks(
@@ -25,7 +26,7 @@ def forward_in_chunks(
     """Return raw outputs, shape (n, n_outputs), for rows read by ``take``; those of the first ``n_layers`` if given."""
     layers = network.layers[:n_layers]
     widest = max(*(layer.n_out for layer in layers), len(parameters[0][0]))
-    size = max(1, CHUNK_ELEMENTS // widest)
+    size = max(LEAST_ROWS, CHUNK_ELEMENTS // widest)
     if n <= size:
         return network.forward(parameters, take(slice(0, n)), n_layers, training)
     z = np.empty((n, layers[-1].n_out), dtype=parameters[0][0].dtype)

@@ -107,8 +107,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     scoring : str, callable or None, default=None
         What validation judges by: None is the accuracy; ``"loss"`` the smallest validation loss; a scorer's name; or a
         callable ``(estimator, X, y) -> float``, the larger the better.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike; a
+        list has a dict for each column of y.
     label_smoothing : float, default=0.0
         Share of each target that is spread evenly over the classes, in [0, 1).
 
@@ -459,7 +460,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
                 "class_weight='balanced' is not supported by partial_fit, which cannot know all frequencies. "
                 "Pass the dict that sklearn.utils.class_weight.compute_class_weight gives for all the data."
             )
-        weights = compute_sample_weight(self.class_weight, y) * (1.0 if weights is None else weights)
+        class_weight = self._labels.present(self.class_weight, y)
+        weights = compute_sample_weight(class_weight, y) * (1.0 if weights is None else weights)
         if not weights.any():
             raise ValueError(
                 "`class_weight` and `sample_weight` must leave at least one positive weight, got only zeros."

@@ -416,7 +416,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 def _predictions(loss: Loss, z: np.ndarray) -> np.ndarray:
     """Return predictions for raw outputs, which are used up; quantiles are sorted, so that they never cross."""
     loss.output_activation.forward(z, z, z)
-    if isinstance(loss, Quantile):
+    if isinstance(loss, Quantile) and len(loss.levels) > 1:
         z.sort(axis=1)
     return z
 

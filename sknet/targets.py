@@ -37,6 +37,8 @@ class LabelEncoding:
     def of(cls, y: Any, classes: Any = None) -> LabelEncoding:
         """Return the encoding that ``y``, and the list of all ``classes`` if one is given, ask for."""
         target = _kind(y)
+        if classes is not None and target == "multilabel" and np.ndim(classes[0]) > 0:
+            target = "multioutput"  # the first rows of several multiclass targets may be zeros and ones alone
         if target == "multilabel":
             _check_indicators(y)
             if classes is not None and not np.array_equal(np.unique(classes), np.arange(y.shape[1])):
@@ -68,6 +70,18 @@ class LabelEncoding:
         if self.kind != "multioutput":
             return np.array_equal(self.classes, np.unique(classes))
         return len(classes) == len(self.classes) and all(map(np.array_equal, self.classes, map(np.unique, classes)))
+
+    def present(self, class_weight: Any, y: Any) -> Any:
+        """Return ``class_weight`` for the classes that are there: a batch or a validation set may lack some."""
+        if isinstance(class_weight, str):
+            return class_weight
+        y = y.toarray() if sp.issparse(y) else y
+        columns = [y] if y.ndim == 1 else list(y.T)
+        given = class_weight if isinstance(class_weight, list) else [class_weight]
+        if len(given) != len(columns):
+            return class_weight  # scikit-learn says what is wrong
+        chosen = [{k: v for k, v in own.items() if k in set(c)} for own, c in zip(given, columns, strict=True)]
+        return chosen if isinstance(class_weight, list) else chosen[0]
 
     def check(self, y: Any) -> None:
         """Raise ValueError if ``y`` is of another kind or has labels outside of ``classes``."""

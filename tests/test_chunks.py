@@ -41,6 +41,7 @@ def parameters_of(network, dtype=np.float64):
 @pytest.fixture(params=[1, 40, 801, 10**6])
 def elements(request, monkeypatch):
     monkeypatch.setattr(sknet.chunks, "CHUNK_ELEMENTS", request.param)
+    monkeypatch.setattr(sknet.chunks, "LEAST_ROWS", 1)
     return request.param
 
 
@@ -87,7 +88,7 @@ def test_noise_goes_on_from_chunk_to_chunk(elements):
 
 
 def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
-    """Rows are asked for a chunk at a time, of no more than 2^18 numbers."""
+    """Rows are asked for a chunk at a time: 2,048 of them where 2^18 numbers would be fewer rows."""
     network = network_of(n_inputs=1000)
     parameters, lengths = parameters_of(network), []
 
@@ -95,13 +96,13 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
         lengths.append(chunk.stop - chunk.start)
         return np.zeros((lengths[-1], 1000))
 
-    forward_in_chunks(network, parameters, take, 2_000)
-    assert max(lengths) <= 2**18 // 1000
-    assert sum(lengths) == 2_000
+    forward_in_chunks(network, parameters, take, 20_000)
+    assert max(lengths) == 2048
+    assert sum(lengths) == 20_000
     tracemalloc.start()
     try:
-        forward_in_chunks(network, parameters, take, 2_000)
+        forward_in_chunks(network, parameters, take, 20_000)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 2 * 8 * 2**18  # two chunks of doubles; all rows would take 16 MB
+    assert peak < 2 * 8 * 2048 * 1000  # two chunks of doubles; all rows would take 160 MB

@@ -50,6 +50,7 @@ def make_network(d, *widths):
 @pytest.mark.parametrize("n", [1, 5, 99, 100])
 def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
     monkeypatch.setattr(sknet.chunks, "CHUNK_ELEMENTS", elements)
+    monkeypatch.setattr(sknet.chunks, "LEAST_ROWS", 1)
     network = make_network(4, 8, 3)
     theta = network.initialize(np.random.RandomState(0), np.float64)
     layers = Parameters(network.layout, theta).layers

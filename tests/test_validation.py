@@ -51,6 +51,7 @@ def chosen(index, *arrays):
 @indices
 def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, elements):
     monkeypatch.setattr(sknet.chunks, "CHUNK_ELEMENTS", elements)
+    monkeypatch.setattr(sknet.chunks, "LEAST_ROWS", 1)
     network = network_of()
     parameters = parameters_of(network)
     validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, index, None)

@@ -72,6 +72,9 @@ class LogLoss:
     output_activation: Activation = ACTIVATIONS["softmax"]
     location_scale: bool = False
 
+    def __str__(self) -> str:
+        return self.name
+
     def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
         return Buffer("work", n_outputs, order="F"), Buffer("column", 1)
 
@@ -102,6 +105,9 @@ class GroupedLogLoss:
     output_activation: Activation = ACTIVATIONS["softmax"]
     location_scale: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.name}{self.sizes}"
+
     @property
     def groups(self) -> list[slice]:
         """The columns of each group."""
@@ -127,6 +133,9 @@ class ElementwiseLoss:
     output_activation: Activation = IDENTITY
     location_scale: bool = True
     averaged: bool = True
+
+    def __str__(self) -> str:
+        return self.name
 
     def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
         """Write ``l`` into ``work`` and ``dl/dz`` into ``delta``, all of shape (n, k); ``y`` may have one column."""
@@ -196,6 +205,9 @@ class Huber(ElementwiseLoss):
     name: str = "huber"
     threshold: float = 1.35
 
+    def __str__(self) -> str:
+        return f"{self.name}({self.threshold:g})"
+
     def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
         np.subtract(z, y, out=work)
         np.clip(work, -self.threshold, self.threshold, out=delta)
@@ -215,6 +227,9 @@ class Quantile(ElementwiseLoss):
 
     name: str = "quantile"
     levels: tuple[float, ...] = (0.5,)
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.levels}"
 
     def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
         levels = np.asarray(self.levels, dtype=z.dtype)

@@ -35,7 +35,7 @@ class Network:
     loss: Loss
 
     def __str__(self) -> str:
-        return " -> ".join(str(layer) for layer in self.layers) + f" with {self.loss.name}"
+        return " -> ".join(str(layer) for layer in self.layers) + f" with {self.loss}"
 
     @cached_property
     def layout(self) -> Layout:
