@@ -317,7 +317,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if not any(isinstance(layer, Dropout) for layer in self._network.layers):
-            raise ValueError("sample_predictions needs a network with dropout, got dropout=0. Fit with dropout > 0.")
+            raise ValueError("sample_predictions needs dropout in a hidden layer: fit with dropout > 0 and depth > 0.")
         if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(f"`n_samples` must be an integer of at least 1, got {n_samples!r}.")
         noise = np.random.default_rng(check_random_state(random_state).randint(2**31))

@@ -21,10 +21,21 @@ SATURATED = (
     "after L-BFGS has separated the labels some probabilities are exactly 1.0, as in scikit-learn; 0 < p < 1 is asked"
 )
 
-WEIGHTS = {
-    "check_sample_weight_equivalence_on_dense_data": SPLIT,
-    "check_sample_weight_equivalence_on_sparse_data": SPLIT,
-}
+MASK = "dropout leaves out other units of repeated rows than of weighted rows: it draws for another number of rows"
+COUNTS = (
+    "classes are balanced by their numbers of rows, as in scikit-learn's trees and SGDClassifier, which fails it too"
+)
+ALL_CLASSES = "partial_fit cannot know the frequencies of all classes and says so, as SGDClassifier does"
+ANY_SIGN = "the check draws targets of both signs, although the tags say that they must be positive"
+
+
+def weights(reason):
+    return dict.fromkeys(
+        ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"), reason
+    )
+
+
+WEIGHTS = weights(SPLIT)
 # name of the variant: parameters, expected failures of the classifier and of the regressor, None where there is no need
 VARIANTS = {
     "sgd": ({"solver": "sgd"}, {}, {}),
@@ -46,6 +57,23 @@ VARIANTS = {
     "linear": ({"depth": 0}, {"check_classifiers_train": SLOW}, {"check_regressors_train": SLOW}),
     "linear, faster": ({"depth": 0, "learning_rate_init": 0.02}, {}, {}),
     "raw inputs": ({"standardize": False}, {}, {}),
+    "dropout": ({"dropout": 0.2}, weights(MASK), None),
+    "batch normalization": ({"normalization": "batch"}, {}, {}),
+    "layer normalization": ({"normalization": "layer"}, None, {}),
+    "balanced classes": (
+        {"class_weight": "balanced"},
+        weights(COUNTS)
+        | dict.fromkeys(
+            ("check_fit_score_takes_y", "check_n_features_in_after_fitting", "check_estimators_partial_fit_n_features"),
+            ALL_CLASSES,
+        ),
+        None,
+    ),
+    "rmsprop": ({"solver": "rmsprop"}, {}, None),
+    "adagrad": ({"solver": "adagrad"}, None, {}),
+    "huber": ({"loss": "huber"}, None, {}),
+    "quantile": ({"loss": "quantile", "quantile": 0.4}, None, {}),
+    "gamma": ({"loss": "gamma", "learning_rate_init": 0.05}, None, {"check_regressor_multioutput": ANY_SIGN}),
     "deep": ({"depth": 3, "width": 20, "activation": ["tanh", "silu", "softmax"], "learning_rate_init": 0.01}, {}, {}),
 }
 BOTH = (MLPClassifierScratch, MLPRegressorScratch)

@@ -305,7 +305,7 @@ def test_sampling_leaves_the_model_as_it_is():
 
 @pytest.mark.parametrize("parameters", [{}, {"dropout": 0.0}, {"depth": 0, "dropout": 0.5}], ids=str)
 def test_sampling_needs_dropout(parameters):
-    with pytest.raises(ValueError, match=r"sample_predictions needs a network with dropout.*Fit with dropout > 0"):
+    with pytest.raises(ValueError, match=r"sample_predictions needs dropout in a hidden layer: fit with dropout > 0"):
         fitted(MLPRegressorScratch, **parameters).sample_predictions(X)
 
 

@@ -262,7 +262,7 @@ class Poisson(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class Gamma(ElementwiseLoss):
-    """Half the gamma deviance, log link: ``l = z - log y + y e^-z - 1``, ``dl/dz = 1 - y e^-z``.
+    """Half the gamma deviance, log link, averaged over outputs: ``l = z - log y + y e^-z - 1``, ``dl/dz = 1 - y e^-z``.
 
     McCullagh and Nelder (1989), section 2.3. Targets must be positive.
     """
