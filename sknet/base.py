@@ -83,11 +83,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self):
             resume = hasattr(self, "_state") and (incremental or p["warm_start"])
-            X, y = validate_data(
-                self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
-                y_numeric=self._y_numeric, reset=not resume,
-            )  # fmt: skip
-            y = as_column(y)
+            X, y = self._check_data(X, y, reset=not resume)
             weights = check_weights(sample_weight, X.shape[0])
             targets = self._encode(y, resume=resume, incremental=incremental, classes=classes)
             held_out = self._check_validation_set(*validation_set)
@@ -118,6 +114,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self._publish(state, state.published)
             tasks.end()
         return self
+
+    def _check_data(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
+            y_numeric=self._y_numeric, reset=reset,
+        )  # fmt: skip
+        return X, as_column(y)
 
     def _moments(
         self, p: dict[str, Any], X: Any, targets: Targets, weights: Any
@@ -179,11 +182,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if X is None or y is None:
             given, missing = ("X_val", "y_val") if y is None else ("y_val", "X_val")
             raise ValueError(f"`X_val` and `y_val` belong together, got `{given}` without `{missing}`.")
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
-            y_numeric=self._y_numeric, reset=False,
-        )  # fmt: skip
-        y = as_column(y)
+        X, y = self._check_data(X, y, reset=False)
         weights = self._with_class_weight(check_weights(sample_weight, X.shape[0], "sample_weight_val"), y)
         return X, y, weights, self._encode_more(y)
 

@@ -65,6 +65,7 @@ class Run:
         self.keeps_best = validation is not None and parameters["early_stopping"]
         self.theta = Parameters(state.network.layout, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
+        self.n_rows = rows.n_rows if state.order is None else len(state.order)  # that are trained on
         self.batch_size = self._batch_size()
         self.max_iter = self._max_iter()
         self.stopped = False
@@ -109,17 +110,14 @@ class Run:
             )
 
     def _batch_size(self) -> int:
-        order, size = self.state.order, self.p["batch_size"]
-        n = self.rows.n_rows if order is None else len(order)
+        n, size = self.n_rows, self.p["batch_size"]
         if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
             widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
             return min(n, max(256, 4 * CHUNK_ELEMENTS // widest))
         if size == "auto":
             return min(200, n)
         if size > n:
-            warn_caller(
-                f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.",
-            )
+            warn_caller(f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.")
         return min(size, n)
 
     def _max_iter(self) -> int:
@@ -127,8 +125,7 @@ class Run:
             return self.p["max_iter"]
         if self.p["solver"] == "lbfgs":
             return 200
-        n = self.rows.n_rows if self.state.order is None else len(self.state.order)
-        updates_an_epoch = math.ceil(n / self.batch_size)
+        updates_an_epoch = math.ceil(self.n_rows / self.batch_size)
         return min(max(round(_UPDATES / updates_an_epoch), _EPOCHS[0]), _EPOCHS[1])
 
     def _run_lbfgs(self) -> None:
