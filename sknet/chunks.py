@@ -12,7 +12,7 @@ from .core.layers import Training
 from .core.network import Network
 
 CHUNK_ELEMENTS = 2**18
-LEAST_ROWS = 512  # threads of BLAS wait for each other less often in larger products
+LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
 
 
 def forward_in_chunks(

@@ -88,7 +88,7 @@ def test_noise_goes_on_from_chunk_to_chunk(elements):
 
 
 def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
-    """Rows are asked for a chunk at a time: 512 of them where 2^18 numbers would be fewer rows."""
+    """Rows are asked for a chunk at a time: 1,024 of them where 2^18 numbers would be fewer rows."""
     network = network_of(n_inputs=1000)
     parameters, lengths = parameters_of(network), []
 
@@ -97,7 +97,7 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
         return np.zeros((lengths[-1], 1000))
 
     forward_in_chunks(network, parameters, take, 20_000)
-    assert max(lengths) == 512
+    assert max(lengths) == 1024
     assert sum(lengths) == 20_000
     tracemalloc.start()
     try:
@@ -105,4 +105,4 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 2 * 8 * 512 * 1000  # two chunks of doubles; all rows would take 160 MB
+    assert peak < 2 * 8 * 1024 * 1000  # two chunks of doubles; all rows would take 160 MB
