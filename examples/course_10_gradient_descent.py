@@ -19,8 +19,9 @@ X = scale(X)
 RATE = 0.5
 
 net = MLPClassifierScratch(
-    depth=1, width=8, activation="logistic", solver="sgd", momentum=0.0, learning_rate_init=RATE, batch_size=len(X),
-    alpha=0.0, standardize=False, random_state=0,
+    depth=1, width=8, activation="logistic", solver="sgd", momentum=0.0, learning_rate="constant",
+    learning_rate_init=RATE, batch_size=len(X), alpha=0.0, weight_decay=0.0, label_smoothing=0.0, standardize=False,
+    random_state=0,
 )  # fmt: skip
 
 # %% [markdown]

@@ -14,6 +14,7 @@ from .core.initializers import INITIALIZERS
 from .core.optimizers import STOCHASTIC_SOLVERS
 from .core.schedules import SCHEDULES, Clock
 
+AUTO_BATCH_SIZE, AUTO_WEIGHT_DECAY, AUTO_LABEL_SMOOTHING = 128, 0.02, 0.05
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
@@ -134,7 +135,7 @@ RULES: dict[str, Rule] = {
     "warm_start": _BOOLEAN,
     "momentum": _real(0.0, 1.0, "[]"),
     "nesterovs_momentum": _BOOLEAN,
-    "early_stopping": _BOOLEAN,
+    "early_stopping": _either(_option(("auto",)), _BOOLEAN),
     "validation_fraction": _real(0.0, 1.0, "()"),
     "beta_1": _real(0.0, 1.0),
     "beta_2": _real(0.0, 1.0),
@@ -144,10 +145,11 @@ RULES: dict[str, Rule] = {
     "depth": _integer(0),
     "width": _integer(1),
     "initializer": _option(("auto", *INITIALIZERS)),
-    "standardize": _BOOLEAN,
+    "standardize": _either(_BOOLEAN, _option(("robust",))),
+    "embedding": _either(_exactly(None), _option(("periodic",))),
     "dtype": Rule(_dtype, "None, 'float32' or 'float64'"),
-    "weight_decay": _real(0.0),
-    "dropout": _either(_real(0.0, 1.0), _sequence_of(_real(0.0, 1.0))),
+    "weight_decay": _either(_option(("auto",)), _real(0.0)),
+    "dropout": _either(_option(("auto",)), _real(0.0, 1.0), _sequence_of(_real(0.0, 1.0))),
     "normalization": _either(_exactly(None), _option(("batch", "layer"))),
     "max_grad_norm": _either(_exactly(None), _real(0.0, closed="()")),
     "scoring": Rule(
@@ -158,7 +160,7 @@ RULES: dict[str, Rule] = {
         _option(("balanced",)),
         Rule(_class_weight, "a dict of numbers of at least 0, or a list of such for several columns"),
     ),
-    "label_smoothing": _real(0.0, 1.0),
+    "label_smoothing": _either(_option(("auto",)), _real(0.0, 1.0)),
     "quantile": _either(_real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
     "huber_delta": _real(0.0, closed="()"),
 }
@@ -178,11 +180,33 @@ def check_parameters(parameters: dict[str, Any]) -> None:
     if parameters["solver"] == "lbfgs":
         for name, off in _NOT_WITH_LBFGS.items():
             value = parameters[name]
-            if np.any(np.asarray(value) != off) and not (name == "normalization" and value == "layer"):
+            harmless = _is_auto(value) or (name == "normalization" and value == "layer")
+            if not harmless and np.any(np.asarray(value) != off):
                 raise InvalidParameterError(
                     f"`{name}={value!r}` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
                     f"Use solver='adam', or {name}={off!r}."
                 )
+
+
+def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool) -> dict[str, Any]:
+    """Return the parameters with values in place of ``"auto"``; L-BFGS takes no part in any of it."""
+    chosen = {
+        "weight_decay": AUTO_WEIGHT_DECAY, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
+    }  # fmt: skip
+    if parameters["solver"] == "lbfgs":
+        chosen = {"weight_decay": 0.0, "label_smoothing": 0.0, "early_stopping": False}
+    chosen["dropout"] = dropout
+    return parameters | {name: value for name, value in chosen.items() if _is_auto(parameters.get(name))}
+
+
+def batch_rows(parameters: dict[str, Any], n: int) -> int:
+    """Return how many of ``n`` rows make a mini-batch."""
+    size = parameters["batch_size"]
+    return min(n, AUTO_BATCH_SIZE if _is_auto(size) else size)
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
 
 
 def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:

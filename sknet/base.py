@@ -6,17 +6,17 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from numbers import Integral, Number
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
-from ._parameters import RULES, check_parameters
+from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
 from .chunks import forward_in_chunks
 from .core.batches import Targets
 from .core.dropout import Dropout
@@ -24,11 +24,12 @@ from .core.layers import Dense, Training
 from .fitting import Run
 from .planning import plan_network
 from .publishing import fitted_attributes
-from .scaling import Moments
+from .scaling import Moments, Quartiles, Units, continuous_columns
 from .splitting import validation_split
 from .state import State, change_units, optimizer_for, resume_optimizer, rows_for, targets_for
 from .targets import as_column
 from .validation import Validation
+from .weights import check_weights
 
 
 @contextmanager
@@ -41,22 +42,6 @@ def _untouched_on_error(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(attributes)
         raise
-
-
-def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np.ndarray | None:
-    """Return row weights as a float array of shape (n,), or None."""
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, Number):
-        sample_weight = np.full(n, sample_weight)
-    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
-    if weights.shape != (n,):
-        raise ValueError(f"`{name}` must have shape ({n},), one weight for each row, got {weights.shape}.")
-    if weights.min() < 0.0:
-        raise ValueError(f"`{name}` must not be negative, got {weights.min()}. Leave such rows out or give them 0.")
-    if not weights.any():
-        raise ValueError(f"`{name}` must have at least one positive weight, got only zeros.")
-    return weights
 
 
 def has_epochs(estimator: BaseMLP) -> bool:
@@ -72,6 +57,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     """The common part of `MLPClassifierScratch` and `MLPRegressorScratch`; not for use on its own."""
 
     _y_numeric = False
+    _mini_batch_dropout = 0.0
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, validation_set: tuple[Any, Any, Any], *,
@@ -87,6 +73,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             weights = check_weights(sample_weight, X.shape[0])
             targets = self._encode(y, resume=resume, incremental=incremental, classes=classes)
             held_out = self._check_validation_set(*validation_set)
+            n = X.shape[0] if weights is None else np.count_nonzero(weights)
+            p = resolve_auto(p, *self._automatic(p, n, resume=resume, incremental=incremental))
             weights = self._with_class_weight(weights, y, incremental=incremental)
             if resume:
                 state = self._resumed(p, X, targets, weights, incremental=incremental)
@@ -106,7 +94,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 data = (X, y, weights, rows, targets) if held_out is None else self._in_training_units(held_out, state)
                 validation = self._validation(p, state, data, index)
             attributes = partial(self._attributes, state)
-            run = Run(p, state, rows, self._smoothed(targets), weights, validation, tasks, attributes)
+            smoothed = self._smoothed(targets, p.get("label_smoothing", 0.0))
+            run = Run(p, state, rows, smoothed, weights, validation, tasks, attributes)
             self._forget_weights()
             run.run(incremental=incremental)
             if not p["warm_start"]:
@@ -115,6 +104,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             tasks.end()
         return self
 
+    def _automatic(self, p: dict[str, Any], n: int, *, resume: bool, incremental: bool) -> tuple[Any, bool]:
+        """Return dropout and early stopping where they are left open: neither for a single batch."""
+        batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
+        dropout = self._mini_batch_dropout if batches else 0.0
+        return self._state.dropout if resume else dropout, self._y_numeric and batches and not incremental
+
     def _check_data(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
@@ -122,32 +117,42 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         )  # fmt: skip
         return X, as_column(y)
 
-    def _moments(
-        self, p: dict[str, Any], X: Any, targets: Targets, weights: Any
-    ) -> tuple[Moments | None, Moments | None]:
-        """Return the moments of inputs and outputs, None for what is not standardized."""
+    def _moments(self, p: dict[str, Any], X: Any, targets: Targets, weights: Any) -> tuple[Units, Moments | None]:
+        """Return the units of inputs and outputs, None for what is not standardized."""
         if not p["standardize"]:
             return None, None
         outputs = None
         if self._network_loss().location_scale:
             outputs = Moments.of(np.ascontiguousarray(targets.columns.T), weights, "y")
-        return Moments.of(X, weights), outputs
+        inputs = Quartiles.of(X, weights) if p["standardize"] == "robust" else Moments.of(X, weights)
+        return inputs, outputs
+
+    def _columns_to_embed(self, p: dict[str, Any], X: Any) -> tuple[int, ...] | None:
+        if p["embedding"] is None:
+            return None
+        if not isinstance(X, np.ndarray):
+            raise ValueError("embedding='periodic' needs a dense X, got a sparse one. Use embedding=None.")
+        return continuous_columns(X)
 
     def _started(self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None) -> State:
-        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss())
+        columns = self._columns_to_embed(p, X)
+        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss(), columns)
         inputs, outputs = self._moments(p, X, targets, weights)
         rng = check_random_state(p["random_state"])
         if p["random_state"] is None:  # a stream of its own, so that estimators trained in turn do not share one
             rng = np.random.RandomState(rng.randint(2**31))
         theta = network.initialize(rng, p["dtype"] or X.dtype)
         noise = np.random.default_rng(rng.randint(2**31)) if np.any(p["dropout"]) else None
-        return State(network, theta, inputs, outputs, optimizer_for(p), rng, noise=noise)
+        return State(
+            network, theta, inputs, outputs, optimizer_for(p), rng, noise=noise, dropout=p["dropout"], columns=columns
+        )
 
     def _resumed(
         self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None, *, incremental: bool
     ) -> State:
         state = self._state.copy()
-        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss())
+        columns = self._columns_to_embed(p, X) if state.columns is None or p["embedding"] is None else state.columns
+        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss(), columns)
         if network != state.network:
             raise ValueError(
                 "warm_start and partial_fit go on with the network that was fitted, "
@@ -195,10 +200,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     ) -> Validation:
         X, y, weights, rows, targets = data
         score = None
-        if p["scoring"] != "loss":
-            if index is not None:
-                y = y[index]
-                X = None if p["scoring"] is None else X[index]
+        y = y if index is None else y[index]
+        undefined = p["scoring"] is None and self._y_numeric and not np.ptp(y, axis=0).any()  # R2 of a constant
+        if p["scoring"] != "loss" and not undefined:
+            X = X if index is None or p["scoring"] is None else X[index]
             w = weights if index is None or weights is None else weights[index]
             score = partial(self._score_raw, state, y, w) if p["scoring"] is None else self._scorer(p, state, X, y, w)
         return Validation(state.network, rows, targets, weights, index, score)
@@ -230,7 +235,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _publish(self, state: State, theta: np.ndarray) -> None:
         """Replace the fitted attributes by those of ``theta``."""
         self._forget_weights()
-        vars(self).update(fitted_attributes(state, theta, stopped_by_score=self.early_stopping))
+        vars(self).update(fitted_attributes(state, theta, stopped_by_score=state.stops_by != "training loss"))
 
     def _forget_weights(self) -> None:
         """Drop those of an earlier fit: the next network may have no such form."""
@@ -327,7 +332,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if name in ("coefs_", "intercepts_") and "_network" in vars(self):
             raise AttributeError(
                 f"`{name}` does not exist for this network, {self._network}: weights and biases alone do not tell what "
-                "layer normalization computes. Use predict, or fit without it."
+                "it computes. Use predict, or fit without layer normalization, embedding and standardize='robust'."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

@@ -38,18 +38,19 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
         added to the loss. Biases are not penalized.
     batch_size : int, default="auto"
-        Rows in a mini-batch; ``"auto"`` is ``min(200, n_samples)``. Not used by L-BFGS.
-    learning_rate : str or schedule, default="constant"
+        Rows in a mini-batch; ``"auto"`` is ``min(128, n_samples)``. Not used by L-BFGS.
+    learning_rate : str or schedule, default="cosine"
         Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
         ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
         epochs without improvement. ``"exponential"``: times 0.95 after each epoch. Over the `max_iter` epochs of a fit:
         ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down again; ``"multi_cycle"``, four cycles that
         grow longer; ``"warmup_cosine"``. Or an object of `sknet.schedules`, where all have their parameters.
-    learning_rate_init : float, default=0.001
+        `partial_fit` does not know how long a stream will be: there, these schedules stay at `learning_rate_init`.
+    learning_rate_init : float, default=0.003
         Initial learning rate, per update. Not used by L-BFGS.
     power_t : float, default=0.5
         Exponent of ``"invscaling"``.
-    max_iter : int or "auto", default=200
+    max_iter : int or "auto", default="auto"
         Epochs, or iterations of L-BFGS, of one call of `fit`. ``"auto"``: as many epochs as make about 4,000 updates,
         at least 30 and at most 400; 200 iterations of L-BFGS.
     shuffle : bool, default=True
@@ -68,15 +69,16 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Momentum of ``"sgd"``, in [0, 1].
     nesterovs_momentum : bool, default=True
         Whether ``"sgd"`` uses Nesterov's momentum.
-    early_stopping : bool, default=False
+    early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS.
+        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch,
+        except in `partial_fit`.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1).
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
-    beta_2 : float, default=0.999
+    beta_2 : float, default=0.95
         Decay of the mean squared gradient of Adam and RMSprop, in [0, 1).
     epsilon : float, default=1e-8
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
@@ -84,22 +86,28 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Training stops after exactly this many epochs in a row without an improvement by `tol`.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS.
-    depth : int, default=1
+    depth : int, default=2
         Number of hidden layers; 0 is the linear model.
-    width : int, default=100
+    width : int, default=128
         Units in each hidden layer.
     initializer : str, default="auto"
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
         ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
-    standardize : bool, default=True
+    standardize : bool or "robust", default=True
         Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
-        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more.
+        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more. ``"robust"``: median and
+        interquartile range, and a smooth clip that draws in what lies beyond three of them; dense X only.
+    embedding : {"periodic"} or None, default=None
+        ``"periodic"``: beside each column of more than two values, three learned combinations of 16 cosines of it,
+        which let the network bend as sharply as trees do. Dense X only.
     dtype : {"float32", "float64"} or None, default=None
         What to compute in. None: float32 for float32 input, else float64.
-    weight_decay : float, default=0.0
+    weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-    dropout : float or sequence of float, default=0.0
+        ``"auto"`` is 0.02, and 0 with L-BFGS.
+    dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
+        ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, else 0.
     normalization : {"batch", "layer"} or None, default=None
         Normalization between combination and non-linearity of each hidden layer.
     max_grad_norm : float or None, default=None
@@ -110,8 +118,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike; a
         list has a dict for each column of y.
-    label_smoothing : float, default=0.0
-        Share of each target that is spread evenly over the classes, in [0, 1).
+    label_smoothing : float or "auto", default="auto"
+        Share of each target that is spread evenly over the classes, in [0, 1). ``"auto"`` is 0.05, and 0 with L-BFGS.
 
     Attributes
     ----------
@@ -138,7 +146,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
         Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
-        are folded in. Absent with layer normalization, which has no such form.
+        are folded in. Absent with layer normalization, `embedding` or ``standardize="robust"``: there is no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -179,6 +187,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     True
     """
 
+    _mini_batch_dropout = 0.1
+
     def __init__(
         self,
         hidden_layer_sizes=None,
@@ -187,10 +197,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         solver="adam",
         alpha=0.0001,
         batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
+        learning_rate="cosine",
+        learning_rate_init=0.003,
         power_t=0.5,
-        max_iter=200,
+        max_iter="auto",
         shuffle=True,
         random_state=None,
         tol=1e-4,
@@ -198,25 +208,26 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         warm_start=False,
         momentum=0.9,
         nesterovs_momentum=True,
-        early_stopping=False,
+        early_stopping="auto",
         validation_fraction=0.1,
         beta_1=0.9,
-        beta_2=0.999,
+        beta_2=0.95,
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
-        depth=1,
-        width=100,
+        depth=2,
+        width=128,
         initializer="auto",
         standardize=True,
+        embedding=None,
         dtype=None,
-        weight_decay=0.0,
-        dropout=0.0,
+        weight_decay="auto",
+        dropout="auto",
         normalization=None,
         max_grad_norm=None,
         scoring=None,
         class_weight=None,
-        label_smoothing=0.0,
+        label_smoothing="auto",
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -245,6 +256,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         self.width = width
         self.initializer = initializer
         self.standardize = standardize
+        self.embedding = embedding
         self.dtype = dtype
         self.weight_decay = weight_decay
         self.dropout = dropout
@@ -468,12 +480,12 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             )
         return weights
 
-    def _smoothed(self, targets: Targets) -> Targets:
-        if self.label_smoothing == 0.0:
+    def _smoothed(self, targets: Targets, smoothing: float) -> Targets:
+        if smoothing == 0.0:
             return targets
         if isinstance(targets, Stacked):
-            return Stacked(tuple(map(self._smoothed, targets.parts)))
-        return Smoothed(targets, self.label_smoothing, targets.n_classes if isinstance(targets, Codes) else 2)
+            return Stacked(tuple(self._smoothed(part, smoothing) for part in targets.parts))
+        return Smoothed(targets, smoothing, targets.n_classes if isinstance(targets, Codes) else 2)
 
     def _n_outputs(self) -> int:
         return self._labels.n_outputs

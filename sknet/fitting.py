@@ -15,11 +15,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ._compat import Tasks
+from ._parameters import batch_rows
 from .caller import warn_caller
 from .chunks import CHUNK_ELEMENTS
 from .core.batches import Batches, Rows, Targets
 from .core.memory import Parameters
-from .core.schedules import schedule_for
+from .core.schedules import Constant, schedule_for
 from .core.training import Epoch, lbfgs, stochastic
 from .state import State, optimizer_for
 from .threads import is_large, limit_threads
@@ -91,12 +92,12 @@ class Run:
         p, state = self.p, self.state
         batches = Batches(self.rows, self.targets, self.weights, self.batch_size, state.order)
         rng = state.rng if p["shuffle"] else None
-        # How long a stream will be is not known: schedules that need to know stay where they start.
-        horizon = None if incremental and p["max_iter"] == "auto" else self.max_iter
+        # How long a stream will be is not known, so a schedule that goes by the end of training has no say.
+        schedule = Constant() if incremental and self.schedule.per_update else self.schedule
         epochs = stochastic(
-            state.network, self.theta, batches, state.optimizer, self.schedule, state.clock,
+            state.network, self.theta, batches, state.optimizer, schedule, state.clock,
             rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng, weight_decay=p["weight_decay"],
-            max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=horizon,
+            max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=self.max_iter,
         )  # fmt: skip
         for _ in range(1 if incremental else self.max_iter):
             self.tasks.begin_epoch()
@@ -114,11 +115,9 @@ class Run:
         if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
             widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
             return min(n, max(256, 4 * CHUNK_ELEMENTS // widest))
-        if size == "auto":
-            return min(200, n)
-        if size > n:
+        if size != "auto" and size > n:
             warn_caller(f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.")
-        return min(size, n)
+        return batch_rows(self.p, n)
 
     def _max_iter(self) -> int:
         if self.p["max_iter"] != "auto":

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ._parameters import activation_for, dropout_rates, hidden_activations, hidden_sizes
 from .core.activations import ACTIVATIONS
 from .core.dropout import Dropout
 from .core.initializers import initializer_for
+from .core.inputs import PeriodicEmbedding, Scaling
 from .core.layers import Dense, Layer
 from .core.losses import Loss
 from .core.network import Network
 from .core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
 
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
+_CLIP = 3.0  # interquartile ranges from the median
 
 
-def plan_network(p: dict[str, Any], n_inputs: int, n_outputs: int, loss: Loss) -> Network:
-    """Return the network that the constructor parameters ``p`` ask for."""
+def plan_network(
+    p: dict[str, Any], n_inputs: int, n_outputs: int, loss: Loss, columns: tuple[int, ...] | None = None
+) -> Network:
+    """Return the network that the constructor parameters ``p`` ask for; ``columns`` are those to embed."""
     sizes = hidden_sizes(p)
     activations = hidden_activations(p, len(sizes))
-    layers: list[Layer] = []
-    n = n_inputs
+    layers = _input_layers(p, n_inputs, columns)
+    n = layers[-1].n_out if layers else n_inputs
     for size, activation, rate in zip(sizes, activations, dropout_rates(p, len(sizes)), strict=True):
         initializer = initializer_for(p["initializer"], activation.name)
         if p["normalization"] is None:
@@ -35,3 +40,13 @@ def plan_network(p: dict[str, Any], n_inputs: int, n_outputs: int, loss: Loss) -
     last = (activations or [activation_for(p["activation"])])[-1]
     initializer = initializer_for(p["initializer"], last.name)
     return Network((*layers, Dense(n, n_outputs, ACTIVATIONS["identity"], initializer, order="F")), loss)
+
+
+def _input_layers(p: dict[str, Any], n_inputs: int, columns: tuple[int, ...] | None) -> list[Layer]:
+    layers: list[Layer] = []
+    robust = p["standardize"] == "robust"
+    if robust or columns:
+        layers.append(Scaling(n_inputs, _CLIP if robust else math.inf))
+    if columns:
+        layers.append(PeriodicEmbedding(n_inputs, columns))
+    return layers

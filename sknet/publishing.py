@@ -10,8 +10,8 @@ import numpy as np
 from .core.folding import fold_normalization, is_plain
 from .core.layers import Dense
 from .core.memory import Parameters
-from .scaling import rescale_inputs, rescale_outputs
-from .state import State
+from .scaling import rescale_outputs
+from .state import State, rescale_first
 
 
 def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool
     """
     folded = Parameters(state.network.layout, theta.copy())
     with np.errstate(all="ignore"):
-        rescale_inputs(*folded.layers[0], state.inputs, None)
+        rescale_first(state.network, folded.layers[0], state.inputs, None)
         rescale_outputs(*folded.layers[-1], state.outputs, None)
         network, arrays = fold_normalization(state.network, folded.layers)
     if not all(np.isfinite(array).all() for own in arrays for array in own):

@@ -41,18 +41,19 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
         added to the loss. Biases are not penalized.
     batch_size : int, default="auto"
-        Rows in a mini-batch; ``"auto"`` is ``min(200, n_samples)``. Not used by L-BFGS.
-    learning_rate : str or schedule, default="constant"
+        Rows in a mini-batch; ``"auto"`` is ``min(128, n_samples)``. Not used by L-BFGS.
+    learning_rate : str or schedule, default="cosine"
         Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
         ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
         epochs without improvement. ``"exponential"``: times 0.95 after each epoch. Over the `max_iter` epochs of a fit:
         ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down again; ``"multi_cycle"``, four cycles that
         grow longer; ``"warmup_cosine"``. Or an object of `sknet.schedules`, where all have their parameters.
-    learning_rate_init : float, default=0.001
+        `partial_fit` does not know how long a stream will be: there, these schedules stay at `learning_rate_init`.
+    learning_rate_init : float, default=0.003
         Initial learning rate, per update. Not used by L-BFGS.
     power_t : float, default=0.5
         Exponent of ``"invscaling"``.
-    max_iter : int or "auto", default=200
+    max_iter : int or "auto", default="auto"
         Epochs, or iterations of L-BFGS, of one call of `fit`. ``"auto"``: as many epochs as make about 4,000 updates,
         at least 30 and at most 400; 200 iterations of L-BFGS.
     shuffle : bool, default=True
@@ -71,39 +72,46 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Momentum of ``"sgd"``, in [0, 1].
     nesterovs_momentum : bool, default=True
         Whether ``"sgd"`` uses Nesterov's momentum.
-    early_stopping : bool, default=False
+    early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS.
+        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch,
+        except in `partial_fit`.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1).
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
-    beta_2 : float, default=0.999
+    beta_2 : float, default=0.95
         Decay of the mean squared gradient of Adam and RMSprop, in [0, 1).
     epsilon : float, default=1e-8
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
-    n_iter_no_change : int or inf, default=10
+    n_iter_no_change : int or inf, default=50
         Training stops after exactly this many epochs in a row without an improvement by `tol`.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS.
-    depth : int, default=1
+    depth : int, default=2
         Number of hidden layers; 0 is the linear model.
-    width : int, default=100
+    width : int, default=128
         Units in each hidden layer.
     initializer : str, default="auto"
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
         ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
-    standardize : bool, default=True
+    standardize : bool or "robust", default=True
         Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
-        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more.
+        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more. ``"robust"``: median and
+        interquartile range, and a smooth clip that draws in what lies beyond three of them; dense X only.
         The regressor standardizes its targets too, unless the loss has a log link.
+    embedding : {"periodic"} or None, default=None
+        ``"periodic"``: beside each column of more than two values, three learned combinations of 16 cosines of it,
+        which let the network bend as sharply as trees do. Dense X only.
     dtype : {"float32", "float64"} or None, default=None
         What to compute in. None: float32 for float32 input, else float64.
-    weight_decay : float, default=0.0
+    weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-    dropout : float or sequence of float, default=0.0
+        ``"auto"`` is 0.02, and 0 with L-BFGS.
+    dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
+        ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, else 0.
     normalization : {"batch", "layer"} or None, default=None
         Normalization between combination and non-linearity of each hidden layer.
     max_grad_norm : float or None, default=None
@@ -140,7 +148,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
         Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
-        are folded in. Absent with layer normalization, which has no such form.
+        are folded in. Absent with layer normalization, `embedding` or ``standardize="robust"``: there is no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -174,7 +182,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     >>> from sknet import MLPRegressorScratch
     >>> X, y = load_diabetes(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> reg = MLPRegressorScratch(width=16, alpha=1.0, max_iter=500, random_state=0).fit(X_train, y_train)
+    >>> reg = MLPRegressorScratch(random_state=0).fit(X_train, y_train)
     >>> reg.predict(X_test[:2]).shape
     (2,)
     >>> reg.score(X_test, y_test) > 0.3
@@ -192,10 +200,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         solver="adam",
         alpha=0.0001,
         batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
+        learning_rate="cosine",
+        learning_rate_init=0.003,
         power_t=0.5,
-        max_iter=200,
+        max_iter="auto",
         shuffle=True,
         random_state=None,
         tol=1e-4,
@@ -203,20 +211,21 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         warm_start=False,
         momentum=0.9,
         nesterovs_momentum=True,
-        early_stopping=False,
+        early_stopping="auto",
         validation_fraction=0.1,
         beta_1=0.9,
-        beta_2=0.999,
+        beta_2=0.95,
         epsilon=1e-8,
-        n_iter_no_change=10,
+        n_iter_no_change=50,
         max_fun=15000,
-        depth=1,
-        width=100,
+        depth=2,
+        width=128,
         initializer="auto",
         standardize=True,
+        embedding=None,
         dtype=None,
-        weight_decay=0.0,
-        dropout=0.0,
+        weight_decay="auto",
+        dropout="auto",
         normalization=None,
         max_grad_norm=None,
         scoring=None,
@@ -251,6 +260,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         self.width = width
         self.initializer = initializer
         self.standardize = standardize
+        self.embedding = embedding
         self.dtype = dtype
         self.weight_decay = weight_decay
         self.dropout = dropout
@@ -385,7 +395,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def _with_class_weight(self, weights: np.ndarray | None, y: Any, *, incremental: bool = False) -> np.ndarray | None:
         return weights
 
-    def _smoothed(self, targets: Targets) -> Targets:
+    def _smoothed(self, targets: Targets, smoothing: float) -> Targets:
         return targets
 
     def _n_outputs(self) -> int:

@@ -1,4 +1,4 @@
-"""Standardization: weighted moments that cost no copy of X, and folding them into the first and last layer.
+"""Standardization: weighted moments and quartiles, and folding them into the first and last layer.
 
 Two linear maps in a row are one. Inputs ``(x - m) / s`` followed by ``W, b`` are ``x`` followed by ``W / s, b - (m / s)
 W``; outputs ``W, b`` followed by ``y s + m`` are ``W s, b s + m``. The same identity lets the moments change between
@@ -126,6 +126,62 @@ class Moments:
         return np.where(deviation > self.resolution * np.abs(self.mean), deviation, 1.0)
 
 
+@dataclass(frozen=True)
+class Quartiles:
+    """Weighted median and spread of each column, on which rows far out have no hold.
+
+    The spread is the interquartile range; where that is zero, half the range; 1 for constant columns.
+    Chunks of a stream cannot be merged into the median of all: those of the first chunk stay.
+
+    Parameters
+    ----------
+    shift, scale : ndarray of shape (d,)
+        Median and spread.
+    """
+
+    shift: np.ndarray
+    scale: np.ndarray
+    centred: bool = True
+
+    @classmethod
+    def of(cls, X: Any, weights: np.ndarray | None) -> Quartiles:
+        """Return those of ``X``, dense of shape (n, d), for row weights of shape (n,) or None."""
+        if not isinstance(X, np.ndarray):
+            raise ValueError("standardize='robust' needs a dense X, got a sparse one. Use standardize=True.")
+        if weights is not None:
+            X, weights = X[weights > 0.0], weights[weights > 0.0]
+        counts = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
+        low, median, high = np.transpose([_quantiles(column, counts) for column in X.T])
+        with np.errstate(over="ignore"):  # what overflows is found below
+            inner, half = high - low, (X.max(axis=0) / 2.0 - X.min(axis=0) / 2.0).astype(np.float64)
+        spread = np.where(inner > 0.0, inner, half)
+        if not np.isfinite(spread).all():
+            column = int(np.flatnonzero(~np.isfinite(spread))[0])
+            raise ValueError(f"the range of column {column} of X is too large to be standardized. Rescale the column.")
+        return cls(median, np.where(spread > 0.0, spread, 1.0))
+
+    def merge(self, other: Quartiles) -> Quartiles:
+        """Return the earlier ones."""
+        return self
+
+
+def _quantiles(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return lower quartile, median, upper quartile: the least values with that share of the weight up to them."""
+    order = np.argsort(column, kind="stable")
+    weight_up_to = np.cumsum(weights[order])
+    found = np.searchsorted(weight_up_to, np.array([0.25, 0.5, 0.75]) * weight_up_to[-1] * (1.0 - 1e-12))
+    return column[order[found]].astype(np.float64)
+
+
+def continuous_columns(X: Any) -> tuple[int, ...]:
+    """Return the numbers of the columns of ``X``, dense of shape (n, d), that have more than two different values."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    more = np.zeros(X.shape[1], dtype=bool)
+    for c in gen_batches(len(X), max(1, _CHUNK_ELEMENTS // X.shape[1])):
+        more |= ((X[c] != low) & (X[c] != high)).any(axis=0)
+    return tuple(map(int, np.flatnonzero(more)))
+
+
 def _out_of_range(X: np.ndarray, moments: Moments) -> bool:
     """Whether squares overflowed float32, or underflowed in a column that is not just zeros."""
     if not np.isfinite(moments.squares).all():
@@ -134,23 +190,37 @@ def _out_of_range(X: np.ndarray, moments: Moments) -> bool:
     return bool(np.any(tiny & ((moments.mean != 0.0) | X[:1000].any(axis=0))))
 
 
-def rescale_inputs(W: np.ndarray, b: np.ndarray, old: Moments | None, new: Moments | None) -> None:
+Units = Moments | Quartiles | None
+
+
+def _units(of: Units, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return shift and scale; None stands for raw data."""
+    return (np.zeros(size), np.ones(size)) if of is None else (of.shift, of.scale)
+
+
+def rescale_inputs(W: np.ndarray, b: np.ndarray, old: Units, new: Units) -> None:
     """Change the first layer, in place, from inputs standardized by ``old`` to inputs standardized by ``new``.
 
     The layer computes what it did before; None stands for raw inputs.
     """
-    size = len(W)
-    old_shift, old_scale = (np.zeros(size), np.ones(size)) if old is None else (old.shift, old.scale)
-    new_shift, new_scale = (np.zeros(size), np.ones(size)) if new is None else (new.shift, new.scale)
+    old_shift, old_scale = _units(old, len(W))
+    new_shift, new_scale = _units(new, len(W))
     b += ((new_shift - old_shift) / old_scale) @ W
     W *= (new_scale / old_scale)[:, None]
 
 
-def rescale_outputs(W: np.ndarray, b: np.ndarray, old: Moments | None, new: Moments | None) -> None:
+def rescale_scaling(shift: np.ndarray, scale: np.ndarray, old: Units, new: Units) -> None:
+    """Change a `Scaling` layer, in place, from inputs in units of ``old`` to inputs in units of ``new``."""
+    old_shift, old_scale = _units(old, len(shift))
+    new_shift, new_scale = _units(new, len(shift))
+    shift[...] = (old_shift + old_scale * shift - new_shift) / new_scale
+    scale *= new_scale / old_scale
+
+
+def rescale_outputs(W: np.ndarray, b: np.ndarray, old: Units, new: Units) -> None:
     """Change the last layer, in place, from outputs in units of ``old`` to outputs in units of ``new``."""
-    size = len(b)
-    old_shift, old_scale = (np.zeros(size), np.ones(size)) if old is None else (old.shift, old.scale)
-    new_shift, new_scale = (np.zeros(size), np.ones(size)) if new is None else (new.shift, new.scale)
+    old_shift, old_scale = _units(old, len(b))
+    new_shift, new_scale = _units(new, len(b))
     b *= old_scale / new_scale
     b += (old_shift - new_shift) / new_scale
     W *= old_scale / new_scale

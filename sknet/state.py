@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from .core.batches import Rows, Targets, Values
+from .core.inputs import Scaling
 from .core.memory import Parameters
 from .core.network import Network
 from .core.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
 from .core.schedules import Clock
-from .scaling import Moments, rescale_inputs, rescale_outputs
+from .scaling import Moments, Units, rescale_inputs, rescale_outputs, rescale_scaling
 from .stopping import Plateau
 
 
@@ -38,8 +39,10 @@ class State:
         Layers and loss; holds no arrays.
     theta : ndarray of shape (n_parameters,)
         Parameters in training units: standardized inputs and outputs.
-    inputs, outputs : Moments or None
-        The units of ``theta``.
+    inputs : Moments, Quartiles or None
+        Units of the inputs of ``theta``.
+    outputs : Moments or None
+        Units of its outputs.
     optimizer, clock, rng, plateau, history
         Where the solver, the schedule, the random stream, the stopping rule and the curves stand.
     best : ndarray or None
@@ -50,6 +53,10 @@ class State:
         The permutation of the training rows, kept for a warm start.
     noise : Generator or None
         What dropout draws from.
+    dropout : float or sequence of float
+        Its rates.
+    columns : tuple of int or None
+        The columns that are embedded; None without an embedding.
     stops_by : object
         What the plateau is one of.
     n_epochs : int
@@ -58,7 +65,7 @@ class State:
 
     network: Network
     theta: np.ndarray
-    inputs: Moments | None
+    inputs: Units
     outputs: Moments | None
     optimizer: Optimizer | None
     rng: np.random.RandomState
@@ -69,6 +76,8 @@ class State:
     split: tuple[int, np.random.RandomState] | None = None
     order: np.ndarray | None = None
     noise: np.random.Generator | None = None
+    dropout: Any = 0.0
+    columns: tuple[int, ...] | None = None
     stops_by: Any = None
     n_epochs: int = 0
 
@@ -119,14 +128,20 @@ def resume_optimizer(new: Optimizer | None, old: Optimizer | None) -> Optimizer 
     return new
 
 
-def change_units(state: State, inputs: Moments | None, outputs: Moments | None) -> None:
+def change_units(state: State, inputs: Units, outputs: Moments | None) -> None:
     """Express the parameters for newly standardized inputs and outputs; the function they compute stays what it was."""
     for theta in (state.theta, state.best):
         if theta is not None:
             layers = Parameters(state.network.layout, theta).layers
-            rescale_inputs(*layers[0], state.inputs, inputs)
+            rescale_first(state.network, layers[0], state.inputs, inputs)
             rescale_outputs(*layers[-1], state.outputs, outputs)
     state.inputs, state.outputs = inputs, outputs
+
+
+def rescale_first(network: Network, arrays: tuple[np.ndarray, ...], old: Units, new: Units) -> None:
+    """Change the ``arrays`` of the first layer, in place, from inputs in units of ``old`` to those of ``new``."""
+    rescale = rescale_scaling if isinstance(network.layers[0], Scaling) else rescale_inputs
+    rescale(*arrays, old, new)
 
 
 def rows_for(state: State, X: Any) -> Rows:

@@ -1,10 +1,13 @@
-"""Independent formulas, written plainly in NumPy, that the estimators are compared with."""
+"""What the estimators are compared with: independent formulas, written plainly in NumPy, and plain training."""
 
+import functools
 import re
 
 import numpy as np
 import sklearn
 from scipy.special import expit, ndtr, softmax, xlogy
+
+from sknet import MLPClassifierScratch, MLPRegressorScratch, presets
 
 SKLEARN = tuple(int(part) for part in re.findall(r"\d+", sklearn.__version__)[:2])
 
@@ -58,3 +61,30 @@ def poisson(y, z):
 def penalty(coefs, alpha, total):
     """The L2 penalty as it is added to a mean over rows whose weights sum to ``total``."""
     return 0.5 * alpha / total * sum(float(np.sum(np.square(W))) for W in coefs)
+
+
+def _plain(kind):
+    """scikit-learn's defaults, but with standardization, and with sizes that ``depth`` and ``width`` can change."""
+    parameters = presets.scikit_learn(kind)
+    (width,) = parameters.pop("hidden_layer_sizes")
+    del parameters["standardize"]
+    return parameters | {"depth": 1, "width": width}
+
+
+PLAIN = {kind: _plain(kind) for kind in ("classification", "regression")}
+
+
+class PlainClassifier(MLPClassifierScratch):
+    """The classifier with plain training by default, whatever its own defaults are."""
+
+    @functools.wraps(MLPClassifierScratch.__init__)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **PLAIN["classification"] | kwargs)
+
+
+class PlainRegressor(MLPRegressorScratch):
+    """The regressor with plain training by default, whatever its own defaults are."""
+
+    @functools.wraps(MLPRegressorScratch.__init__)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **PLAIN["regression"] | kwargs)

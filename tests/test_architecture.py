@@ -14,7 +14,7 @@ PACKAGE = ROOT / "sknet"
 # From the ground up. A module imports from lower floors, and from its own as long as no cycle comes of it.
 CORE_FLOORS = [
     {"activations", "losses", "initializers", "schedules", "optimizers", "memory", "batches", "blas", "collapse"},
-    {"layers", "dropout", "normalization"},
+    {"layers", "dropout", "normalization", "inputs"},
     {"network"},
     {"training", "gradcheck", "folding"},
 ]
@@ -33,6 +33,7 @@ FLOORS = [
         "stopping",
         "targets",
         "threads",
+        "weights",
     },
     {"state", "validation", "planning"},
     {"fitting", "publishing"},

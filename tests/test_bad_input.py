@@ -79,6 +79,7 @@ BAD = {
     "width": [0, -1, 1.0, None, True],
     "initializer": ["glorot", None, 1],
     "standardize": [1, None, "yes"],
+    "embedding": [True, "Periodic", 1],
     "dtype": ["float16", "int64", int, 32, "nothing", {}, np.complex128],
     "weight_decay": [-0.1, np.inf, *NUMBERS],
     "dropout": [-0.1, 1.0, [1.0], ["0.1"], {0.1}, *NUMBERS],
@@ -139,11 +140,12 @@ def test_a_new_estimator_stays_unfitted(name):
 )
 @BOTH
 def test_parameters_that_do_not_fit_together(Estimator, parameters, message):
-    before = Untouched(Estimator(**SMALL))
+    before = Untouched(Estimator(depth=1, **SMALL))
+    valid = before.estimator.get_params()
     before.estimator.set_params(**parameters)
     with pytest.raises(ValueError, match=message):
         before.estimator.fit(X, target(Estimator))
-    before.estimator.set_params(**{name: getattr(Estimator(), name) for name in parameters})
+    before.estimator.set_params(**{name: valid[name] for name in parameters})
     before.check()
 
 

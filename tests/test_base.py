@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import pickle
 import re
 import tracemalloc
 
@@ -9,18 +10,18 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from oracles import SKLEARN, forward
+from oracles import SKLEARN, PlainClassifier, PlainRegressor, forward
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
-from sknet.base import check_weights
+from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch, presets
+from sknet.core.dropout import Dropout
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-CLF, REG = MLPClassifierScratch, MLPRegressorScratch
+CLF, REG = PlainClassifier, PlainRegressor
 BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
 SOLVER = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 SMALL = {"width": 6, "max_iter": 8, "batch_size": 32, "random_state": 0, "learning_rate_init": 0.01}
@@ -40,7 +41,7 @@ def sparse_X():
 
 
 def target(Estimator):
-    return np.digitize(SIGNAL, [-0.5, 0.5]) if Estimator is CLF else 40.0 * SIGNAL + 300.0
+    return np.digitize(SIGNAL, [-0.5, 0.5]) if issubclass(Estimator, MLPClassifierScratch) else 40.0 * SIGNAL + 300.0
 
 
 def outputs(mlp, data):
@@ -146,7 +147,7 @@ def test_sparse_and_dense_give_the_same_without_standardization(Estimator, solve
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @SOLVER
 def test_no_copy_of_X(solver, dtype, layout):
-    """20 or 40 MB of X; the batches of L-BFGS may take 8 MB, those of 200 rows take 1.6 MB."""
+    """20 or 40 MB of X; the batches of L-BFGS may take 8 MB, those of 128 rows take 1 MB."""
     n, d = 5000, 1000
     data = np.asarray(np.random.default_rng(0).standard_normal((n, d), dtype=np.float32), dtype=dtype, order=layout)
     y = data[:, 0].copy()
@@ -478,6 +479,102 @@ def test_polars_frames(Estimator):
     assert_allclose(outputs(mlp, frame), outputs(Estimator(**SMALL).fit(X, target(Estimator)), X), rtol=1e-11)
 
 
+# What "auto" stands for
+
+AUTO_X = RNG.standard_normal((260, 4))
+AUTO_Y = np.digitize(AUTO_X[:, 0], [-0.5, 0.5])
+QUICK = {"width": 6, "max_iter": 2, "random_state": 0}
+RATE = 0.1  # as the docstring says, as is 128 for the rows of a mini-batch
+
+
+def rates_of(mlp):
+    """The dropout rates of the network that was trained."""
+    return [layer.rate for layer in mlp._network.layers if isinstance(layer, Dropout)]
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "batches"), [(128, "auto", 1), (129, "auto", 2), (260, 260, 1), (260, 259, 2), (40, 20, 2)]
+)
+@pytest.mark.parametrize("solver", ["sgd", "adam", "rmsprop", "adagrad"])
+def test_a_classifier_drops_units_where_there_are_mini_batches(solver, n, batch_size, batches):
+    mlp = MLPClassifierScratch(solver=solver, batch_size=batch_size, depth=2, **QUICK).fit(AUTO_X[:n], AUTO_Y[:n])
+    rate = RATE if batches > 1 else 0.0
+    assert rates_of(mlp) == [RATE] * 2 * (batches > 1)
+    same = clone(mlp).set_params(dropout=rate).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert_array_equal(mlp.coefs_[0], same.coefs_[0])
+    other = clone(mlp).set_params(dropout=RATE - rate).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert np.abs(other.coefs_[0] - mlp.coefs_[0]).max() > 1e-6
+
+
+@pytest.mark.parametrize("n", [100, 260])
+def test_no_auto_drops_units_of_a_regressor(n):
+    mlp = MLPRegressorScratch(**QUICK).fit(AUTO_X[:n], AUTO_X[:n, 0])
+    assert rates_of(mlp) == []
+    same = clone(mlp).set_params(dropout=0.0).fit(AUTO_X[:n], AUTO_X[:n, 0])
+    assert_array_equal(mlp.coefs_[0], same.coefs_[0])
+
+
+@pytest.mark.parametrize("rates", [0.0, 0.3, [0.2, 0.4]])
+@pytest.mark.parametrize("n", [100, 260])
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_given_rates_win(Estimator, n, rates):
+    mlp = Estimator(dropout=rates, depth=2, **QUICK).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert rates_of(mlp) == [rate for rate in np.broadcast_to(rates, 2) if rate > 0.0]
+
+
+@pytest.mark.parametrize(("name", "off"), [("weight_decay", 0.0), ("label_smoothing", 0.0)])
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_auto_decays_and_smooths_where_there_are_epochs(Estimator, name, off):
+    if name not in Estimator().get_params():
+        return
+    mlp = Estimator(**QUICK).fit(AUTO_X, AUTO_Y)
+    without = clone(mlp).set_params(**{name: off}).fit(AUTO_X, AUTO_Y)
+    assert np.abs(without.coefs_[0] - mlp.coefs_[0]).max() > 1e-8
+    lbfgs = clone(mlp).set_params(solver="lbfgs").fit(AUTO_X, AUTO_Y)
+    assert_array_equal(clone(lbfgs).set_params(**{name: off}).fit(AUTO_X, AUTO_Y).coefs_[0], lbfgs.coefs_[0])
+
+
+@pytest.mark.parametrize("n", [100, 260])
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_lbfgs_needs_nothing_turned_off(Estimator, n):
+    """Where one chooses a number all the same it is an error, as ever, and the earlier fit stays."""
+    mlp = Estimator(solver="lbfgs", **QUICK).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert rates_of(mlp) == []
+    before = outputs(mlp, AUTO_X)
+    for name in ("weight_decay", "dropout"):
+        with pytest.raises(ValueError, match=rf"`{name}=0.05` needs a solver that works in epochs and mini-batches"):
+            clone(mlp).set_params(**{name: 0.05}).fit(AUTO_X[:n], AUTO_Y[:n])
+        with pytest.raises(ValueError, match=f"`{name}=0.05`"):
+            mlp.set_params(**{name: 0.05}).fit(AUTO_X[:n], AUTO_Y[:n])
+        mlp.set_params(**{name: "auto"})
+    assert_array_equal(outputs(mlp, AUTO_X), before)
+
+
+@pytest.mark.parametrize(("first", "then"), [(260, 20), (20, 260)])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_training_that_goes_on_keeps_the_network_whatever_the_number_of_rows(method, first, then):
+    classes = {"classes": [0, 1, 2]} if method == "partial_fit" else {}
+    mlp = MLPClassifierScratch(warm_start=True, depth=2, **QUICK)
+    getattr(mlp, method)(AUTO_X[:first], AUTO_Y[:first], **classes)
+    network = mlp._network
+    assert rates_of(mlp) == [RATE, RATE] * (first > 128)
+    mlp = pickle.loads(pickle.dumps(mlp))
+    for n in (then, first, then):
+        getattr(mlp, method)(AUTO_X[:n], AUTO_Y[:n])
+        assert mlp._network == network
+    assert len(mlp.loss_curve_) == (4 if method == "partial_fit" else 8)
+    with pytest.raises(ValueError, match="the parameters now ask for"):
+        getattr(mlp.set_params(dropout=0.2), method)(AUTO_X, AUTO_Y)
+
+
+def test_auto_keeps_rates_that_were_given_before():
+    mlp = MLPClassifierScratch(warm_start=True, dropout=[0.2, 0.4], depth=2, **QUICK).fit(AUTO_X, AUTO_Y)
+    mlp.set_params(dropout="auto").fit(AUTO_X[:50], AUTO_Y[:50])
+    assert rates_of(mlp) == [0.2, 0.4]
+    mlp.set_params(warm_start=False).fit(AUTO_X[:50], AUTO_Y[:50])
+    assert rates_of(mlp) == []
+
+
 # Weights
 
 
@@ -516,49 +613,58 @@ def test_the_scale_of_the_weights_makes_no_difference_without_penalty(Estimator,
     assert_allclose(outputs(other, X.astype(dtype)), outputs(mlp, X.astype(dtype)), rtol=rtol, atol=1e-4)
 
 
-def test_check_weights():
-    assert check_weights(None, 3) is None
-    assert_array_equal(check_weights([1, 0, 2], 3), [1.0, 0.0, 2.0])
-    assert check_weights([1, 0, 2], 3).dtype == np.float64
-    assert check_weights(np.ones(3, np.float32), 3).dtype == np.float64  # sums of weights lose no digits
-    assert_array_equal(check_weights(2.5, 2), [2.5, 2.5])
-    assert_array_equal(check_weights([True, False], 2), [1.0, 0.0])
-    with pytest.raises(ValueError, match="shape"):
-        check_weights(np.ones(2), 3)
-
-
 # Likeness to scikit-learn
 
-PAIRS = pytest.mark.parametrize(("Ours", "Theirs"), [(CLF, MLPClassifier), (REG, MLPRegressor)])
-NEW = {
-    "depth": 1, "width": 100, "initializer": "auto", "standardize": True, "dtype": None, "weight_decay": 0.0,
-    "dropout": 0.0, "normalization": None, "max_grad_norm": None, "scoring": None,
-}  # fmt: skip
-OWN = {CLF: {"class_weight": None, "label_smoothing": 0.0}, REG: {"quantile": 0.5, "huber_delta": 1.35}}
+OURS = MLPClassifierScratch, MLPRegressorScratch
+DOCUMENTED = pytest.mark.parametrize("Estimator", OURS)
+PAIRS = pytest.mark.parametrize(("Ours", "Theirs"), [(OURS[0], MLPClassifier), (OURS[1], MLPRegressor)])
+NEW = [
+    "depth", "width", "initializer", "standardize", "embedding", "dtype", "weight_decay", "dropout", "normalization",
+    "max_grad_norm", "scoring",
+]  # fmt: skip
+OWN = {MLPClassifierScratch: ["class_weight", "label_smoothing"], MLPRegressorScratch: ["quantile", "huber_delta"]}
+
+
+def kind_of(Ours):
+    return "classification" if Ours is MLPClassifierScratch else "regression"
+
+
+def defaults(Estimator):
+    return {name: p.default for name, p in inspect.signature(Estimator).parameters.items()}
 
 
 @PAIRS
-def test_every_parameter_of_sklearn_is_here_in_its_place_with_its_default(Ours, Theirs):
+def test_every_parameter_of_sklearn_is_here_in_its_place(Ours, Theirs):
     ours = inspect.signature(Ours).parameters
     theirs = dict(inspect.signature(Theirs).parameters)
-    if Ours is REG and "loss" not in theirs:  # scikit-learn before 1.7
+    if Ours is MLPRegressorScratch and "loss" not in theirs:  # scikit-learn before 1.7
         theirs = {"loss": ours["loss"], **theirs}
-    new = NEW | OWN[Ours]
-    assert list(ours) == [*theirs, *new]
-    assert {name: p.default for name, p in ours.items() if name in new} == new
-    for name, p in theirs.items():
-        if name != "hidden_layer_sizes":  # listed: None stands for (width,) * depth, which is (100,)
-            assert ours[name].default == p.default, name
+    assert list(ours) == [*theirs, *NEW, *OWN[Ours]]
     if SKLEARN >= (1, 9):
         assert {name: ours[name].kind for name in theirs} == {name: p.kind for name, p in theirs.items()}
     assert all(ours[name].kind is inspect.Parameter.KEYWORD_ONLY for name in NEW)
 
 
 @PAIRS
-def test_defaults_build_the_network_that_sklearn_builds(Ours, Theirs):
-    ours = Ours(max_iter=1).fit(RAW, target(Ours))
-    theirs = Theirs(max_iter=1).fit(RAW, target(Ours))
-    assert [W.shape for W in ours.coefs_] == [W.shape for W in theirs.coefs_]
+def test_the_preset_is_where_defaults_differ_from_those_of_sklearn(Ours, Theirs):
+    """It has each that differs, with the value there, and of the new ones those that have to be turned off."""
+    ours, theirs, preset = defaults(Ours), defaults(Theirs), presets.scikit_learn(kind_of(Ours))
+    differing = {name: value for name, value in theirs.items() if ours[name] != value}
+    assert {name: value for name, value in preset.items() if name in theirs} == differing
+    off = {name: value for name, value in preset.items() if name not in theirs}
+    assert off.keys() <= {*NEW, *OWN[Ours]}
+    assert not any(off.values())  # False or zero
+    assert all(ours[name] for name in off)
+
+
+@PAIRS
+def test_with_the_preset_the_network_is_the_one_that_sklearn_builds(Ours, Theirs):
+    parameters = presets.scikit_learn(kind_of(Ours)) | {"max_iter": 1, "random_state": 0, "batch_size": N}
+    ours = Ours(**parameters).fit(RAW, target(Ours))
+    theirs = Theirs(max_iter=1, random_state=0).fit(RAW, target(Ours))
+    for a, b in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-12)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -614,19 +720,21 @@ def sections(text):
 
 
 def test_shared_parameters_are_documented_alike():
-    left, right = sections(CLF.__doc__)["Parameters"], sections(REG.__doc__)["Parameters"]
-    assert list(left) == [*inspect.signature(CLF).parameters]
-    assert list(right) == [*inspect.signature(REG).parameters]
+    left, right = (sections(Estimator.__doc__)["Parameters"] for Estimator in OURS)
+    assert list(left) == [*inspect.signature(MLPClassifierScratch).parameters]
+    assert list(right) == [*inspect.signature(MLPRegressorScratch).parameters]
     for name in left.keys() & right.keys():
         expected = left[name].replace("the accuracy", "R2") if name == "scoring" else left[name]
         if name == "standardize":
             expected += "\nThe regressor standardizes its targets too, unless the loss has a log link."
             assert re.sub(r"\s+", " ", right[name]) == re.sub(r"\s+", " ", expected)
+        elif name == "n_iter_no_change":  # epochs of a loss, or of a score, that falls and rises
+            assert right[name] == expected.replace("default=10", "default=50")
         else:
             assert right[name] == expected, name
 
 
-@BOTH
+@DOCUMENTED
 def test_defaults_in_the_docstring_are_right(Estimator):
     for name, text in sections(Estimator.__doc__)["Parameters"].items():
         default = inspect.signature(Estimator).parameters[name].default
@@ -637,21 +745,21 @@ def test_defaults_in_the_docstring_are_right(Estimator):
 
 
 def test_shared_attributes_are_documented_alike():
-    left, right = sections(CLF.__doc__)["Attributes"], sections(REG.__doc__)["Attributes"]
+    left, right = (sections(Estimator.__doc__)["Attributes"] for Estimator in OURS)
     assert set(left) - set(right) == {"classes_"}
     assert set(right) <= set(left)
     for name, text in right.items():
         assert text.replace("R2 of", "Accuracy of") == left[name], name
 
 
-@BOTH
+@DOCUMENTED
 def test_every_fitted_attribute_is_documented_and_every_documented_one_is_there(Estimator):
     documented = {n for names in sections(Estimator.__doc__)["Attributes"] for n in names.split(", ")}
     mlp = Estimator(**SMALL).fit(X, target(Estimator))
     assert {name for name in vars(mlp) if name.endswith("_")} == documented - {"feature_names_in_"}
 
 
-@BOTH
+@DOCUMENTED
 def test_docstrings_are_numpydoc(Estimator):
     validate = pytest.importorskip("numpydoc.validate").validate
     methods = ("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function")
@@ -662,7 +770,7 @@ def test_docstrings_are_numpydoc(Estimator):
         assert [e for e in validate(f"sknet.{name}")["errors"] if e[0] not in ignored] == [], name
 
 
-@BOTH
+@DOCUMENTED
 def test_a_subclass_may_add_a_parameter(Estimator):
     """As with scikit-learn's estimators, whose parameters without a rule are the subclass's business."""
 
@@ -676,7 +784,7 @@ def test_a_subclass_may_add_a_parameter(Estimator):
     assert clone(mlp).set_params(width=4).fit(X, target(Estimator)).width_ == 4
 
 
-@BOTH
+@DOCUMENTED
 def test_a_subclass_may_fix_parameters(Estimator):
     """Parameters that are not in its own ``__init__`` keep the values that the parent's has set."""
 

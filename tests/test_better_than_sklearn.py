@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 import sklearn.neural_network._multilayer_perceptron as their_module
 from numpy.testing import assert_allclose, assert_array_equal
-from oracles import SKLEARN, binary_log_loss, forward, log_loss, penalty, poisson, squared_error
+from oracles import (
+    SKLEARN,
+    PlainClassifier,
+    PlainRegressor,
+    binary_log_loss,
+    forward,
+    log_loss,
+    penalty,
+    poisson,
+    squared_error,
+)
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -25,7 +35,7 @@ from sknet import MLPClassifierScratch, MLPRegressorScratch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-BOTH = pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+BOTH = pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
 as_of_1_9 = pytest.mark.skipif(SKLEARN != (1, 9), reason="shows the behaviour of scikit-learn 1.9")
 
 
@@ -37,7 +47,7 @@ def make_data(n=90, d=4, n_outputs=1, seed=0):
 
 
 def make_labels(Estimator, y):
-    return (y > 0).astype(int) if issubclass(Estimator, MLPClassifierScratch | MLPClassifier) else y
+    return (y > 0).astype(int) if issubclass(Estimator, PlainClassifier | MLPClassifier) else y
 
 
 class Witness:
@@ -93,8 +103,8 @@ def test_point_01_multi_output_step_is_the_gradient_of_the_reported_loss():
     X, Y = make_data(n_outputs=5)
     parameters = {"width": 6, "activation": "tanh", "alpha": 0.7, "random_state": 0, "standardize": False}
     parameters |= {"solver": "sgd", "momentum": 0.0, "max_iter": 1}
-    start = MLPRegressorScratch(learning_rate_init=1e-300, **parameters).fit(X, Y)
-    moved = MLPRegressorScratch(learning_rate_init=1.0, **parameters).fit(X, Y)
+    start = PlainRegressor(learning_rate_init=1e-300, **parameters).fit(X, Y)
+    moved = PlainRegressor(learning_rate_init=1.0, **parameters).fit(X, Y)
     theta = [*start.coefs_, *start.intercepts_]
     step = [b - a for a, b in zip(theta, [*moved.coefs_, *moved.intercepts_], strict=True)]
 
@@ -113,7 +123,7 @@ def test_point_01_multi_output_step_is_the_gradient_of_the_reported_loss():
 def test_point_01_multi_output_lbfgs_finds_the_minimum(n_outputs):
     X, Y = make_data(n_outputs=n_outputs)
     alpha = 20.0
-    mlp = MLPRegressorScratch(depth=0, solver="lbfgs", alpha=alpha, tol=1e-10, standardize=False).fit(X, Y)
+    mlp = PlainRegressor(depth=0, solver="lbfgs", alpha=alpha, tol=1e-10, standardize=False).fit(X, Y)
     # sum (y - z)^2 / (2 n k) + alpha / (2 n) |W|^2 is ridge regression's loss, with k alpha, divided by 2 n k.
     ridge = Ridge(alpha=n_outputs * alpha, tol=1e-12).fit(X, Y)
     lowest = squared_error(Y.reshape(90, -1), ridge.predict(X).reshape(90, -1)).mean()
@@ -128,7 +138,7 @@ def test_point_01_multi_output_lbfgs_finds_the_minimum(n_outputs):
 def test_point_01_sklearn_misses_the_minimum():
     X, Y = make_data(n_outputs=5)
     theirs = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=20.0, tol=1e-10, random_state=0).fit(X, Y)
-    ours = MLPRegressorScratch(depth=0, solver="lbfgs", alpha=20.0, tol=1e-10, standardize=False).fit(X, Y)
+    ours = PlainRegressor(depth=0, solver="lbfgs", alpha=20.0, tol=1e-10, standardize=False).fit(X, Y)
     reported = squared_error(Y, theirs.predict(X)).mean() + penalty(theirs.coefs_, 20.0, len(X))
     assert theirs.loss_ == pytest.approx(reported)
     assert theirs.loss_ > 1.05 * ours.loss_
@@ -148,7 +158,7 @@ def test_point_02_multiclass_split_is_stratified(monkeypatch):
     y = np.repeat(["a", "b", "c", "d"], [100, 60, 30, 10])
     X = np.random.default_rng(0).standard_normal((200, 2))
     for seed in range(10):
-        mlp = MLPClassifierScratch(early_stopping=True, validation_fraction=0.2, max_iter=1, random_state=seed, width=2)
+        mlp = PlainClassifier(early_stopping=True, validation_fraction=0.2, max_iter=1, random_state=seed, width=2)
         mlp.fit(X, y)
         train, validation = splits[-1]
         assert_array_equal(np.unique(y[validation], return_counts=True)[1], [20, 12, 6, 2])
@@ -179,7 +189,7 @@ def test_point_02_rare_classes_are_on_both_sides(monkeypatch, rare):
     y = np.repeat([0, 1, 2, 3], [400, 300, rare, rare])
     X = np.random.default_rng(0).standard_normal((len(y), 2))
     for seed in range(10):
-        MLPClassifierScratch(early_stopping=True, max_iter=1, random_state=seed, width=2).fit(X, y)
+        PlainClassifier(early_stopping=True, max_iter=1, random_state=seed, width=2).fit(X, y)
         for side in splits[-1]:
             assert set(y[side]) == {0, 1, 2, 3}
 
@@ -187,7 +197,7 @@ def test_point_02_rare_classes_are_on_both_sides(monkeypatch, rare):
 def test_point_02_a_class_with_one_member_stays_in_training(witness):
     y = np.repeat([0, 1, 2], [50, 30, 1])
     X = numbered(np.zeros((81, 1)))
-    mlp = MLPClassifierScratch(early_stopping=True, max_iter=1, **WITNESSED).fit(X, y)
+    mlp = PlainClassifier(early_stopping=True, max_iter=1, **WITNESSED).fit(X, y)
     assert 80 in witness.trained[0]
     assert 80 not in witness.validated[0]
     assert_array_equal(mlp.classes_, [0, 1, 2])
@@ -213,7 +223,7 @@ def test_point_02_no_validation_row_is_trained_on_when_the_data_change(witness, 
     X, y = make_data()
     X, y = numbered(X), (y > 0).astype(int)
     weights = None
-    mlp = MLPClassifierScratch(early_stopping=True, warm_start=True, max_iter=2, **WITNESSED).fit(X, y)
+    mlp = PlainClassifier(early_stopping=True, warm_start=True, max_iter=2, **WITNESSED).fit(X, y)
     if change == "labels":
         y = np.random.default_rng(1).permutation(y)
     elif change == "weights":
@@ -240,13 +250,13 @@ def test_point_02_partial_fit_on_the_same_rows_keeps_the_split(witness, Estimato
     assert all(not rows & witness.validated[0] for rows in witness.trained)
 
 
-@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+@pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
 def test_point_02_partial_fit_over_chunks_keeps_the_split_of_each(witness, Estimator):
     """Data that come in pieces, the last one shorter, pass after pass: what is validated on is never trained on."""
     X, y = make_data()
     X, y = numbered(X), make_labels(Estimator, y)
     mlp = Estimator(early_stopping=True, **WITNESSED)
-    classes = {"classes": [0, 1]} if Estimator is MLPClassifierScratch else {}
+    classes = {"classes": [0, 1]} if Estimator is PlainClassifier else {}
     for _ in range(3):
         for rows in (slice(0, 35), slice(35, 70), slice(70, 90)):
             mlp.partial_fit(X[rows], y[rows], **classes)
@@ -336,7 +346,7 @@ DIVERGES = {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 30.0, "n_ite
 
 def test_point_03_a_diverging_fit_stops_at_once_and_says_what_to_try(capsys):
     X, y = make_data()
-    mlp = MLPRegressorScratch(depth=0, verbose=True, random_state=0, **DIVERGES)
+    mlp = PlainRegressor(depth=0, verbose=True, random_state=0, **DIVERGES)
     with pytest.raises(ValueError, match=r"in epoch \d+\..*smaller `learning_rate_init`") as caught:
         mlp.fit(X, y)
     epoch = int(re.search(r"epoch (\d+)", str(caught.value))[1])
@@ -349,7 +359,7 @@ def test_point_03_a_diverging_fit_stops_at_once_and_says_what_to_try(capsys):
 def test_point_03_nothing_is_left_of_a_failed_fit(solver):
     X, y = make_data()
     parameters = {"standardize": False, "random_state": 0, "max_iter": 5}
-    mlp = MLPRegressorScratch(solver=solver, **parameters).fit(X, y)
+    mlp = PlainRegressor(solver=solver, **parameters).fit(X, y)
     before, expected = dict(vars(mlp)), mlp.predict(X)
     with pytest.raises(ValueError, match=r"loss of (nan|inf)"):
         mlp.fit(X * 1e200, y * 1e200)
@@ -362,7 +372,7 @@ def test_point_03_nothing_is_left_of_a_failed_fit(solver):
 
 def test_point_03_with_validation_the_best_weights_are_kept():
     X, y = make_data()
-    mlp = MLPRegressorScratch(depth=0, early_stopping=True, random_state=0, **DIVERGES)
+    mlp = PlainRegressor(depth=0, early_stopping=True, random_state=0, **DIVERGES)
     with pytest.warns(
         ConvergenceWarning, match="best validation score are kept.*smaller `learning_rate_init`"
     ) as caught:
@@ -373,7 +383,7 @@ def test_point_03_with_validation_the_best_weights_are_kept():
     assert np.isfinite(mlp.predict(X)).all()
     finite = [score for score in mlp.validation_scores_ if np.isfinite(score)]
     assert mlp.best_validation_score_ == max(finite) > finite[-1]
-    short = MLPRegressorScratch(depth=0, early_stopping=True, random_state=0, **DIVERGES | {"max_iter": 1}).fit(X, y)
+    short = PlainRegressor(depth=0, early_stopping=True, random_state=0, **DIVERGES | {"max_iter": 1}).fit(X, y)
     assert_allclose(mlp.predict(X), short.predict(X), rtol=1e-12)  # the first epoch was the best
 
 
@@ -383,7 +393,7 @@ def test_point_03_scores_may_overflow_before_the_loss_does():
     parameters = DIVERGES | {"activation": "identity", "learning_rate_init": 0.5, "batch_size": 80, "width": 20}
     overflowed_first = []
     for seed in range(5):
-        mlp = MLPRegressorScratch(depth=2, early_stopping=True, random_state=seed, **parameters)
+        mlp = PlainRegressor(depth=2, early_stopping=True, random_state=seed, **parameters)
         with pytest.warns(ConvergenceWarning, match="best validation score are kept"):
             mlp.fit(X, y)
         assert np.isfinite(mlp.predict(X)).all()
@@ -400,7 +410,7 @@ def test_point_03_scores_may_overflow_before_the_loss_does():
 def test_point_03_training_can_go_on_from_the_best_weights(how, parameters):
     """With a smaller rate, as the warning says; the momenta of the failure must not spoil it."""
     X, y = make_data()
-    mlp = MLPRegressorScratch(early_stopping=True, warm_start=True, max_iter=5, width=5, random_state=0, **parameters)
+    mlp = PlainRegressor(early_stopping=True, warm_start=True, max_iter=5, width=5, random_state=0, **parameters)
     mlp.fit(X, y).set_params(learning_rate_init=1e200)
     with pytest.warns(ConvergenceWarning, match="best validation score are kept"):
         mlp.fit(X, y)
@@ -443,7 +453,7 @@ def test_point_04_a_batch_without_weight_is_as_if_left_out(Estimator, solver):
 def test_point_04_rows_without_weight_do_nothing_in_any_batch():
     X, y = make_data()
     weights = np.random.default_rng(0).integers(0, 2, len(X)).astype(float)
-    mlp = MLPRegressorScratch(solver="lbfgs", alpha=1.0, random_state=0, max_iter=20).fit(X, y, weights)
+    mlp = PlainRegressor(solver="lbfgs", alpha=1.0, random_state=0, max_iter=20).fit(X, y, weights)
     X2, y2 = np.where(weights[:, None] > 0, X, 1e6), np.where(weights > 0, y, -1e6)
     assert_allclose(mlp.predict(X), clone(mlp).fit(X2, y2, weights).predict(X), rtol=1e-6)
 
@@ -480,7 +490,7 @@ def test_point_05_poisson_rejects_negative_targets(method, solver):
     X, y = make_data()
     y = np.abs(y)
     y[3] = -0.5
-    mlp = MLPRegressorScratch(loss="poisson", solver=solver)
+    mlp = PlainRegressor(loss="poisson", solver=solver)
     with pytest.raises(ValueError, match=r"loss='poisson' needs targets y >= 0, got a smallest value of -0\.5"):
         getattr(mlp, method)(X, y)
     y[3] = 0.0
@@ -516,7 +526,7 @@ def test_point_06_float32_all_the_way(monkeypatch, Estimator, solver, weights):
     mlp = Estimator(solver=solver, max_iter=3).fit(X, y, None if weights is None else np.ones(len(X), dtype=weights))
     assert dtypes == {np.dtype(np.float32)}
     assert {a.dtype for a in mlp.coefs_ + mlp.intercepts_} == {np.dtype(np.float32)}
-    outputs = mlp.predict(X) if Estimator is MLPRegressorScratch else mlp.predict_proba(X)
+    outputs = mlp.predict(X) if Estimator is PlainRegressor else mlp.predict_proba(X)
     assert outputs.dtype == np.float32
 
 
@@ -534,7 +544,7 @@ def test_point_07_partial_fit_draws_a_new_permutation_and_counts_on(witness, Est
     X, y = make_data()
     X, y = numbered(X), make_labels(Estimator, y)
     mlp = Estimator(**WITNESSED)
-    classes = {"classes": [0, 1]} if Estimator is MLPClassifierScratch else {}
+    classes = {"classes": [0, 1]} if Estimator is PlainClassifier else {}
     for call in range(1, 5):
         mlp.partial_fit(X, y, **classes)
         assert mlp.n_iter_ == call == len(mlp.loss_curve_)
@@ -633,7 +643,7 @@ def test_point_09_sklearn_ignores_early_stopping():
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @BOTH
 def test_point_10_a_changed_architecture_raises(Estimator, method, change):
-    if "loss" in change and Estimator is MLPClassifierScratch:
+    if "loss" in change and Estimator is PlainClassifier:
         return
     X, y = make_data()
     y = np.abs(make_labels(Estimator, y))
@@ -649,7 +659,7 @@ def test_point_10_a_changed_architecture_raises(Estimator, method, change):
 
 def test_point_10_the_same_architecture_in_other_words_goes_on():
     X, y = make_data()
-    mlp = MLPRegressorScratch(warm_start=True, width=5, activation="logistic", max_iter=2).fit(X, y)
+    mlp = PlainRegressor(warm_start=True, width=5, activation="logistic", max_iter=2).fit(X, y)
     mlp.set_params(hidden_layer_sizes=(5,), width=99, depth=7, activation=["sigmoid"]).fit(X, y)
     assert len(mlp.loss_curve_) == 4
 
@@ -692,7 +702,7 @@ def test_point_11_sklearn_has_no_curve():
 def test_point_12_one_class_has_one_column(parameters, label):
     X, _ = make_data()
     y = np.array([label] * len(X))
-    mlp = MLPClassifierScratch(random_state=0, max_iter=5, **parameters).fit(X, y)
+    mlp = PlainClassifier(random_state=0, max_iter=5, **parameters).fit(X, y)
     assert_array_equal(mlp.classes_, [label])
     assert_array_equal(mlp.predict_proba(X), np.ones((len(X), 1)))
     assert_array_equal(mlp.predict_log_proba(X), np.zeros((len(X), 1)))
@@ -719,12 +729,12 @@ def one_hot(y):
 @pytest.mark.parametrize(
     ("Estimator", "kind", "oracle"),
     [
-        (MLPRegressorScratch, "one", squared_error),
-        (MLPRegressorScratch, "many", squared_error),
-        (MLPRegressorScratch, "poisson", poisson),
-        (MLPClassifierScratch, "binary", binary_log_loss),
-        (MLPClassifierScratch, "multiclass", log_loss),
-        (MLPClassifierScratch, "multilabel", binary_log_loss),
+        (PlainRegressor, "one", squared_error),
+        (PlainRegressor, "many", squared_error),
+        (PlainRegressor, "poisson", poisson),
+        (PlainClassifier, "binary", binary_log_loss),
+        (PlainClassifier, "multiclass", log_loss),
+        (PlainClassifier, "multilabel", binary_log_loss),
     ],
 )
 def test_point_13_loss_and_penalty_are_told_apart(Estimator, kind, oracle, weighted):
@@ -753,7 +763,7 @@ def test_point_13_loss_and_penalty_are_told_apart(Estimator, kind, oracle, weigh
         assert mlp.loss_ == mlp.loss_curve_[-1]
 
 
-@BOTH
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
 def test_point_13_the_docstring_says_so(Estimator):
     text = " ".join(Estimator.__doc__.split())
     assert re.search(r"loss_curve_ : list of float [^:]*penalty included", text)

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from oracles import forward, log_loss, penalty
+from oracles import PlainClassifier, forward, log_loss, penalty
 from scipy.special import expit, softmax
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_moons
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sknet import ACTIVATIONS, Activation, MLPClassifierScratch
 
@@ -231,18 +234,27 @@ def test_an_activation_of_ones_own():
     rng = np.random.default_rng(0)
     Xr = rng.uniform(-1, 1, (400, 2))
     yr = (Xr**2).sum(axis=1) > 0.6
-    mlp = MLPClassifierScratch(activation=own, width=4, solver="lbfgs", random_state=0)
+    mlp = MLPClassifierScratch(activation=own, depth=1, width=4, solver="lbfgs", random_state=0)
     assert mlp.fit(Xr, yr).score(Xr, yr) > 0.95
     W, V = mlp.coefs_
     b, c = mlp.intercepts_
     assert_allclose(mlp.decision_function(Xr), ((Xr @ W + b) ** 2 @ V + c)[:, 0], rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_defaults_beat_scikit_learns_network_on_digits():
+    Xd, yd = load_digits(return_X_y=True)
+    Xd, yd = Xd[:900], yd[:900]
+    ours = MLPClassifierScratch(max_iter=60, width=64, random_state=0)
+    theirs = make_pipeline(StandardScaler(), MLPClassifier(max_iter=60, random_state=0))
+    assert cross_val_score(ours, Xd, yd, cv=3).mean() > cross_val_score(theirs, Xd, yd, cv=3).mean()
+
+
 # partial_fit
 
 
 def test_partial_fit_with_batches_that_lack_classes():
-    mlp = MLPClassifierScratch(**SMALL)
+    mlp = PlainClassifier(**SMALL)
     order = np.argsort(CODES, kind="stable")
     for _ in range(30):
         for rows in np.array_split(order, 6):  # most have one class only
@@ -256,7 +268,7 @@ def test_partial_fit_with_batches_that_lack_classes():
 
 
 def test_partial_fit_with_a_class_to_come():
-    mlp = MLPClassifierScratch(**SMALL).partial_fit(X[:20], BINARY[:20], classes=[0, 1, 2])
+    mlp = PlainClassifier(**SMALL).partial_fit(X[:20], BINARY[:20], classes=[0, 1, 2])
     assert mlp.predict_proba(X).shape == (N, 3)
     assert mlp.out_activation_ == "softmax"
     for _ in range(200):
@@ -265,7 +277,7 @@ def test_partial_fit_with_a_class_to_come():
 
 
 def test_partial_fit_of_two_classes_from_one():
-    mlp = MLPClassifierScratch(**SMALL).partial_fit(X, np.zeros(N), classes=[0, 1])
+    mlp = PlainClassifier(**SMALL).partial_fit(X, np.zeros(N), classes=[0, 1])
     for _ in range(100):
         mlp.partial_fit(X, np.zeros(N))
     assert mlp.predict_proba(X).shape == (N, 2)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
+from oracles import PlainClassifier, PlainRegressor
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, r2_score
@@ -20,7 +21,7 @@ import sknet._compat
 from sknet import HiddenLayerTransformer, MLPClassifierScratch, MLPRegressorScratch
 
 quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-BOTH = pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+BOTH = pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 3))
@@ -37,7 +38,7 @@ needs_callbacks = pytest.mark.skipif(not callbacks_exist, reason="scikit-learn h
 
 
 def target(Estimator):
-    return (Y > 0).astype(int) if Estimator is MLPClassifierScratch else Y
+    return (Y > 0).astype(int) if Estimator is PlainClassifier else Y
 
 
 def same_weights(one, other):
@@ -117,7 +118,7 @@ def test_training_that_ends_early_has_fewer_tasks(Estimator):
 def test_each_call_of_partial_fit_is_one_epoch(Estimator):
     recorder, y = Recorder(), target(Estimator)
     mlp = Estimator(**SMALL).set_callbacks(recorder)
-    first = {"classes": [0, 1]} if Estimator is MLPClassifierScratch else {}
+    first = {"classes": [0, 1]} if Estimator is PlainClassifier else {}
     mlp.partial_fit(X, y, **first).partial_fit(X, y)
     assert recorder.events == one_task_for_each_epoch(1) * 2
     assert recorder.max_subtasks == 1
@@ -159,11 +160,11 @@ def test_models_are_those_of_training_that_ended_there(Estimator, normalization)
 def test_models_know_nothing_of_an_earlier_fit():
     """Of a net with ``coefs_``, where there now is one without."""
     recorder, parameters = Recorder(), SMALL | {"depth": 2}
-    mlp = MLPRegressorScratch(**parameters).fit(X, Y)
+    mlp = PlainRegressor(**parameters).fit(X, Y)
     mlp.set_params(normalization="layer").set_callbacks(recorder).fit(X, Y)
     assert all(not hasattr(model, "coefs_") for model in recorder.epochs)
     for i, model in enumerate(recorder.epochs, 1):
-        short = MLPRegressorScratch(normalization="layer", **parameters | {"max_iter": i}).fit(X, Y)
+        short = PlainRegressor(normalization="layer", **parameters | {"max_iter": i}).fit(X, Y)
         assert_array_equal(model.predict(X), short.predict(X))
 
 
@@ -261,7 +262,7 @@ def test_bad_data_tear_down_what_was_set_up(Estimator, bad):
 @needs_callbacks
 @quiet
 def test_set_callbacks_takes_instances_and_forgets_without_arguments():
-    mlp = MLPRegressorScratch(**SMALL)
+    mlp = PlainRegressor(**SMALL)
     assert mlp.set_callbacks(Recorder()) is mlp
     with pytest.raises(TypeError, match="FitCallback"):
         mlp.set_callbacks(Recorder)
@@ -275,7 +276,7 @@ def test_set_callbacks_takes_instances_and_forgets_without_arguments():
 def test_a_search_hands_callbacks_on():
     """Search -> candidate and fold -> epoch: each fit of the net is a task with a task for each epoch."""
     recorder = Nested()
-    grid = GridSearchCV(MLPRegressorScratch(**SMALL), {"width": [2, 3]}, cv=2).set_callbacks(recorder).fit(X, Y)
+    grid = GridSearchCV(PlainRegressor(**SMALL), {"width": [2, 3]}, cv=2).set_callbacks(recorder).fit(X, Y)
     epochs = [event for event in recorder.events if event[:2] == ("end", "epoch")]
     assert [event[2] for event in epochs] == list(range(6)) * 5  # two candidates on two folds, and the refit
     models = recorder.epochs
@@ -287,7 +288,7 @@ def test_a_search_hands_callbacks_on():
 @quiet
 def test_a_pipeline_hands_callbacks_on():
     recorder = Nested()
-    make_pipeline(StandardScaler(), MLPRegressorScratch(**SMALL)).set_callbacks(recorder).fit(X, Y)
+    make_pipeline(StandardScaler(), PlainRegressor(**SMALL)).set_callbacks(recorder).fit(X, Y)
     assert [event[2] for event in recorder.events if event[:2] == ("end", "epoch")] == list(range(6))
 
 
@@ -296,7 +297,7 @@ def test_a_pipeline_hands_callbacks_on():
 @BOTH
 def test_scoring_monitor_records_every_epoch(Estimator):
     y = target(Estimator)
-    metric, name = (accuracy_score, "accuracy") if Estimator is MLPClassifierScratch else (r2_score, "r2")
+    metric, name = (accuracy_score, "accuracy") if Estimator is PlainClassifier else (r2_score, "r2")
     monitor = sklearn.callback.ScoringMonitor(scoring=name)
     Estimator(**SMALL).set_callbacks(monitor).fit(X, y)
     rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
@@ -310,7 +311,7 @@ def test_scoring_monitor_records_every_epoch(Estimator):
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_scoring_monitor_within_a_search(n_jobs):
     monitor = sklearn.callback.ScoringMonitor(scoring="r2")
-    mlp = MLPRegressorScratch(**SMALL).set_callbacks(monitor)  # searches do not hand on this one
+    mlp = PlainRegressor(**SMALL).set_callbacks(monitor)  # searches do not hand on this one
     search = GridSearchCV(mlp, {"width": [2, 3]}, cv=KFold(2), n_jobs=n_jobs)
     with parallel_config("threading"):
         search.fit(X, Y)
@@ -318,7 +319,7 @@ def test_scoring_monitor_within_a_search(n_jobs):
     assert len(rows) == 5 * 6
     found = sorted(row["r2"] for row in rows if row["task_id"] == 5)
     folds = [train for train, _ in KFold(2).split(X)]
-    models = [MLPRegressorScratch(**SMALL | {"width": width}) for width in (2, 3)]
+    models = [PlainRegressor(**SMALL | {"width": width}) for width in (2, 3)]
     expected = [
         r2_score(Y[rows], clone(model).fit(X[rows], Y[rows]).predict(X[rows])) for model in models for rows in folds
     ]
@@ -332,12 +333,12 @@ def test_scoring_monitor_within_a_search(n_jobs):
 def test_progress_bar_within_a_search(capsys, monkeypatch, n_jobs):
     pytest.importorskip("rich")
     monkeypatch.setenv("COLUMNS", "200")
-    search = GridSearchCV(MLPRegressorScratch(**SMALL), {"width": [2, 3]}, cv=2, n_jobs=n_jobs)
+    search = GridSearchCV(PlainRegressor(**SMALL), {"width": [2, 3]}, cv=2, n_jobs=n_jobs)
     with parallel_config("threading"):
         search.set_callbacks(sklearn.callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
     out = capsys.readouterr().out
     assert "GridSearchCV" in out
-    assert out.count("MLPRegressorScratch") >= 5
+    assert out.count("PlainRegressor") >= 5
     assert "100%" in out
 
 
@@ -345,10 +346,10 @@ def test_progress_bar_within_a_search(capsys, monkeypatch, n_jobs):
 def test_progress_bar_of_one_fit(capsys, monkeypatch):
     pytest.importorskip("rich")
     monkeypatch.setenv("COLUMNS", "200")
-    mlp = MLPRegressorScratch(n_iter_no_change=2, tol=1e9, **SMALL)
+    mlp = PlainRegressor(n_iter_no_change=2, tol=1e9, **SMALL)
     mlp.set_callbacks(sklearn.callback.ProgressBar()).fit(X, Y)
     out = capsys.readouterr().out
-    assert "MLPRegressorScratch - fit" in out
+    assert "PlainRegressor - fit" in out
     assert "100%" in out  # also if training ends early
 
 
@@ -357,7 +358,7 @@ def test_progress_bar_of_one_fit(capsys, monkeypatch):
 @pytest.mark.parametrize("how", ["clone", "fit"])
 def test_callbacks_stay_where_scikit_learn_leaves_them(how):
     recorder = Recorder()
-    ours, theirs = MLPClassifierScratch(**SMALL).set_callbacks(recorder), LogisticRegression().set_callbacks(recorder)
+    ours, theirs = PlainClassifier(**SMALL).set_callbacks(recorder), LogisticRegression().set_callbacks(recorder)
     if how == "clone":
         ours, theirs = clone(ours), clone(theirs)
     else:
@@ -371,7 +372,7 @@ def test_weights_reach_the_callbacks():
     """As metadata, as scikit-learn's own estimators hand them on: a monitor's score is then weighted."""
     weights = RNG.uniform(0.1, 3.0, 60)
     monitor = sklearn.callback.ScoringMonitor(scoring="r2")
-    mlp = MLPRegressorScratch(**SMALL).set_callbacks(monitor).fit(X, Y, sample_weight=weights)
+    mlp = PlainRegressor(**SMALL).set_callbacks(monitor).fit(X, Y, sample_weight=weights)
     last = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"][-1]
     assert last["r2"] == pytest.approx(r2_score(Y, mlp.predict(X), sample_weight=weights), rel=1e-12)
 

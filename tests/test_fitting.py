@@ -7,13 +7,13 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from oracles import forward, squared_error
+from oracles import PlainClassifier, PlainRegressor, forward, squared_error
 from sklearn.base import clone
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 
 import sknet.chunks
-from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
+from sknet import ACTIVATIONS
 from sknet.chunks import forward_in_chunks
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
@@ -22,7 +22,7 @@ from sknet.core.memory import Parameters
 from sknet.core.network import Network
 
 quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-BOTH = pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+BOTH = pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
 STOCHASTIC = pytest.mark.parametrize("solver", ["sgd", "adam"])
 
 RNG = np.random.default_rng(0)
@@ -32,7 +32,7 @@ SMALL = {"width": 5, "random_state": 0, "batch_size": 16, "learning_rate_init": 
 
 
 def target(Estimator):
-    return (Y > 0).astype(int) if Estimator is MLPClassifierScratch else Y
+    return (Y > 0).astype(int) if Estimator is PlainClassifier else Y
 
 
 # Prediction in chunks
@@ -70,7 +70,7 @@ def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
 
 @quiet
 def test_prediction_takes_memory_for_a_chunk_only():
-    mlp = MLPRegressorScratch(width=50, max_iter=1).fit(X, Y)
+    mlp = PlainRegressor(width=50, max_iter=1).fit(X, Y)
     data = np.zeros((200_000, 4))
     tracemalloc.start()
     mlp.predict(data)
@@ -128,7 +128,7 @@ def test_the_best_weights_are_kept_also_when_epochs_run_out(Estimator, solver):
 
 
 def test_tol_and_patience_count_in_scores_with_early_stopping():
-    mlp = MLPRegressorScratch(early_stopping=True, tol=0.05, n_iter_no_change=2, max_iter=2000, **SMALL).fit(X, Y)
+    mlp = PlainRegressor(early_stopping=True, tol=0.05, n_iter_no_change=2, max_iter=2000, **SMALL).fit(X, Y)
     best, count = -np.inf, 0
     counts = []
     for score in mlp.validation_scores_:
@@ -156,7 +156,7 @@ def test_training_goes_on_from_the_best_weights(Estimator, solver):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     ("Estimator", "loss"),
-    [(MLPClassifierScratch, {}), (MLPRegressorScratch, {}), (MLPRegressorScratch, {"loss": "poisson"})],
+    [(PlainClassifier, {}), (PlainRegressor, {}), (PlainRegressor, {"loss": "poisson"})],
 )
 def test_validation_scores_are_those_of_score(monkeypatch, Estimator, loss, weighted):
     splits = []
@@ -173,6 +173,48 @@ def test_validation_scores_are_those_of_score(monkeypatch, Estimator, loss, weig
     rows = splits[0][1]
     expected = mlp.score(X[rows], y[rows], None if w is None else w[rows])
     assert mlp.validation_scores_ == [pytest.approx(expected, rel=1e-9)]
+
+
+# max_iter="auto"
+
+
+@BOTH
+@pytest.mark.parametrize(("n", "epochs"), [(130, 400), (1280, 400), (3200, 160), (12800, 40), (64000, 30)])
+def test_epochs_make_about_four_thousand_updates(monkeypatch, Estimator, n, epochs):
+    monkeypatch.setattr("sknet.fitting.Run._run_stochastic", lambda self, incremental: planned.append(self.max_iter))
+    planned = []
+    y = np.arange(n) % 2
+    Estimator(max_iter="auto", batch_size=128, width=2).fit(np.zeros((n, 1)), y)
+    assert planned == [epochs]
+
+
+@BOTH
+def test_lbfgs_has_two_hundred_iterations(Estimator):
+    mlp = Estimator(**SMALL | {"solver": "lbfgs", "max_iter": "auto", "tol": 0.0, "activation": "tanh", "width": 20})
+    message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
+    assert mlp.n_iter_ == 200
+    assert "200 iteration" in message
+
+
+@BOTH
+def test_a_schedule_with_a_horizon_ends_with_the_last_of_these_epochs(Estimator):
+    """And is warned of nothing: it is meant to get there."""
+    X, y = load_wine(return_X_y=True)
+    mlp = Estimator(learning_rate="cosine", max_iter="auto", batch_size=100, n_iter_no_change=400, random_state=0)
+    assert_array_equal(mlp.fit(X, y).predict(X), clone(mlp).fit(X, y).predict(X))
+    assert mlp.n_iter_ == 400
+    epochs = np.arange(1, 401)
+    # The curve has the rate of the last of two updates an epoch.
+    expected = mlp.learning_rate_init * 0.5 * (1 + np.cos(np.pi * (epochs - 0.5) / 400))
+    assert_allclose(mlp.learning_rate_curve_, expected, rtol=1e-12)
+
+
+@BOTH
+def test_a_stream_without_an_end_keeps_the_initial_rate(Estimator):
+    mlp = Estimator(learning_rate="cosine", max_iter="auto", width=5, random_state=0)
+    for _ in range(3):
+        mlp.partial_fit(X, target(Estimator), **({"classes": [0, 1]} if Estimator is PlainClassifier else {}))
+    assert mlp.learning_rate_curve_ == [mlp.learning_rate_init] * 3
 
 
 # Warnings come from where the user called
@@ -223,7 +265,7 @@ def test_lbfgs_that_converges_is_quiet(Estimator):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_batches_larger_than_the_data_are_warned_of(method, early_stopping):
     parameters = SMALL | {"batch_size": 91, "early_stopping": early_stopping, "n_iter_no_change": 1, "tol": 1e9}
-    mlp = MLPRegressorScratch(**parameters)
+    mlp = PlainRegressor(**parameters)
     message = only_warning(lambda: getattr(mlp, method)(X, Y), UserWarning)
     n = 81 if early_stopping else 90
     assert message == f"Got `batch_size`=91, more than the {n} training rows. It is going to be clipped."
@@ -232,7 +274,7 @@ def test_batches_larger_than_the_data_are_warned_of(method, early_stopping):
 
 
 def test_divergence_is_warned_of_where_the_user_called():
-    mlp = MLPRegressorScratch(
+    mlp = PlainRegressor(
         depth=0, solver="sgd", learning_rate_init=30.0, early_stopping=True, n_iter_no_change=np.inf, max_iter=2000
     )
     assert "best validation score" in only_warning(lambda: mlp.fit(X, Y), ConvergenceWarning)
@@ -269,9 +311,7 @@ def test_interrupted_training_leaves_a_usable_model(monkeypatch, Estimator, solv
         message = only_warning(lambda: mlp.fit(X, y), UserWarning)
     assert message == "Training interrupted by user."
     assert mlp.n_iter_ == len(mlp.loss_curve_) == (n - 1) // 6  # six batches of 16 rows are an epoch
-    assert (
-        np.isfinite(mlp.predict(X)).all() if Estimator is MLPRegressorScratch else np.isin(mlp.predict(X), [0, 1]).all()
-    )
+    assert np.isfinite(mlp.predict(X)).all() if Estimator is PlainRegressor else np.isin(mlp.predict(X), [0, 1]).all()
     if early_stopping and mlp.n_iter_:
         assert mlp.best_validation_score_ == max(mlp.validation_scores_)
     mlp.set_params(max_iter=3)
@@ -290,7 +330,7 @@ def test_interrupted_lbfgs_leaves_the_last_accepted_point(monkeypatch, Estimator
         message = only_warning(lambda: mlp.fit(X, y), UserWarning)
     assert message == "Training interrupted by user."
     z = forward(mlp.coefs_, mlp.intercepts_, "relu", X)
-    if Estimator is MLPRegressorScratch and mlp.n_iter_:
+    if Estimator is PlainRegressor and mlp.n_iter_:
         assert squared_error(Y[:, None], z).mean() == pytest.approx(mlp.loss_, rel=1e-12)
     assert np.isfinite(z).all()
     assert mlp.n_iter_ == len(mlp.loss_curve_) < 9
@@ -302,7 +342,7 @@ def test_interrupted_lbfgs_leaves_the_last_accepted_point(monkeypatch, Estimator
 
 
 def test_interrupted_partial_fit(monkeypatch):
-    mlp = MLPRegressorScratch(**SMALL).partial_fit(X, Y)
+    mlp = PlainRegressor(**SMALL).partial_fit(X, Y)
     with monkeypatch.context() as patch:
         Interruption(patch, 3)
         assert "interrupted" in only_warning(lambda: mlp.partial_fit(X, Y), UserWarning)
@@ -335,7 +375,7 @@ def test_verbose(capsys, Estimator, solver, verbose, early_stopping):
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_verbose_says_why_training_stops(capsys, early_stopping):
-    MLPRegressorScratch(
+    PlainRegressor(
         learning_rate="adaptive", early_stopping=early_stopping, tol=1e9, n_iter_no_change=2, verbose=True, **SMALL
     ).fit(X, Y)
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("Iteration")]
@@ -375,7 +415,7 @@ def test_lbfgs_that_starts_at_its_end(Estimator):
 
 @quiet
 def test_lbfgs_with_warm_start_goes_on_and_appends():
-    mlp = MLPRegressorScratch(solver="lbfgs", warm_start=True, max_iter=5, **SMALL).fit(X, Y)
+    mlp = PlainRegressor(solver="lbfgs", warm_start=True, max_iter=5, **SMALL).fit(X, Y)
     first = mlp.loss_
     mlp.fit(X, Y)
     assert mlp.n_iter_ == 5
@@ -386,6 +426,6 @@ def test_lbfgs_with_warm_start_goes_on_and_appends():
 @quiet
 def test_solutions_are_no_worse_with_more_iterations():
     X_iris, y_iris = load_iris(return_X_y=True)
-    mlp = MLPClassifierScratch(solver="lbfgs", random_state=0, max_iter=30).fit(X_iris, y_iris)
+    mlp = PlainClassifier(solver="lbfgs", random_state=0, max_iter=30).fit(X_iris, y_iris)
     assert mlp.score(X_iris, y_iris) > 0.97
     assert (np.diff(mlp.loss_curve_) <= 0).all()

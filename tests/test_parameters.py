@@ -11,9 +11,11 @@ from sknet._parameters import (
     RULES,
     SOLVERS,
     InvalidParameterError,
+    batch_rows,
     check_parameters,
     hidden_activations,
     hidden_sizes,
+    resolve_auto,
 )
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.schedules import SCHEDULES
@@ -37,7 +39,7 @@ GOOD = {
     "learning_rate": SCHEDULES,
     "learning_rate_init": [1e-12, 1, 0.5, np.float32(0.1)],
     "power_t": [0, 0.0, 0.5, 3],
-    "max_iter": [1, 10**6, np.int32(3)],
+    "max_iter": ["auto", 1, 10**6, np.int32(3)],
     "shuffle": BOOLEANS,
     "random_state": [None, 0, 2**32 - 1, np.int64(7), np.random.RandomState(0)],
     "tol": [0, 0.0, 1e-4, 1e9],
@@ -56,15 +58,16 @@ GOOD = {
     "width": [1, 1000, np.int64(2)],
     "initializer": ["auto", *INITIALIZERS],
     "standardize": BOOLEANS,
-    "weight_decay": [0, 0.0, 0.1, 10],
-    "dropout": [0, 0.0, 0.999, np.float32(0.5), [0.1, 0], (0.5,), np.array([0.2]), []],
+    "weight_decay": ["auto", 0, 0.0, 0.1, 10],
+    "dropout": ["auto", 0, 0.0, 0.999, np.float32(0.5), [0.1, 0], (0.5,), np.array([0.2]), []],
     "normalization": [None, "batch", "layer"],
     "max_grad_norm": [None, 1e-9, 1, 1e9],
     "scoring": [None, "loss", "accuracy", "r2", max],
     "class_weight": [None, "balanced", {}, {0: 1, "a": 0.5}],
-    "label_smoothing": [0, 0.0, 0.1, 0.999],
+    "label_smoothing": ["auto", 0, 0.0, 0.1, 0.999],
     "quantile": [0.5, np.float32(0.5), [0.1], (0.1, 0.9), np.array([0.2, 0.5])],
     "huber_delta": [1e-9, 1, 1.35],
+    "embedding": [None, "periodic"],
     "dtype": [None, "float32", "float64", np.float32, np.float64, float, np.dtype("float32"), "f4", "<f8"],
 }
 
@@ -121,6 +124,63 @@ def test_descriptions_say_what_is_allowed(name, words):
 def test_lbfgs_has_no_epochs_to_stop_after():
     with pytest.raises(InvalidParameterError, match=r"`early_stopping=True`.*'lbfgs'.*early_stopping=False"):
         check_parameters(DEFAULTS | {"solver": "lbfgs", "early_stopping": True})
+
+
+AUTO = {"weight_decay": "auto", "dropout": "auto", "label_smoothing": "auto", "early_stopping": "auto"}
+STOCHASTIC = pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "lbfgs"])
+
+
+@pytest.mark.parametrize("name", ["weight_decay", "dropout"])
+def test_lbfgs_takes_auto_and_zero_and_nothing_else(name):
+    for value in ("auto", 0, 0.0):
+        check_parameters(DEFAULTS | {"solver": "lbfgs", name: value})
+    with pytest.raises(InvalidParameterError, match=rf"`{name}=0.1` needs a solver .*'lbfgs' does not.*{name}=0.0"):
+        check_parameters(DEFAULTS | {"solver": "lbfgs", name: 0.1})
+
+
+def test_lbfgs_may_smooth_labels():
+    check_parameters(DEFAULTS | {"solver": "lbfgs", "label_smoothing": 0.1})
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3, (0.1, 0.2)])
+@STOCHASTIC
+def test_auto_becomes_numbers(solver, dropout):
+    p = resolve_auto(AUTO | {"solver": solver}, dropout, True)
+    assert p["dropout"] == dropout  # whatever was asked for
+    assert 0.0 < p["weight_decay"] < 1.0
+    assert 0.0 < p["label_smoothing"] < 1.0
+    assert p["early_stopping"] is True
+    check_parameters(DEFAULTS | p)
+
+
+def test_auto_is_nothing_with_lbfgs():
+    p = resolve_auto(AUTO | {"solver": "lbfgs"}, 0.0, True)
+    off = {"weight_decay": 0.0, "dropout": 0.0, "label_smoothing": 0.0, "early_stopping": False}
+    assert p == {"solver": "lbfgs", **off}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_what_was_given_wins_over_auto(solver):
+    p = {"solver": solver, "weight_decay": 0.3, "dropout": np.array([0.1, 0.2]), "label_smoothing": 0, "alpha": 7.0}
+    found = resolve_auto(p, 0.5, True)
+    assert found.keys() == p.keys()
+    assert all(found[name] is p[name] for name in p)
+
+
+def test_auto_leaves_the_parameters_as_they_are_and_adds_none():
+    p = {"solver": "adam", "dropout": "auto", "batch_size": "auto", "max_iter": "auto"}  # a regressor smooths nothing
+    found = resolve_auto(p, 0.2, True)
+    assert p["dropout"] == "auto"
+    assert found == {"solver": "adam", "dropout": 0.2, "batch_size": "auto", "max_iter": "auto"}
+
+
+@pytest.mark.parametrize(
+    ("size", "n", "rows"),
+    [("auto", 1, 1), ("auto", 128, 128), ("auto", 129, 128), ("auto", 10**6, 128), (5, 3, 3), (5, 5, 5), (5, 6, 5)],
+)
+def test_rows_of_a_mini_batch(size, n, rows):
+    assert batch_rows({"batch_size": size}, n) == rows
+    assert batch_rows({"batch_size": np.str_(size) if size == "auto" else np.int64(size)}, n) == rows
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Seed parity: with ``standardize=False`` the same seed gives what scikit-learn gives, but for differences on purpose.
+"""Seed parity: with `presets.scikit_learn` the same seed gives what scikit-learn gives, but for differences on purpose.
 
 The differences on purpose that this file has to allow for, numbered as in the list of better behaviour:
 
@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import SKLEARN
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet import MLPClassifierScratch, MLPRegressorScratch, presets
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -59,12 +59,14 @@ def make_pair(target, **parameters):
     parameters = {"hidden_layer_sizes": (7,), "batch_size": 32, "max_iter": 10, "random_state": 3, **parameters}
     if target == "poisson":
         parameters["loss"] = "poisson"
-    theirs, ours = (
-        (MLPRegressor, MLPRegressorScratch)
-        if target in ("regression", "poisson", "multioutput")
-        else (MLPClassifier, MLPClassifierScratch)
-    )
-    return theirs(**parameters), ours(standardize=False, **parameters)
+    if target in ("regression", "poisson", "multioutput"):
+        Theirs, Ours, kind = MLPRegressor, MLPRegressorScratch, "regression"
+    else:
+        Theirs, Ours, kind = MLPClassifier, MLPClassifierScratch, "classification"
+    same = presets.scikit_learn(kind) | parameters
+    if same["batch_size"] == "auto":
+        same["batch_size"] = min(200, N)
+    return Theirs(**parameters), Ours(**same)
 
 
 def assert_same_arrays(ours, theirs, rtol=RTOL):

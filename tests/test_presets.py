@@ -2,67 +2,64 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits, load_wine
-from sklearn.model_selection import cross_val_score
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_wine
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch, presets
+from sknet._parameters import check_parameters
 
 KINDS = pytest.mark.parametrize(
-    ("kind", "Estimator"), [("classification", MLPClassifierScratch), ("regression", MLPRegressorScratch)]
+    ("kind", "Estimator", "Theirs"),
+    [
+        ("classification", MLPClassifierScratch, MLPClassifier),
+        ("regression", MLPRegressorScratch, MLPRegressor),
+    ],
 )
 
 
+EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular])
+
+
 @KINDS
-def test_a_preset_is_a_new_dictionary_of_constructor_parameters(kind, Estimator):
-    parameters = presets.tabular(kind)
+@EACH
+def test_a_preset_is_a_new_dictionary_of_constructor_parameters(preset, kind, Estimator, Theirs):
+    parameters = preset(kind)
     assert parameters.keys() <= Estimator().get_params().keys()
-    parameters["width"] = -1
-    assert presets.tabular(kind)["width"] > 0
+    check_parameters(Estimator(**parameters).get_params())
+    parameters["standardize"] = -1
+    assert preset(kind)["standardize"] != -1
 
 
 @pytest.mark.parametrize("kind", ["classifier", "", None, 1])
-def test_an_unknown_kind(kind):
+@EACH
+def test_an_unknown_kind(preset, kind):
     with pytest.raises(ValueError, match="`kind` must be 'classification' or 'regression', got"):
-        presets.tabular(kind)
+        preset(kind)
 
 
 @KINDS
-@pytest.mark.parametrize(("n", "epochs"), [(130, 400), (1280, 400), (3200, 160), (12800, 40), (64000, 30)])
-def test_epochs_make_about_four_thousand_updates(monkeypatch, kind, Estimator, n, epochs):
-    monkeypatch.setattr("sknet.fitting.Run._run_stochastic", lambda self, incremental: planned.append(self.max_iter))
-    planned = []
-    y = np.arange(n) % 2
-    Estimator(**presets.tabular(kind) | {"width": 2}).fit(np.zeros((n, 1)), y)
-    assert planned == [epochs]
-
-
-@KINDS
-def test_training_is_reproducible_and_warns_of_nothing(kind, Estimator):
-    X, y = load_wine(return_X_y=True)
-    net = Estimator(**presets.tabular(kind), random_state=0)
-    np.testing.assert_array_equal(net.fit(X, y).predict(X), net.fit(X, y).predict(X))
-    epochs = np.arange(1, net.n_iter_ + 1)
-    # The curve has the rate of the last of two updates an epoch, on half a cosine of 400 epochs.
-    expected = net.learning_rate_init * 0.5 * (1 + np.cos(np.pi * (epochs - 0.5) / 400))
-    np.testing.assert_allclose(net.learning_rate_curve_, expected, rtol=1e-12)
-
-
-@KINDS
-def test_a_stream_keeps_the_initial_rate(kind, Estimator):
-    X, y = load_wine(return_X_y=True)
-    net = Estimator(**presets.tabular(kind) | {"max_iter": "auto"}, random_state=0)
-    for _ in range(3):
-        net.partial_fit(X, y, **({"classes": [0, 1, 2]} if kind == "classification" else {}))
-    assert net.learning_rate_curve_ == [net.learning_rate_init] * 3
+def test_a_preset_has_only_what_differs_and_the_values_of_scikit_learn(kind, Estimator, Theirs):
+    ours, theirs = Estimator().get_params(), Theirs().get_params()
+    parameters = presets.scikit_learn(kind)
+    assert [name for name, value in parameters.items() if ours[name] == value] == []
+    assert {name: theirs[name] for name in parameters if name in theirs} == {
+        name: value for name, value in parameters.items() if name in theirs
+    }
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_the_preset_beats_scikit_learns_network_on_digits():
-    X, y = load_digits(return_X_y=True)
-    X, y = X[:900], y[:900]
-    ours = MLPClassifierScratch(**presets.tabular("classification") | {"max_iter": 60, "width": 64}, random_state=0)
-    theirs = make_pipeline(StandardScaler(), MLPClassifier(max_iter=60, random_state=0))
-    assert cross_val_score(ours, X, y, cv=3).mean() > cross_val_score(theirs, X, y, cv=3).mean()
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+@KINDS
+def test_the_same_seed_gives_the_weights_of_scikit_learn(kind, Estimator, Theirs, solver):
+    X, y = load_wine(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    parameters = {"solver": solver, "random_state": 0} | ({"max_iter": 10} if solver == "lbfgs" else {})
+    own = {"batch_size": len(X), "n_iter_no_change": 11}
+    ours = Estimator(**presets.scikit_learn(kind) | parameters | own).fit(X, y)
+    theirs = Theirs(**parameters).fit(X, y)  # which stops after one epoch more
+    assert ours.n_iter_ == theirs.n_iter_ > 5
+    for a, b in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
+        assert_allclose(a, b, rtol=1e-6, atol=1e-8)
+    other = Estimator(**presets.scikit_learn(kind) | parameters | {"standardize": True}).fit(X * 2.0, y)
+    assert np.abs(other.coefs_[0] - theirs.coefs_[0]).max() > 1e-3

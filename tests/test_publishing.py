@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from oracles import PlainRegressor
 
-from sknet import MLPRegressorScratch
 from sknet.core.folding import is_plain
 from sknet.core.losses import LOSSES
 from sknet.planning import plan_network
@@ -20,7 +20,7 @@ INPUTS, OUTPUTS = Moments.of(X, None), Moments.of(RNG.normal(size=(N, K)) * 7.0 
 
 
 def state_of(inputs=INPUTS, outputs=OUTPUTS, loss="squared_error", **changes):
-    p = MLPRegressorScratch(hidden_layer_sizes=(6, 5), activation=["tanh", "silu"]).get_params() | changes
+    p = PlainRegressor(hidden_layer_sizes=(6, 5), activation=["tanh", "silu"]).get_params() | changes
     network = plan_network(p, D, K, LOSSES[loss])
     theta = np.random.default_rng(1).uniform(0.3, 1.2, network.layout.size)  # running variances are positive
     return State(network, theta, inputs, outputs, None, np.random.RandomState(0))
