@@ -1,5 +1,10 @@
 """Multi-layer perceptrons for scikit-learn, from scratch in NumPy."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import presets, schedules
 from .classifier import MLPClassifierScratch
 from .core.activations import ACTIVATIONS, Activation
@@ -7,15 +12,33 @@ from .core.collapse import collapse_linear
 from .regressor import MLPRegressorScratch
 from .transformer import HiddenLayerTransformer
 
+if TYPE_CHECKING:
+    from .displays import ActivationDisplay, FirstLayerWeightsDisplay, LossCurveDisplay, NetworkDisplay
+
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "ActivationDisplay",
+    "FirstLayerWeightsDisplay",
     "HiddenLayerTransformer",
+    "LossCurveDisplay",
     "MLPClassifierScratch",
     "MLPRegressorScratch",
+    "NetworkDisplay",
     "__version__",
     "collapse_linear",
     "presets",
     "schedules",
 ]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import the displays when one is asked for: few programs draw."""
+    if name in __all__:
+        return getattr(import_module(".displays", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

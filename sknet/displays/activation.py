@@ -1,0 +1,204 @@
+"""Activations as graphs: function and derivative, with formula and range."""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..core.activations import ACTIVATIONS, Activation
+from .canvas import BRIGHT, DARK, FAINT, MINUS, panels, require_matplotlib
+from .columns import columns_of
+from .subject import network_estimator
+
+_TYPESETTING = (
+    (r"\b(\w+)_(\w+)\b", r"\1$_{\2}$"),
+    (r"e\^a([ij])", r"e$^{a_\1}$"),
+    (r"\^(-?\w+)", r"$^{\1}$"),
+    ("delta", "δ"), ("sum", "Σ"), ("Phi", "Φ"), ("phi", "φ"), ("<=", "≤"), ("(?<!{)-", MINUS),
+)  # fmt: skip
+_SYMBOLS = (r"\bs\b", "s is the logistic function."), ("Phi", "Φ and φ are the normal distribution and density.")
+
+
+class ActivationDisplay:
+    """Graphs of activations and their derivatives, with formulas and ranges.
+
+    Softmax acts on a whole row: shown is its first value for the row (a, 0, 0), and the derivative of that by a.
+
+    Parameters
+    ----------
+    activations : sequence of Activation
+        What to show, a panel for each.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The first panel.
+    axes_ : list of matplotlib Axes
+        All panels.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_, derivative_lines_ : dict of str to matplotlib Line2D
+        The graph of each function, by name, and of its derivative.
+
+    See Also
+    --------
+    sknet.ACTIVATIONS : All of them, by name.
+
+    Examples
+    --------
+    >>> from sknet import ActivationDisplay
+    >>> display = ActivationDisplay.from_names(["relu", "tanh"])
+    >>> list(display.lines_)
+    ['relu', 'tanh']
+    """
+
+    def __init__(self, activations: Iterable[Activation]) -> None:
+        self.activations = activations
+
+    @classmethod
+    def from_names(
+        cls, names: Any = "all", *, limits: tuple[float, float] = (-4.0, 4.0), ax: Any = None
+    ) -> ActivationDisplay:
+        """Draw activations by name.
+
+        Parameters
+        ----------
+        names : str, Activation, or sequence of such, default="all"
+            Names of `sknet.ACTIVATIONS`, or activations of your own; ``"all"`` is all of `sknet.ACTIVATIONS`.
+        limits : tuple of (float, float), default=(-4.0, 4.0)
+            The smallest and the largest argument.
+        ax : matplotlib Axes or array-like of Axes, default=None
+            Where to draw: an Axes, divided if there are several activations, or an Axes for each. None makes a new
+            figure.
+
+        Returns
+        -------
+        display : ActivationDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If a name is not known.
+        """
+        require_matplotlib(f"{cls.__name__}.from_names")
+        if isinstance(names, str) and names == "all":
+            names = ACTIVATIONS.values()
+        chosen = [names] if isinstance(names, (str, Activation)) else list(names)
+        unknown = [name for name in chosen if not isinstance(name, Activation) and name not in ACTIVATIONS]
+        if unknown or not chosen:
+            raise ValueError(f"`names` must be 'all', an Activation, or among {', '.join(ACTIVATIONS)}, got {names!r}.")
+        activations = [name if isinstance(name, Activation) else ACTIVATIONS[name] for name in chosen]
+        return cls(_distinct(activations)).plot(limits=limits, ax=ax)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, limits: tuple[float, float] = (-4.0, 4.0), ax: Any = None
+    ) -> ActivationDisplay:
+        """Draw the activations of a fitted network, hidden layers and output, each once.
+
+        Parameters
+        ----------
+        estimator : MLPClassifierScratch or MLPRegressorScratch
+            A fitted network; or a fitted Pipeline that ends in one, or a search over such.
+        limits : tuple of (float, float), default=(-4.0, 4.0)
+            The smallest and the largest argument.
+        ax : matplotlib Axes or array-like of Axes, default=None
+            Where to draw: an Axes, divided if there are several activations, or an Axes for each. None makes a new
+            figure.
+
+        Returns
+        -------
+        display : ActivationDisplay
+            The display, drawn.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        columns = columns_of(network_estimator(estimator, cls.__name__)._state.network)
+        return cls(_distinct([column.activation for column in columns[1:]])).plot(limits=limits, ax=ax)
+
+    def plot(self, *, limits: tuple[float, float] = (-4.0, 4.0), ax: Any = None) -> ActivationDisplay:
+        """Draw the graphs.
+
+        Parameters
+        ----------
+        limits : tuple of (float, float), default=(-4.0, 4.0)
+            The smallest and the largest argument.
+        ax : matplotlib Axes or array-like of Axes, default=None
+            Where to draw: an Axes, divided if there are several activations, or an Axes for each. None makes a new
+            figure.
+
+        Returns
+        -------
+        display : ActivationDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        if not limits[0] < limits[1]:
+            raise ValueError(f"`limits` must be two numbers, the smaller first, got {limits!r}.")
+        activations = list(self.activations)
+        n = len(activations)
+        n_cols = min(n, 2 if n in (2, 4) else 3)
+        size = (3.4 * n_cols, 3.1 * math.ceil(n / n_cols)) if n > 1 else (4.8, 4.2)
+        self.axes_, self.figure_ = panels(ax, n, n_cols, size, space=0.9)
+        self.ax_ = self.axes_[0]
+        self.lines_, self.derivative_lines_ = {}, {}
+        a = np.linspace(*limits, 801)
+        for panel, activation in zip(self.axes_, activations, strict=True):
+            value, slope = _graph(activation, a)
+            name = activation.name
+            (self.lines_[name],) = panel.plot(a, value, color=DARK, linewidth=2.0, label="f(a)")
+            (self.derivative_lines_[name],) = panel.plot(a, slope, "--", color=BRIGHT, linewidth=1.8, label="f$'$(a)")
+            _describe(panel, activation)
+        return self
+
+
+def _distinct(activations: Iterable[Activation]) -> list[Activation]:
+    return list({activation.name: activation for activation in activations}.values())
+
+
+def _graph(activation: Activation, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return values and derivatives at ``a``; those of the first of (a, 0, 0) if it is not elementwise."""
+    if activation.elementwise:
+        return activation(a[None])[0], activation.derivative(a[None])[0]
+    rows = np.column_stack([a, np.zeros((len(a), 2))])
+    return activation(rows)[:, 0], activation.derivative(rows)[:, 0, 0]
+
+
+def _typeset(formula: str) -> str:
+    """Return a formula in plain text with superscripts, subscripts and signs set as such."""
+    for pattern, replacement in _TYPESETTING:
+        formula = re.sub(pattern, replacement, formula)
+    return formula
+
+
+def _number(bound: float) -> str:
+    return f"{bound:.4g}".replace("inf", "∞").replace("-", MINUS)
+
+
+def _describe(panel: Any, activation: Activation) -> None:
+    argument = "a" if activation.elementwise else "a$_i$"
+    low, high = activation.range
+    lines = [
+        f"f({argument}) = {_typeset(activation.formula)}",
+        f"f$'$({argument}) = {_typeset(activation.derivative_formula)}",
+        f"range from {_number(low)} to {_number(high)}",
+    ]
+    panel.set_title(activation.name, loc="left", fontsize=10, fontweight="bold", pad=50)
+    panel.annotate(
+        "\n".join(lines), (0.0, 1.0), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=9,
+        linespacing=1.3,
+    )  # fmt: skip
+    panel.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
+    panel.axvline(0.0, color=FAINT, linewidth=0.6, zorder=0)
+    for bound in activation.range:
+        if math.isfinite(bound) and bound != 0.0:
+            panel.axhline(bound, color=FAINT, linewidth=0.8, linestyle=":", zorder=0)
+    panel.spines[["top", "right"]].set_visible(False)
+    symbols = [words for pattern, words in _SYMBOLS if re.search(pattern, activation.derivative_formula)]
+    panel.set_xlabel("\n".join(["a", *textwrap.wrap(" ".join([activation.note, *symbols]), 44)]), fontsize=8)
+    panel.legend(frameon=False, fontsize=8)

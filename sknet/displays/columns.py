@@ -1,0 +1,71 @@
+"""Columns: a network as a diagram shows it, layer by layer."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from .._parameters import RULES, check_parameters
+from ..base import BaseMLP
+from ..core.activations import Activation
+from ..core.dropout import Dropout
+from ..core.layers import Dense
+from ..core.losses import LOSSES
+from ..core.network import Network
+from ..core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
+from ..planning import plan_network
+
+
+class Column(NamedTuple):
+    """A layer: its number of units, its activation (None for the inputs), and what else happens in it."""
+
+    size: int
+    activation: Activation | None = None
+    notes: tuple[str, ...] = ()
+
+
+def columns_of(network: Network) -> list[Column]:
+    """Return inputs, hidden layers and outputs of a network."""
+    *hidden, last = network.layers
+    columns = [Column((hidden or [last])[0].n_in)]
+    for layer in hidden:
+        match layer:
+            case Dense():
+                columns.append(Column(layer.n_out, layer.activation))
+            case Nonlinearity():
+                columns[-1] = columns[-1]._replace(activation=layer.activation)
+            case BatchNormalization() | LayerNormalization():
+                kind = "batch" if isinstance(layer, BatchNormalization) else "layer"
+                columns[-1] = _noted(columns[-1], f"{kind} norm")
+            case Dropout():
+                columns[-1] = _noted(columns[-1], f"dropout {layer.rate:g}")
+    return [*columns, Column(last.n_out, network.loss.output_activation)]
+
+
+def _noted(column: Column, note: str) -> Column:
+    return column._replace(notes=(*column.notes, note))
+
+
+def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
+    """Return the network that was fitted; or else the one that ``net`` would fit to data of these sizes."""
+    if net.__sklearn_is_fitted__():
+        for name, given, fitted in (
+            ("n_features", n_features, net.n_features_in_), ("n_outputs", n_outputs, net.n_outputs_)
+        ):  # fmt: skip
+            if given is not None and given != fitted:
+                raise ValueError(
+                    f"`{name}` must be left out for a fitted network, or be what it has, {fitted}, got {given!r}."
+                )
+        return net._state.network
+    for name, given in (("n_features", n_features), ("n_outputs", n_outputs)):
+        if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
+            raise ValueError(
+                f"`{name}` must be an integer of at least 1 for a network that is not fitted, got {given!r}."
+            )
+    p = {name: getattr(net, name) for name in RULES if hasattr(net, name)}
+    check_parameters(p)
+    log_loss = LOSSES["binary_log_loss" if n_outputs == 1 else "log_loss"]
+    loss = log_loss if is_classifier(net) else net._network_loss()
+    return plan_network(p, int(n_features), int(n_outputs), loss)

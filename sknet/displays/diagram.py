@@ -1,0 +1,292 @@
+"""Diagrams of networks: a column of units for each layer, and arrows for what leads from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from .canvas import BRIGHT, DARK, FAINT, INK, panels, require_matplotlib
+from .columns import columns_of, network_of
+from .layout import Layout, Scale, arrange, fit
+from .subject import comparable_weights, network_estimator
+
+_RADIUS, _HEAD = 0.34, 0.2  # of a unit and of an arrow's head, where units are 1 apart
+_POINTS, _WIDEST = 36.0, 1000.0  # from unit to unit in a new figure, and its largest width, in points
+_DASHES = (0, (4, 1.5))  # of negative weights
+
+
+class NetworkDisplay:
+    """The diagram of a network: layers as columns, units as circles, weights as arrows. Biases are not drawn.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Number of inputs, units of each hidden layer, number of outputs.
+    notes : sequence of sequence of str, default=None
+        What to write under each layer besides its name and size: its activation, for example.
+    coefs : sequence of ndarray of shape (n_inputs, n_units), default=None
+        Weights that lead to each layer but the first. They give an arrow its colour and dashes, by sign, and its width
+        and strength, by size relative to the largest weight that leads to the same layer.
+    input_names, output_names : sequence of str, default=None
+        What to write beside the units of the first and of the last layer.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn.
+    figure_ : matplotlib Figure
+        The figure.
+    units_ : list of list of matplotlib Circle
+        The circles of each layer.
+    shown_ : list of ndarray
+        The numbers of these units, from 0.
+    dots_ : list of matplotlib Line2D or None
+        For each layer the three dots that stand for units left out.
+    arrows_ : list of matplotlib LineCollection
+        The arrows to each layer but the first: from each shown unit in turn, to every shown unit.
+    heads_ : list of matplotlib PolyCollection
+        Their heads.
+    labels_ : list of matplotlib Text
+        The text under each layer.
+    bracket_ : matplotlib Text
+        The text over the hidden layers, which names depth and width.
+
+    See Also
+    --------
+    LossCurveDisplay : How training went.
+    FirstLayerWeightsDisplay : The weights of the first layer as images.
+
+    Examples
+    --------
+    >>> from sknet import MLPClassifierScratch, NetworkDisplay
+    >>> net = MLPClassifierScratch(depth=2, width=4)
+    >>> display = NetworkDisplay.from_estimator(net, n_features=3, n_outputs=1)
+    >>> [len(circles) for circles in display.units_]
+    [3, 4, 4, 1]
+    >>> display.bracket_.get_text()
+    'depth 2, width 4'
+    """
+
+    def __init__(
+        self, layer_sizes: Sequence[int], *, notes: Sequence[Sequence[str]] | None = None,
+        coefs: Sequence[np.ndarray] | None = None, input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
+        self.layer_sizes = layer_sizes
+        self.notes = notes
+        self.coefs = coefs
+        self.input_names = input_names
+        self.output_names = output_names
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, n_features: int | None = None, n_outputs: int | None = None, max_units: int = 10,
+        ax: Any = None,
+    ) -> NetworkDisplay:  # fmt: skip
+        """Draw the network of an estimator, fitted or not.
+
+        Parameters
+        ----------
+        estimator : MLPClassifierScratch or MLPRegressorScratch
+            A network; or a Pipeline that ends in one, or a fitted search over such. A fitted one has weights to show,
+            unless it has layer normalization: those for inputs and targets in units of their standard deviations, where
+            it standardizes them, so that the widths of arrows compare, where `coefs_` are in units of the data.
+        n_features, n_outputs : int, default=None
+            Number of inputs and of output units; required where the network is not fitted. A classifier has one output
+            unit for two classes, else one for each class.
+        max_units : int, default=10
+            Wider layers are shortened to so many units, the first and the last ones. At least 2.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : NetworkDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the network is not fitted and its sizes are not given.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        net = network_estimator(estimator, cls.__name__, fitted=False)
+        columns = columns_of(network_of(net, n_features, n_outputs))
+        notes = [(*((c.activation.name,) if c.activation else ()), *c.notes) for c in columns]
+        fitted = net.__sklearn_is_fitted__()
+        classes = getattr(net, "classes_", None)
+        one_each = isinstance(classes, np.ndarray) and len(classes) == columns[-1].size
+        display = cls(
+            [c.size for c in columns], notes=notes, coefs=comparable_weights(net) if fitted else None,
+            input_names=getattr(net, "feature_names_in_", None), output_names=classes if one_each else None,
+        )  # fmt: skip
+        return display.plot(max_units=max_units, ax=ax)
+
+    def plot(self, *, max_units: int = 10, ax: Any = None) -> NetworkDisplay:
+        """Draw the diagram.
+
+        Parameters
+        ----------
+        max_units : int, default=10
+            Wider layers are shortened to so many units, the first and the last ones. At least 2.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : NetworkDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        self._check(max_units)
+        layout = arrange(self.layer_sizes, max_units)
+        self.shown_ = layout.shown
+        labels = self._labels()
+        scale = self._open(ax, layout, labels)
+        self._draw_units(layout.centres, min(6.0, scale.points / 5))
+        self._draw_arrows(layout.centres)
+        self._write(layout, labels, scale.fontsize)
+        self._draw_bracket(layout, scale.fontsize)
+        if self.coefs is not None:
+            self._explain_colours(scale.fontsize)
+        return self
+
+    def _check(self, max_units: Any) -> None:
+        if not isinstance(max_units, Integral) or max_units < 2:
+            raise ValueError(f"`max_units` must be an integer of at least 2, got {max_units!r}.")
+        sizes = self.layer_sizes
+        if len(sizes) < 2 or min(sizes) < 1:
+            raise ValueError(f"`layer_sizes` must be at least two sizes, each at least 1, got {sizes!r}.")
+        shapes = [np.shape(W) for W in self.coefs] if self.coefs is not None else list(pairwise(sizes))
+        if shapes != list(pairwise(sizes)):
+            raise ValueError(f"`coefs` must have shapes that fit `layer_sizes`, {list(pairwise(sizes))}, got {shapes}.")
+
+        for what in ("input_names", "output_names"):
+            names, size = getattr(self, what), sizes[0 if what == "input_names" else -1]
+            if names is not None and len(names) != size:
+                raise ValueError(f"`{what}` must be {size} names, one for each unit, got {len(names)}.")
+
+    def _open(self, ax: Any, layout: Layout, labels: list[str]) -> Scale:
+        """Prepare axes that hold the diagram and its text."""
+        words = {"input_names": self.input_names, "output_names": self.output_names, "legend": self.coefs is not None}
+        if ax is None:
+            scale = fit(layout, labels, **words, width=_WIDEST, height=np.inf, most=_POINTS)
+            width = scale.points * layout.width + scale.left + scale.right
+            height = scale.points * layout.height + scale.bottom + scale.top
+            (self.ax_,), self.figure_ = panels(None, 1, 1, (width / 72, height / 72))
+        else:
+            (self.ax_,), self.figure_ = panels(ax, 1, 1, (0.0, 0.0))
+            box = self.ax_.get_window_extent().transformed(self.figure_.dpi_scale_trans.inverted())
+            scale = fit(layout, labels, **words, width=72 * box.width, height=72 * box.height)
+        half, points = layout.height / 2, scale.points
+        self.ax_.set(
+            xlim=(-scale.left / points, layout.width + scale.right / points),
+            ylim=(-half - scale.bottom / points, half + scale.top / points),
+            aspect="equal",
+        )
+        self.ax_.set_axis_off()
+        return scale
+
+    def _draw_units(self, centres: list[np.ndarray], dot: float) -> None:
+        from matplotlib.patches import Circle
+
+        self.units_: list[list[Any]] = []
+        self.dots_: list[Any] = []
+        for points, size in zip(centres, self.layer_sizes, strict=True):
+            circles = [Circle(point, _RADIUS, facecolor="white", edgecolor=INK, zorder=3) for point in points]
+            for circle in circles:
+                self.ax_.add_patch(circle)
+            self.units_.append(circles)
+            dots = None
+            if len(points) < size:
+                middle = points[np.diff(points[:, 1]).argmin()] - [0.0, 1.0]
+                ys = middle[1] + np.array([0.22, 0.0, -0.22])
+                (dots,) = self.ax_.plot([middle[0]] * 3, ys, ".", color=INK, markersize=dot)
+            self.dots_.append(dots)
+
+    def _draw_arrows(self, centres: list[np.ndarray]) -> None:
+        from matplotlib.collections import LineCollection, PolyCollection
+
+        self.arrows_, self.heads_ = [], []
+        for i, (left, right) in enumerate(pairwise(centres)):
+            step = (right[None] - left[:, None]).reshape(-1, 2)
+            along = step / np.linalg.norm(step, axis=1, keepdims=True)
+            tails = np.repeat(left, len(right), axis=0) + _RADIUS * along
+            tips = np.tile(right, (len(left), 1)) - _RADIUS * along
+            thinner = min(1.0, 5.0 / len(left))  # where many arrows meet
+            ends = tips - _HEAD * thinner * along
+            across = 0.35 * _HEAD * thinner * along[:, ::-1] * [-1.0, 1.0]
+            colors, widths, dashes = self._style(i, len(step))
+            lines = LineCollection(
+                np.stack([tails, ends], axis=1), colors=colors, linewidths=thinner * widths, linestyles=dashes, zorder=1
+            )
+            triangles = np.stack([tips, ends + across, ends - across], axis=1)
+            heads = PolyCollection(triangles, facecolors=colors, linewidths=0.0, zorder=2)
+            self.arrows_.append(self.ax_.add_collection(lines, autolim=False))
+            self.heads_.append(self.ax_.add_collection(heads, autolim=False))
+
+    def _style(self, layer: int, n: int) -> tuple[np.ndarray, np.ndarray, Any]:
+        """Return colours, widths and dashes of the ``n`` arrows of a layer, whose weights give them."""
+        from matplotlib.colors import to_rgba_array
+
+        if self.coefs is None:
+            return to_rgba_array([FAINT] * n), np.full(n, 0.9), "-"
+        W = np.asarray(self.coefs[layer])
+        w = W[np.ix_(self.shown_[layer], self.shown_[layer + 1])].ravel()
+        strength = np.abs(w) / (np.abs(W).max() or 1.0)
+        colors = to_rgba_array(np.where(w < 0.0, BRIGHT, DARK), alpha=0.4 + 0.6 * strength)
+        return colors, 0.7 + 2.1 * strength, [_DASHES if negative else "-" for negative in w < 0.0]
+
+    def _write(self, layout: Layout, labels: list[str], fontsize: float) -> None:
+        """Write what each layer is under it, and names beside inputs and outputs."""
+        centres, bottom = layout.centres, -layout.height / 2
+        self.labels_ = [
+            self._text((points[0, 0], bottom), (0, -4), label, fontsize, va="top")
+            for points, label in zip(centres, labels, strict=True)
+        ]
+        for names, layer, align, offset in (
+            (self.input_names, 0, "right", -1.4 * _RADIUS), (self.output_names, -1, "left", 1.4 * _RADIUS)
+        ):  # fmt: skip
+            for number, (x, y) in zip(self.shown_[layer], centres[layer], strict=True) if names is not None else ():
+                self._text((x + offset, y), (0, 0), str(names[number]), fontsize, ha=align, va="center")
+
+    def _draw_bracket(self, layout: Layout, fontsize: float) -> None:
+        """Name depth and width over the hidden layers."""
+        depth, width, top = len(layout.centres) - 2, max(self.layer_sizes[1:-1], default=0), layout.height / 2
+        left, right = (layout.gap - 0.5, depth * layout.gap + 0.5) if depth else (0.0, layout.gap)
+        xs, ys = [left, left, right, right], [top + 0.05, top + 0.2, top + 0.2, top + 0.05]
+        self.ax_.plot(xs, ys, color=INK, linewidth=1.0)
+        words = f"depth {depth}, width {width}" if depth else "depth 0: no hidden layer"
+        self.bracket_ = self._text(((left + right) / 2, top + 0.2), (0, 3), words, fontsize, va="bottom")
+
+    def _labels(self) -> list[str]:
+        """Return the text under each layer: its name, its size, its notes."""
+        last = len(self.layer_sizes) - 1
+        names = ["input", *(f"hidden {i}" for i in range(1, last)), "output"]
+        units = ["feature", *["unit"] * last]
+        return [
+            "\n".join([name, f"{size} {unit}{'s' * (size != 1)}", *notes])
+            for name, size, unit, notes in zip(
+                names, self.layer_sizes, units, self.notes or [()] * len(names), strict=True
+            )
+        ]
+
+    def _text(self, point: Any, offset: tuple[float, float], words: str, size: float, **align: str) -> Any:
+        align = {"ha": "center", **align}
+        return self.ax_.annotate(
+            words, point, offset, textcoords="offset points", fontsize=size, linespacing=1.35, color=INK,
+            parse_math=False, annotation_clip=False, **align,
+        )  # fmt: skip
+
+    def _explain_colours(self, fontsize: float) -> None:
+        from matplotlib.lines import Line2D
+
+        lines = [
+            Line2D([], [], color=DARK, linewidth=2.0, label="positive weight"),
+            Line2D([], [], color=BRIGHT, linewidth=2.0, linestyle=_DASHES, label="negative weight"),
+        ]
+        self.ax_.legend(handles=lines, loc="upper center", borderaxespad=0.2, ncols=2, frameon=False, fontsize=fontsize)

@@ -1,0 +1,101 @@
+"""Layout of a diagram: where its units go, and how much room its text needs around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_CHARACTER, _LINE = 0.62, 1.4  # width and height of text in font sizes, generously
+_LEGEND, _BRACKET = 29.0, 16.0  # width of the legend, and of the line above, in font sizes
+_FONT_SIZES = 10.0, 8.0, 7.0, 6.0, 5.0  # points
+
+
+class Layout(NamedTuple):
+    """Units of a diagram, in lengths of which two neighbours in a layer are 1 apart.
+
+    Attributes
+    ----------
+    shown : list of ndarray of shape (n_shown,)
+        Numbers of the units that are shown, for each layer.
+    centres : list of ndarray of shape (n_shown, 2)
+        Where they are; the inputs are at x = 0, and all layers are centred on y = 0.
+    gap : float
+        Distance from layer to layer.
+    width, height : float
+        Distance from inputs to outputs; height of the highest layer.
+    """
+
+    shown: list[np.ndarray]
+    centres: list[np.ndarray]
+    gap: float
+    width: float
+    height: float
+
+
+class Scale(NamedTuple):
+    """How large a diagram is drawn, in points: a unit of length, its text, and the room for text around it.
+
+    ``left`` and ``right`` are from the centres of the outer layers, ``bottom`` and ``top`` from the highest layer.
+    """
+
+    points: float
+    fontsize: float
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def arrange(layer_sizes: Sequence[int], most: int) -> Layout:
+    """Return where units go, at most ``most`` of each layer: the first and the last ones."""
+    shown, heights = zip(*(_shortened(n, most) for n in layer_sizes), strict=True)
+    height = float(max(np.ptp(y) for y in heights)) + 1.0
+    n_gaps = len(heights) - 1
+    gap = float(np.clip(1.5 * height / n_gaps, 2.2, 4.5))
+    centres = [np.column_stack([np.full(len(y), gap * i), y]) for i, y in enumerate(heights)]
+    return Layout(list(shown), centres, gap, gap * n_gaps, height)
+
+
+def fit(
+    layout: Layout, labels: list[str], input_names: Any, output_names: Any, *, legend: bool, width: float,
+    height: float, most: float = np.inf,
+) -> Scale:  # fmt: skip
+    """Return the scale, of at most ``most`` points, and the largest text that go into ``width`` x ``height`` points.
+
+    The text is ``labels`` under the layers, names beside the outer ones, a line above, and perhaps a legend.
+    """
+    longest = max(map(_length, labels))
+    for fontsize in _FONT_SIZES:
+        left, right = (
+            max(24.0, 0.5 * _CHARACTER * fontsize * _length(label), _beside(names, fontsize))
+            for label, names in ((labels[0], input_names), (labels[-1], output_names))
+        )
+        bottom = 8.0 + _LINE * fontsize * max(label.count("\n") + 1 for label in labels)
+        top = 16.0 + 2.0 * fontsize + 24.0 * legend
+        across, up = (width - left - right) / layout.width, (height - bottom - top) / layout.height
+        points = max(1.0, min(across, up, most))
+        if points * layout.gap >= _CHARACTER * fontsize * longest and points >= _LINE * fontsize:
+            break
+    least = min(width, fontsize * (_LEGEND if legend else _BRACKET))
+    spare = max(0.0, least - left - right - points * layout.width) / 2
+    return Scale(points, fontsize, left + spare, right + spare, bottom, top)
+
+
+def _length(label: str) -> int:
+    return max(map(len, label.split("\n")))
+
+
+def _beside(names: Any, fontsize: float) -> float:
+    """Return the room for names of units, from the centre of their layer."""
+    return 0.0 if names is None else 20.0 + _CHARACTER * fontsize * max(len(str(name)) for name in names)
+
+
+def _shortened(n: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the units to show of ``n``, and their heights: 1 apart, 2 where units are left out."""
+    if n <= most:
+        return np.arange(n), (n - 1) / 2 - np.arange(n)
+    first = -(-most // 2)
+    slots = np.delete(np.arange(most + 1), first)
+    return np.where(slots < first, slots, slots + n - most - 1), most / 2 - slots

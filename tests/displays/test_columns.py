@@ -1,0 +1,91 @@
+"""Networks as columns of a diagram."""
+
+import numpy as np
+import pytest
+
+from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
+from sknet.core.activations import EXP
+from sknet.displays.columns import columns_of, network_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X = np.random.default_rng(0).standard_normal((40, 3))
+y = np.arange(40) % 3
+
+
+def described(net, *sizes):
+    columns = columns_of(network_of(net, *(sizes or (None, None))))
+    return [(c.size, c.activation and c.activation.name, *c.notes) for c in columns]
+
+
+PLAIN = {"hidden_layer_sizes": (5, 4), "activation": ["tanh", "identity"], "max_iter": 1}
+CASES = [
+    (PLAIN, [(5, "tanh"), (4, "identity")]),
+    (PLAIN | {"dropout": [0.25, 0.0]}, [(5, "tanh", "dropout 0.25"), (4, "identity")]),
+    (PLAIN | {"normalization": "batch"}, [(5, "tanh", "batch norm"), (4, "identity", "batch norm")]),
+    (
+        PLAIN | {"normalization": "layer", "dropout": 0.5},
+        [(5, "tanh", "layer norm", "dropout 0.5"), (4, "identity", "layer norm", "dropout 0.5")],
+    ),
+    ({"depth": 0, "max_iter": 1}, []),
+    ({"depth": 3, "width": 2, "activation": "relu", "max_iter": 1}, [(2, "relu")] * 3),
+]
+
+
+@pytest.mark.parametrize(("parameters", "hidden"), CASES)
+def test_a_column_for_each_layer(parameters, hidden):
+    net = MLPClassifierScratch(**parameters)
+    expected = [(3, None), *hidden, (3, "softmax")]
+    assert described(net, 3, 3) == expected
+    assert described(net.fit(X, y)) == expected
+
+
+@pytest.mark.parametrize(
+    ("net", "n_outputs", "name"),
+    [
+        (MLPClassifierScratch(), 1, "logistic"),
+        (MLPClassifierScratch(), 4, "softmax"),
+        (MLPRegressorScratch(), 1, "identity"),
+        (MLPRegressorScratch(), 2, "identity"),
+        (MLPRegressorScratch(loss="poisson"), 1, EXP.name),
+        (MLPRegressorScratch(loss="quantile", quantile=(0.1, 0.9)), 2, "identity"),
+    ],
+)
+def test_the_output_of_a_network_that_is_not_fitted(net, n_outputs, name):
+    assert described(net.set_params(depth=1, width=2), 3, n_outputs)[-1] == (n_outputs, name)
+
+
+def test_an_activation_of_your_own():
+    own = ACTIVATIONS["relu"]
+    own = type(own)(**{**vars(own), "name": "mine"})
+    assert described(MLPClassifierScratch(depth=1, width=2, activation=own), 3, 1)[1] == (2, "mine")
+
+
+def test_a_fitted_network_is_shown_as_it_was_fitted():
+    net = MLPClassifierScratch(depth=1, width=2, activation="relu", max_iter=1).fit(X, y).set_params(width=99)
+    assert described(net)[1] == (2, "relu")
+    assert described(net, 3, 3)[1] == (2, "relu")
+
+
+@pytest.mark.parametrize(("sizes", "name"), [((4, None), "n_features"), ((3, 2), "n_outputs")])
+def test_other_sizes_for_a_fitted_network(sizes, name):
+    net = MLPClassifierScratch(depth=1, width=2, max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match=f"`{name}` must be left out for a fitted network, or be what it has, 3, got"):
+        network_of(net, *sizes)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "name"),
+    [
+        ((None, 1), "n_features"), ((3, None), "n_outputs"), ((0, 1), "n_features"), ((3, 1.5), "n_outputs"),
+        ((True, 1), "n_features"), (("3", 1), "n_features"),
+    ],
+)  # fmt: skip
+def test_sizes_that_an_unfitted_network_needs(sizes, name):
+    with pytest.raises(ValueError, match=f"`{name}` must be an integer of at least 1 for a network that is not fitted"):
+        network_of(MLPClassifierScratch(), *sizes)
+
+
+def test_parameters_are_checked():
+    with pytest.raises(ValueError, match="`width` must be"):
+        network_of(MLPClassifierScratch(width=0), 3, 1)

@@ -1,0 +1,108 @@
+"""First-layer weights as images."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_digits
+
+from sknet import FirstLayerWeightsDisplay, MLPClassifierScratch
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, y = load_digits(return_X_y=True)
+FIT = {"depth": 1, "solver": "lbfgs", "max_iter": 10, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def net():
+    return MLPClassifierScratch(width=30, **FIT).fit(X, y)
+
+
+def test_images_are_the_weights_of_standardized_pixels(net, save):
+    display = FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))
+    assert len(display.images_) == len(display.axes_) == 25
+    W = net.coefs_[0] * X.std(axis=0)[:, None]
+    for unit, image in enumerate(display.images_):
+        assert_allclose(image.get_array(), [[W[8 * row + column, unit] for column in range(8)] for row in range(8)])
+    assert display.ax_ is display.axes_[0]
+    assert display.ax_.get_title() == "unit 0"
+    assert "the first 25 of 30 units" in display.colorbar_.ax.get_ylabel()
+    save(display)
+
+
+def test_all_images_have_one_scale_around_zero(net):
+    display = FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))
+    largest = np.abs(net.coefs_[0] * X.std(axis=0)[:, None])[:, :25].max()
+    assert_allclose([image.get_clim() for image in display.images_], [(-largest, largest)] * 25)
+
+
+def test_weights_of_raw_pixels(net):
+    display = FirstLayerWeightsDisplay(net.coefs_[0], (4, 16)).plot(max_units=2, cmap="viridis")
+    assert_array_equal(display.images_[1].get_array(), net.coefs_[0][:, 1].reshape(4, 16))
+    assert len(display.images_) == 2
+    assert display.images_[0].get_cmap().name == "viridis"
+
+
+@pytest.mark.parametrize("width", [1, 6])
+def test_few_units(width, save):
+    net = MLPClassifierScratch(width=width, **FIT).fit(X, y)
+    display = FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))
+    assert len(display.images_) == width
+    assert display.colorbar_.ax.get_ylabel() == "weight"
+    save(display)
+
+
+def test_without_hidden_layer_there_is_an_image_for_each_class():
+    net = MLPClassifierScratch(**FIT | {"depth": 0}).fit(X, y)
+    assert len(FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8)).images_) == 10
+
+
+def test_into_axes_of_ones_own(net, save):
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    display = FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8), max_units=9, ax=right)
+    assert display.figure_ is figure
+    assert left.axison
+    assert not right.axison
+    save(display)
+    _, axes = plt.subplots(2, 2)
+    assert FirstLayerWeightsDisplay(np.ones((4, 4)), (2, 2)).plot(ax=axes).axes_ == list(axes.ravel())
+
+
+def test_zero_weights():
+    display = FirstLayerWeightsDisplay(np.zeros((4, 1)), (2, 2)).plot()
+    assert display.images_[0].get_clim() == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((8, 9), "`image_shape` must have as many pixels as there are inputs, 64, got 8 x 9 = 72"),
+        ((64,), "`image_shape` must be a height and a width in pixels"),
+        ((8, 8, 1), "`image_shape` must be a height and a width in pixels"),
+        ((8.0, 8.0), "`image_shape` must be a height and a width in pixels"),
+        ((-8, -8), "`image_shape` must be a height and a width in pixels"),
+        (64, "`image_shape` must be a height and a width in pixels"),
+    ],
+)
+def test_an_image_shape_that_does_not_fit(net, shape, message):
+    with pytest.raises(ValueError, match=message):
+        FirstLayerWeightsDisplay.from_estimator(net, image_shape=shape)
+
+
+@pytest.mark.parametrize("most", [0, 2.5])
+def test_a_bad_number_of_units(net, most):
+    with pytest.raises(ValueError, match="`max_units` must be an integer of at least 1"):
+        FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8), max_units=most)
+
+
+def test_weights_of_another_form():
+    with pytest.raises(ValueError, match=r"`coefs` must be of shape \(n_features, n_units\), got \(4,\)"):
+        FirstLayerWeightsDisplay(np.ones(4), (2, 2)).plot()
+
+
+def test_layer_normalization():
+    net = MLPClassifierScratch(depth=1, width=3, normalization="layer", max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="needs `coefs_`, which a network with layer normalization has not"):
+        FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))

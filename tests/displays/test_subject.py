@@ -1,0 +1,79 @@
+"""What displays show of an estimator."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet.displays.subject import comparable_weights, network_estimator
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+rng = np.random.default_rng(0)
+X = rng.standard_normal((60, 3)) * [1.0, 100.0, 0.01] + [0.0, 5.0, 0.0]
+Y = X @ [[1.0, 30.0], [0.02, 0.1], [100.0, 9.0]] + rng.standard_normal((60, 2))
+label = (Y[:, 0] > 0).astype(int)
+LINEAR = {"depth": 0, "solver": "lbfgs", "tol": 1e-6, "max_iter": 500, "random_state": 0}
+
+
+def test_networks_are_found_in_pipelines_and_searches():
+    net = MLPClassifierScratch(**LINEAR)
+    pipeline = make_pipeline(StandardScaler(), net).fit(X, label)
+    assert network_estimator(pipeline, "D") is net
+    search = GridSearchCV(make_pipeline(StandardScaler(), MLPClassifierScratch(**LINEAR)), {}, cv=2).fit(X, label)
+    assert network_estimator(search, "D") is search.best_estimator_[-1]
+    assert network_estimator(net, "D") is net
+
+
+@pytest.mark.parametrize("other", [LogisticRegression(), make_pipeline(LogisticRegression()), None, [3, 4, 1]])
+def test_others_are_refused(other):
+    with pytest.raises(TypeError, match=r"D shows an MLPClassifierScratch or MLPRegressorScratch, a Pipeline .* got"):
+        network_estimator(other, "D")
+
+
+def test_fitted_or_not():
+    with pytest.raises(NotFittedError):
+        network_estimator(MLPClassifierScratch(), "D")
+    net = MLPClassifierScratch()
+    assert network_estimator(net, "D", fitted=False) is net
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_comparable_weights_are_in_standard_deviations(depth):
+    net = MLPRegressorScratch(**LINEAR | {"depth": depth, "width": 4}).fit(X, Y)
+    before = [W.copy() for W in net.coefs_]
+    weights = comparable_weights(net)
+    expected = [W.copy() for W in net.coefs_]
+    expected[0] *= X.std(axis=0)[:, None]
+    expected[-1] /= Y.std(axis=0)
+    for ours, W, unchanged, first in zip(weights, expected, net.coefs_, before, strict=True):
+        assert_allclose(ours, W, rtol=1e-9)
+        assert_array_equal(unchanged, first)
+
+
+def test_comparable_weights_of_a_linear_model_are_those_on_standardized_data():
+    net = MLPRegressorScratch(**LINEAR | {"alpha": 0.0, "tol": 1e-10}).fit(X, Y)
+    Z, T = StandardScaler().fit_transform(X), StandardScaler().fit_transform(Y)
+    assert_allclose(comparable_weights(net)[0], np.linalg.lstsq(Z, T, rcond=None)[0], atol=1e-5)
+
+
+def test_an_input_that_was_constant_has_weight_0():
+    constant = np.column_stack([X, np.full(60, 7.3)])
+    net = MLPRegressorScratch(**LINEAR | {"depth": 1, "width": 4}).fit(constant, Y)
+    assert np.abs(net.coefs_[0][3]).max() > 1e-3
+    assert_allclose(comparable_weights(net)[0][3], 0.0, atol=1e-12)
+
+
+def test_without_standardization_they_are_the_coefficients():
+    net = MLPClassifierScratch(**LINEAR | {"standardize": False}).fit(X, label)
+    assert_array_equal(comparable_weights(net)[0], net.coefs_[0])
+
+
+def test_layer_normalization_has_none():
+    net = MLPClassifierScratch(normalization="layer", depth=1, width=3, max_iter=2).fit(X, label)
+    assert comparable_weights(net) is None
