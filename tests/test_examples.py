@@ -9,14 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
+PICTURES = {"plot_loss_curves": {"loss_curves.png"}, "plot_network": {"network.png", "network_unfitted.png"}}
 
 
-def run(script):
-    """Run a script in a process of its own, with warnings as errors."""
+def run(script, folder):
+    """Run a script in a process and a folder of its own, with warnings as errors."""
     path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "agg"}
     command = [sys.executable, "-W", "error", str(script)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=180)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=180, cwd=folder)
 
 
 def test_examples_are_found():
@@ -24,8 +25,19 @@ def test_examples_are_found():
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_example(script):
-    result = run(script)
+def test_example(script, tmp_path):
+    if script.stem.startswith("plot_"):
+        pytest.importorskip("matplotlib")
+    result = run(script, tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert result.stdout.strip()
+    assert {path.name for path in tmp_path.iterdir()} == PICTURES.get(script.stem, set())
+
+
+@pytest.mark.parametrize("name", ["loss_curves.png", "network.png"])
+def test_pictures_for_the_readme_are_those_of_the_examples_and_small(name):
+    assert name in set.union(*PICTURES.values())
+    content = (ROOT / "examples" / "images" / name).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) < 60_000

@@ -1,0 +1,35 @@
+# %% [markdown]
+# # Loss curves
+#
+# How training goes, epoch by epoch: the training loss falls all the time, the validation loss turns round where the
+# network begins to learn the training rows by heart. `LossCurveDisplay` draws both, marks the best epoch, and gives
+# whatever has another unit a panel of its own. It needs matplotlib: `pip install "sknet[plot]"`.
+#
+# Run in `examples/images`, this script makes the picture of the README anew.
+
+# %%
+from sklearn.datasets import load_breast_cancer
+from sklearn.model_selection import train_test_split
+
+from sknet import LossCurveDisplay, MLPClassifierScratch
+
+X, y = load_breast_cancer(return_X_y=True)
+X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.4, stratify=y, random_state=0)
+
+net = MLPClassifierScratch(
+    depth=1, width=32, batch_size=32, learning_rate="cosine", learning_rate_init=0.01, max_iter=60, tol=0.0,
+    n_iter_no_change=60, scoring="loss", random_state=0,
+).fit(X_train, y_train, X_val=X_val, y_val=y_val)  # fmt: skip
+
+# %% [markdown]
+# With `early_stopping=True`, the weights of the best epoch would have been kept.
+
+# %%
+display = LossCurveDisplay.from_estimator(net)
+display.figure_.savefig("loss_curves.png", dpi=100)
+
+best, last = display.best_epoch_, net.n_iter_
+print("epoch   training loss   validation loss")
+for epoch in (1, best, last):
+    print(f"{epoch:5d}{net.loss_curve_[epoch - 1]:16.4f}{net.validation_loss_curve_[epoch - 1]:18.4f}")
+print(f"The best epoch is {best}. Picture: loss_curves.png")
