@@ -4,7 +4,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_diabetes, load_iris, make_classification
 from sklearn.pipeline import make_pipeline
@@ -12,6 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch, NetworkDisplay
 from sknet.displays.canvas import BRIGHT, DARK
+
+to_rgb = pytest.importorskip("matplotlib.colors").to_rgb
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
