@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import presets, schedules
+from . import export, presets, schedules
 from .classifier import MLPClassifierScratch
 from .core.activations import ACTIVATIONS, Activation
 from .core.collapse import collapse_linear
@@ -27,6 +27,7 @@ __all__ = [
     "NetworkDisplay",
     "__version__",
     "collapse_linear",
+    "export",
     "presets",
     "schedules",
 ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sklearn.preprocessing import LabelBinarizer
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:
@@ -64,3 +66,23 @@ class Tasks:
             self.root.call_on_fit_task_end(
                 estimator=self.estimator, reconstruction_attributes=lambda: vars(self.estimator), **self.data
             )
+
+
+def has_log_link(regressor: Any) -> bool:
+    """Whether scikit-learn's `MLPRegressor` has the Poisson loss, and with it the exponential output: from 1.7 on."""
+    return "loss" in regressor.get_params()
+
+
+def complete_mlp(mlp: Any, y: Any = None) -> None:
+    """Give a multi-layer perceptron of scikit-learn's what else it needs to predict and to go on in `partial_fit`.
+
+    Parameters
+    ----------
+    mlp : MLPClassifier or MLPRegressor
+        With all its public fitted attributes.
+    y : array-like of shape (n,) or (n, n_labels), default=None
+        Targets with all labels, for a classifier.
+    """
+    mlp._no_improvement_count = 0
+    if y is not None:
+        mlp._label_binarizer = LabelBinarizer().fit(y)

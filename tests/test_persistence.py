@@ -12,6 +12,9 @@ from numpy.testing import assert_array_equal
 from oracles import PlainClassifier, PlainRegressor
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 import sknet
@@ -36,6 +39,13 @@ def through_joblib(estimator, path):
     return joblib.load(path / "model.joblib")
 
 
+def through_buffers(estimator, path):
+    """Protocol 5 with the arrays outside of the pickle, as processes pass them on: read-only again."""
+    buffers = []
+    data = pickle.dumps(estimator, protocol=5, buffer_callback=buffers.append)
+    return pickle.loads(data, buffers=[buffer.raw().tobytes() for buffer in buffers])
+
+
 def through_a_memory_map(estimator, path):
     joblib.dump(estimator, path / "model.joblib")
     return joblib.load(path / "model.joblib", mmap_mode="r")  # every array is read-only
@@ -44,6 +54,7 @@ def through_a_memory_map(estimator, path):
 COPIES = {
     "pickle": lambda estimator, path: pickle.loads(pickle.dumps(estimator)),
     "oldest pickle": lambda estimator, path: pickle.loads(pickle.dumps(estimator, protocol=2)),
+    "buffers": through_buffers,
     "joblib": through_joblib,
     "memory map": through_a_memory_map,
     "deepcopy": lambda estimator, path: copy.deepcopy(estimator),
@@ -124,6 +135,62 @@ def test_a_copy_warm_starts_exactly(tmp_path, Estimator, how, solver):
     mlp = Estimator(solver=solver, warm_start=True, **SMALL).fit(X, y)
     twin = COPIES[how](mlp, tmp_path).fit(X, y)
     assert_same_state(twin, mlp.fit(X, y))
+
+
+@pytest.mark.parametrize("compress", [0, 9, "gzip", ("bz2", 3), ("lzma", 1)])
+def test_every_compression_of_joblib(tmp_path, compress):
+    mlp = REG(**SMALL).fit(X, Y)
+    joblib.dump(mlp, tmp_path / "model.joblib", compress=compress)
+    twin = joblib.load(tmp_path / "model.joblib")
+    assert_same_state(twin.partial_fit(X, Y), mlp.partial_fit(X, Y))
+
+
+STATEFUL = {
+    "rmsprop": {"solver": "rmsprop"},
+    "adagrad": {"solver": "adagrad"},
+    "dropout": {"dropout": 0.3},
+    "batch normalization": {"normalization": "batch"},
+    "layer normalization": {"normalization": "layer", "dropout": [0.5]},
+    "adaptive rate": {"learning_rate": "adaptive", "tol": 0.1, "n_iter_no_change": 1},
+    "schedule": {"learning_rate": sknet.schedules.Exponential(0.8)},
+    "float32": {"dtype": "float32"},
+}
+
+
+@pytest.mark.parametrize("part", STATEFUL)
+@pytest.mark.parametrize("how", COPIES)
+def test_all_that_has_a_state_goes_on_exactly(tmp_path, how, part):
+    mlp = REG(warm_start=True, depth=1, **SMALL | STATEFUL[part]).fit(X, Y)
+    twin = COPIES[how](mlp, tmp_path)
+    assert_array_equal(twin.predict(X), mlp.predict(X))
+    twin.partial_fit(X[20:], Y[20:]).fit(X, Y)
+    mlp.partial_fit(X[20:], Y[20:]).fit(X, Y)
+    assert_same_state(twin, mlp)
+    assert_array_equal(twin.predict(X), mlp.predict(X))
+
+
+@pytest.mark.parametrize("normalization", [None, "layer"])
+def test_a_memory_map_is_read_where_it_lies(tmp_path, normalization):
+    """Processes that serve one file share its pages: loading copies no weights."""
+    mlp = CLF(normalization=normalization, **SMALL).fit(X, target(CLF))
+    twin = through_a_memory_map(mlp, tmp_path)
+    weights = [array for own in twin._parameters() for array in own]
+    assert weights
+    assert all(isinstance(array, np.memmap) and not array.flags.writeable for array in weights)
+    file = (tmp_path / "model.joblib").read_bytes()
+    twin.partial_fit(X, target(CLF))
+    assert (tmp_path / "model.joblib").read_bytes() == file
+    assert_same_state(twin, mlp.partial_fit(X, target(CLF)))
+
+
+@BOTH
+def test_pipelines_and_searches(tmp_path, Estimator):
+    y = target(Estimator)
+    model = GridSearchCV(make_pipeline(StandardScaler(), Estimator(**SMALL)), {}, cv=2).fit(X, y)
+    for how in COPIES.values():
+        twin = how(model, tmp_path)
+        assert_array_equal(twin.predict(X), model.predict(X))
+        assert_same_state(twin.best_estimator_[-1], model.best_estimator_[-1])
 
 
 @BOTH

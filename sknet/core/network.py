@@ -37,6 +37,9 @@ class Network:
     def __str__(self) -> str:
         return " -> ".join(str(layer) for layer in self.layers) + f" with {self.loss}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"layers": self.layers, "loss": self.loss}  # what is cached follows from these
+
     @cached_property
     def layout(self) -> Layout:
         """Where each layer's parameters lie in the flat vector."""

@@ -1,0 +1,169 @@
+"""The graph: layers and activations as nodes of ONNX, added to what skl2onnx builds.
+
+Every activation is written in the operators that ONNX Runtime has for float32 and float64 alike; it has no `Elu`,
+`Gelu`, `Mish` or `Softplus` for float64.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.activations import _LEAK, _SELU_ALPHA, _SELU_SCALE, ACTIVATIONS, EXP, Activation
+from ..core.dropout import Dropout
+from ..core.inputs import PeriodicEmbedding, Scaling
+from ..core.layers import Dense
+from ..core.normalization import LayerNormalization, Nonlinearity
+
+_LAYER_NORMALIZATION_OPSET = 17
+
+
+class Graph:
+    """Adds nodes and constants to a container of skl2onnx; a value is known by its name.
+
+    Parameters
+    ----------
+    scope, container : Scope and ModelComponentContainer of skl2onnx
+        What gives names, and what has been built so far.
+    dtype : dtype
+        Of all real numbers: float32 or float64.
+    """
+
+    def __init__(self, scope: Any, container: Any, dtype: Any) -> None:
+        self._scope, self._container, self.dtype = scope, container, np.dtype(dtype)
+        self.opset = container.target_opset
+
+    def __call__(self, op: str, *inputs: Any, output: str | None = None, more: int = 0, **attributes: Any) -> str:
+        """Add a node and return the name of its first output, called ``output`` if given; it has ``more`` besides.
+
+        Inputs are names, or numbers that become constants.
+        """
+        names = [i if isinstance(i, str) else self.constant(i) for i in inputs]
+        outputs = [self._scope.get_unique_variable_name(op) for _ in range(1 + more)]
+        outputs[0] = output or outputs[0]
+        self._container.add_node(op, names, outputs, name=self._scope.get_unique_operator_name(op), **attributes)
+        return outputs[0]
+
+    def constant(self, values: Any) -> str:
+        """Add an array of real numbers, integers or strings."""
+        from onnx import TensorProto
+        from onnx.helper import np_dtype_to_tensor_dtype
+
+        values = np.asarray(values)
+        if values.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                values = values.astype(self.dtype)
+            if not np.isfinite(values).all():
+                raise ValueError(f"The weights leave the range of {self.dtype}. Export with dtype='float64'.")
+        kind = TensorProto.STRING if values.dtype.kind == "U" else np_dtype_to_tensor_dtype(values.dtype)
+        name = self._scope.get_unique_variable_name("constant")
+        self._container.add_initializer(name, kind, values.shape, values.ravel())
+        return name
+
+    def cast(self, x: str, dtype: Any, output: str | None = None) -> str:
+        """Add a conversion to another type."""
+        from onnx.helper import np_dtype_to_tensor_dtype
+
+        return self("Cast", x, output=output, to=np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+
+def _elu(g: Graph, z: str, scale: float = 1.0, alpha: float = 1.0) -> str:
+    below = g("Sub", g("Exp", g("Min", z, 0.0)), 1.0)
+    return g("Add", g("Mul", g("Relu", z), scale), g("Mul", below, scale * alpha))
+
+
+def _gelu(g: Graph, z: str) -> str:
+    # ONNX Runtime has the error function for float32 alone.
+    erf = g.cast(g("Erf", g.cast(g("Mul", z, math.sqrt(0.5)), np.float32)), g.dtype)
+    return g("Mul", g("Mul", z, 0.5), g("Add", erf, 1.0))
+
+
+def _softplus(g: Graph, z: str) -> str:
+    # max(z, 0) + ln(1 + e^-|z|): nothing overflows.
+    return g("Add", g("Relu", z), g("Log", g("Add", g("Exp", g("Neg", g("Abs", z))), 1.0)))
+
+
+_NODES: dict[str, Callable[[Graph, str], str]] = {
+    "identity": lambda g, z: z,
+    "logistic": lambda g, z: g("Sigmoid", z),
+    "tanh": lambda g, z: g("Tanh", z),
+    "relu": lambda g, z: g("Relu", z),
+    "softmax": lambda g, z: g("Softmax", z, axis=1),
+    "leaky_relu": lambda g, z: g("Max", z, g("Mul", z, _LEAK)),
+    "elu": _elu,
+    "selu": lambda g, z: _elu(g, z, _SELU_SCALE, _SELU_ALPHA),
+    "gelu": _gelu,
+    # Written as z s(z), old releases of ONNX Runtime fuse it into an operator that they lack for float64.
+    "silu": lambda g, z: g("Div", z, g("Add", g("Exp", g("Neg", z)), 1.0)),
+    "mish": lambda g, z: g("Mul", z, g("Tanh", _softplus(g, z))),
+    "softplus": _softplus,
+    "exp": lambda g, z: g("Exp", z),
+}
+
+
+def add_activation(g: Graph, z: str, activation: Activation) -> str:
+    """Add an activation of the package.
+
+    Raises
+    ------
+    ValueError
+        If it is one of the user's own: its functions cannot be translated.
+    """
+    if activation not in (ACTIVATIONS.get(activation.name), EXP):
+        raise ValueError(
+            f"activation must be one of {', '.join(sorted(ACTIVATIONS))} to be exported to ONNX, got {activation!r}, "
+            "an object of your own, whose functions cannot be translated."
+        )
+    return _NODES[activation.name](g, z)
+
+
+def _scaling(g: Graph, x: str, layer: Scaling, shift: Any, scale: Any) -> str:
+    u = g("Mul", g("Sub", x, shift), scale)
+    if math.isinf(layer.bound):
+        return u
+    share = g("Div", u, layer.bound)
+    return g("Div", u, g("Sqrt", g("Add", g("Mul", share, share), 1.0)))
+
+
+def _embedding(g: Graph, x: str, layer: PeriodicEmbedding, frequency: Any, phase: Any, W: Any, b: Any) -> str:
+    p, n_new = len(layer.columns), layer.n_out - layer.n_in
+    columns = g("Transpose", g("Gather", x, np.array(layer.columns), axis=1), perm=[1, 0])
+    angle = g("Add", g("Mul", g("Reshape", columns, np.array([p, -1, 1])), frequency), phase)
+    waves = g("Sin", g("Add", angle, math.pi / 2.0))  # ONNX Runtime has the cosine for float32 alone
+    values = g("Transpose", g("Add", g("MatMul", waves, W), b), perm=[1, 0, 2])
+    return g("Concat", x, g("Reshape", values, np.array([-1, n_new])), axis=1)
+
+
+def add_layers(g: Graph, x: str, model: Any, n_layers: int | None = None) -> str:
+    """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs."""
+    parameters, moments = list(model._parameters()), model._state.inputs
+    if isinstance(model._network.layers[0], Dense) and moments is not None and moments.centred:
+        # W and b are for raw inputs, whose products may be large and cancel: centred, they keep the digits of float32.
+        W, b = parameters[0]
+        centre = moments.shift.astype(g.dtype)
+        x, parameters[0] = g("Sub", x, centre), (W, b + centre.astype(np.float64) @ W)
+    for layer, arrays in zip(model._network.layers[:n_layers], parameters, strict=False):
+        match layer:
+            case Scaling():
+                x = _scaling(g, x, layer, *arrays)
+            case PeriodicEmbedding():
+                x = _embedding(g, x, layer, *arrays)
+            case Dense():
+                x = add_activation(g, g("Gemm", x, *arrays), layer.activation)
+            case LayerNormalization():
+                if g.opset < _LAYER_NORMALIZATION_OPSET:
+                    raise ValueError(
+                        f"layer normalization needs a `target_opset` of at least {_LAYER_NORMALIZATION_OPSET}, "
+                        f"got {g.opset}."
+                    )
+                x = g("LayerNormalization", x, *arrays, axis=-1, epsilon=layer.epsilon)
+            case Nonlinearity():
+                x = add_activation(g, x, layer.activation)
+            case Dropout():
+                pass  # it does nothing at prediction
+            case _:
+                raise ValueError(f"A network with {layer} has no form in ONNX yet, got {model._network}.")
+    return x

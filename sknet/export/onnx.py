@@ -1,0 +1,141 @@
+"""ONNX: fitted estimators, alone or in a pipeline, as models that ONNX Runtime and others serve without Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
+
+from ..classifier import MLPClassifierScratch
+from ..regressor import MLPRegressorScratch
+from ..transformer import HiddenLayerTransformer
+from .converters import (
+    CLASSIFIER_OPTIONS,
+    convert_classifier,
+    convert_hidden_layer,
+    convert_regressor,
+    labels_and_numbers,
+    numbers,
+    parse_classifier,
+)
+
+_OURS = (MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer)
+
+
+def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: Any = None, options: Any = None) -> Any:
+    """Convert a fitted estimator, or a pipeline that contains one, to ONNX.
+
+    The result has one input, ``"X"`` of shape (n, n_features) for any n, or one for each column of a data frame. Its
+    outputs are, for a classifier, ``"label"`` (what `predict` returns) and ``"probabilities"`` (what `predict_proba`
+    returns; a sequence of arrays for several multiclass targets); for a regressor, ``"variable"`` of shape
+    (n, n_outputs). Standardization and batch normalization are folded into the weights.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted `MLPClassifierScratch`, `MLPRegressorScratch` or `HiddenLayerTransformer`, or a `Pipeline`,
+        `GridSearchCV` or other meta-estimator around one, as far as skl2onnx converts the rest.
+    X : array or data frame of shape (n_samples, n_features), default=None
+        Rows as they will come, one is enough. Needed where columns have names, as for a `ColumnTransformer`: each
+        column then is an input of its own, of shape (n, 1). None stands for an array of numbers.
+    dtype : {"float32", "float64"}, default="float32"
+        Type of the numbers that go in and come out, and what is computed in.
+    target_opset : int or dict, default=None
+        Version of the operators of ONNX to restrict the model to; None is the newest that skl2onnx is tested with.
+    options : dict, default=None
+        Options of skl2onnx: ``"raw_scores"`` gives what `decision_function` returns in place of probabilities (two
+        columns for two classes); ``"zipmap"``, False unless given, a list of dictionaries; ``"output_class_labels"``
+        the classes as one more output; ``"nocl"`` numbers in place of labels. In a pipeline, ``"step__raw_scores"``.
+
+    Returns
+    -------
+    onnx_model : onnx.ModelProto
+        ``onnx_model.SerializeToString()`` is what goes into a file.
+
+    Raises
+    ------
+    ValueError
+        If the network has no form in ONNX: an activation of one's own, labels neither numbers nor strings.
+    ImportError
+        If skl2onnx is not installed.
+
+    See Also
+    --------
+    register_onnx_converters : For calls of skl2onnx's own functions.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknet import MLPClassifierScratch
+    >>> from sknet.export import to_onnx
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = MLPClassifierScratch(depth=1, width=8, alpha=1.0, solver="lbfgs", random_state=0).fit(X, y)
+    >>> onnx_model = to_onnx(clf)  # doctest: +SKIP
+    >>> session = onnxruntime.InferenceSession(onnx_model.SerializeToString())  # doctest: +SKIP
+    >>> label, probabilities = session.run(None, {"X": X.astype("float32")})  # doctest: +SKIP
+    """
+    register_onnx_converters()
+    import skl2onnx
+
+    check_is_fitted(model)
+    if is_classifier(model) and all(isinstance(key, str) for key in options or ()):
+        options = {"zipmap": False, **(options or {})}
+    types = _input_types(model, X, np.dtype(dtype))
+    return skl2onnx.to_onnx(model, initial_types=types, target_opset=target_opset, options=options)
+
+
+def register_onnx_converters() -> None:
+    """Make skl2onnx know the estimators of this package.
+
+    `to_onnx` does so itself; call it once before ``skl2onnx.to_onnx`` or ``skl2onnx.convert_sklearn``.
+
+    Raises
+    ------
+    ImportError
+        If skl2onnx is not installed.
+
+    Examples
+    --------
+    >>> from sknet.export import register_onnx_converters
+    >>> register_onnx_converters()  # doctest: +SKIP
+    >>> skl2onnx.to_onnx(pipeline, X[:1], options={"zipmap": False})  # doctest: +SKIP
+    """
+    try:
+        from skl2onnx import update_registered_converter
+    except ImportError as error:
+        raise ImportError('export to ONNX needs skl2onnx: pip install "sknet[onnx]".') from error
+    update_registered_converter(
+        MLPClassifierScratch, "SknetMLPClassifier", labels_and_numbers, convert_classifier,
+        parser=parse_classifier, options=CLASSIFIER_OPTIONS,
+    )  # fmt: skip
+    update_registered_converter(MLPRegressorScratch, "SknetMLPRegressor", numbers, convert_regressor)
+    update_registered_converter(HiddenLayerTransformer, "SknetHiddenLayer", numbers, convert_hidden_layer)
+
+
+def _input_types(model: Any, X: Any, dtype: np.dtype) -> list[tuple[str, Any]]:
+    """Return names and types of the inputs, as skl2onnx wants them."""
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"`dtype` must be float32 or float64, got {dtype}.")
+    number = FloatTensorType if dtype == np.float32 else DoubleTensorType
+    if hasattr(X, "columns"):
+        types = {"number": number, "integer": Int64TensorType, "string": StringTensorType}
+        return [(name, types[_kind(name, np.asarray(X[name]))]([None, 1])) for name in X.columns]
+    if X is None and not isinstance(model, _OURS) and hasattr(model, "feature_names_in_"):
+        raise ValueError(
+            f"{type(model).__name__} was fitted on columns with names: pass some rows, X=frame for one input for each "
+            "column, or X=frame.to_numpy() for one array."
+        )
+    return [("X", number([None, model.n_features_in_]))]
+
+
+def _kind(name: str, column: np.ndarray) -> str:
+    kind = column.dtype.kind
+    if kind in "mMcV":
+        raise ValueError(f"columns of X must hold numbers or strings to be exported, got {name!r} of {column.dtype}.")
+    if kind in "iu":
+        return "integer"
+    return "string" if kind in "OUST" and any(isinstance(value, str) for value in column) else "number"

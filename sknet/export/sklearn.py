@@ -1,0 +1,135 @@
+"""scikit-learn: a fitted network as scikit-learn's own multi-layer perceptron."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import is_classifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import complete_mlp, has_log_link
+from ..classifier import MLPClassifierScratch
+from ..core.activations import ACTIVATIONS, EXP, Activation
+from ..core.inputs import Scaling
+from ..core.layers import Dense
+from ..core.losses import Quantile
+from ..core.normalization import LayerNormalization
+from ..regressor import MLPRegressorScratch
+from ..targets import LabelEncoding
+
+_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
+_SOLVERS = ("lbfgs", "sgd", "adam")
+_LEARNING_RATES = ("constant", "invscaling", "adaptive")
+_FITTED = (
+    "classes_", "coefs_", "intercepts_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_",
+    "feature_names_in_", "n_iter_", "t_", "loss_", "best_loss_", "loss_curve_", "validation_scores_",
+    "best_validation_score_",
+)  # fmt: skip
+
+
+def to_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
+    """Return scikit-learn's own estimator that computes the same function.
+
+    It predicts the same, and its pickle loads where this package is not installed. Parameters that scikit-learn has
+    are kept, those that it lacks (dropout, say) are not: training it goes on as scikit-learn trains, and a clone, which
+    does not standardize, learns something else.
+
+    Parameters
+    ----------
+    model : MLPClassifierScratch or MLPRegressorScratch
+        The fitted estimator; it is not changed, and shares no array with the result. Its hidden layers must have one
+        activation, ``"identity"``, ``"logistic"``, ``"tanh"`` or ``"relu"``. A classifier may be binary, multiclass or
+        multilabel. A regressor may have any loss but several quantiles; a log link (Poisson, gamma) needs scikit-learn
+        1.7.
+
+    Returns
+    -------
+    estimator : MLPClassifier or MLPRegressor
+        The fitted estimator of `sklearn.neural_network`. The regressor's ``loss`` is ``"poisson"`` with a log link,
+        else ``"squared_error"``, whatever loss the weights were found by.
+
+    Raises
+    ------
+    ValueError
+        If scikit-learn has no such function.
+    TypeError
+        If ``model`` is no network of this package.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknet import MLPClassifierScratch
+    >>> from sknet.export import to_sklearn
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = MLPClassifierScratch(depth=1, width=8, alpha=1.0, solver="lbfgs", random_state=0).fit(X, y)
+    >>> twin = to_sklearn(clf)
+    >>> type(twin).__name__, bool((twin.predict(X) == clf.predict(X)).all())
+    ('MLPClassifier', True)
+    """
+    if not isinstance(model, (MLPClassifierScratch, MLPRegressorScratch)):
+        raise TypeError(
+            "to_sklearn takes a fitted MLPClassifierScratch or MLPRegressorScratch, "
+            f"got {type(model).__name__}. Of a pipeline, convert the last step."
+        )
+    check_is_fitted(model)
+    twin = MLPClassifier() if isinstance(model, MLPClassifierScratch) else MLPRegressor()
+    obstacle = _obstacle(model, twin)
+    if obstacle:
+        raise ValueError(f"scikit-learn's {type(twin).__name__} has no {obstacle}. Try sknet.export.to_onnx.")
+    twin.set_params(**_parameters(model, twin))
+    for name in _FITTED:
+        if name in vars(model):
+            setattr(twin, name, copy.deepcopy(getattr(model, name)))
+    complete_mlp(twin, _all_labels(model._labels) if is_classifier(model) else None)
+    return twin
+
+
+def _hidden_activations(model: Any) -> list[Activation]:
+    return [layer.activation for layer in model._network.layers if isinstance(layer, Dense)][:-1]
+
+
+def _obstacle(model: Any, twin: Any) -> str | None:
+    """Return what scikit-learn lacks for the network, None if nothing."""
+    if "coefs_" not in vars(model):
+        layers = model._network.layers
+        return str(next(layer for layer in layers if isinstance(layer, (LayerNormalization, Scaling))))
+    activations, loss = _hidden_activations(model), model._network.loss
+    for activation in activations:
+        if activation not in [ACTIVATIONS[name] for name in _ACTIVATIONS]:
+            return f"activation {activation.name!r}, only {', '.join(map(repr, _ACTIVATIONS))}"
+    if len(set(activations)) > 1:
+        return f"way to give hidden layers different activations, {[activation.name for activation in activations]}"
+    if is_classifier(model):
+        if model._labels.kind == "multioutput":
+            return "support for several multiclass targets"
+        return "probabilities for a single class" if len(model.classes_) == 1 else None
+    if isinstance(loss, Quantile) and len(loss.levels) > 1:
+        return "sorted outputs, as several quantiles need"
+    return "log link before scikit-learn 1.7" if loss.output_activation is EXP and not has_log_link(twin) else None
+
+
+def _parameters(model: Any, twin: Any) -> dict[str, Any]:
+    """Return the constructor parameters as far as scikit-learn has them, and their values."""
+    p = {name: getattr(model, name) for name in twin.get_params() if hasattr(model, name)}
+    for name, known in (("solver", _SOLVERS), ("learning_rate", _LEARNING_RATES)):
+        if p[name] not in known:
+            del p[name]
+    unknown = [name for name, value in p.items() if isinstance(value, str) and value == "auto" and name != "batch_size"]
+    p = {name: value for name, value in p.items() if name not in unknown}
+    p["hidden_layer_sizes"] = tuple(W.shape[1] for W in model.coefs_[:-1])
+    p["activation"] = next((activation.name for activation in _hidden_activations(model)), "identity")
+    if "loss" in p:
+        p["loss"] = "poisson" if model.out_activation_ == "exp" else "squared_error"
+    return p
+
+
+def _all_labels(labels: LabelEncoding) -> Any:
+    """Return targets with all labels, in the form of those that the classifier was fitted to."""
+    if labels.kind != "multilabel":
+        return labels.classes
+    y = np.eye(labels.n_outputs, dtype=int)
+    return sp.csr_matrix(y) if labels.sparse else y

@@ -1,0 +1,52 @@
+"""skops: what a file of skops may contain if it holds an estimator of this package."""
+
+from __future__ import annotations
+
+from ..classifier import MLPClassifierScratch
+from ..core.activations import ACTIVATIONS, EXP, Activation
+from ..core.dropout import Dropout
+from ..core.initializers import Initializer
+from ..core.inputs import PeriodicEmbedding, Scaling
+from ..core.layers import Dense
+from ..core.losses import LOSSES, GroupedLogLoss
+from ..core.network import Network
+from ..core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
+from ..core.optimizers import SGD, Adagrad, Adam, RMSprop
+from ..core.schedules import SCHEDULES, Clock
+from ..regressor import MLPRegressorScratch
+from ..scaling import Moments, Quartiles
+from ..state import History, State
+from ..stopping import Plateau
+from ..targets import LabelEncoding
+from ..transformer import HiddenLayerTransformer
+
+_CLASSES = (
+    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Moments, Quartiles, State,
+    History, Plateau, Clock, Network, Scaling, PeriodicEmbedding, Dense, Dropout, BatchNormalization,
+    LayerNormalization, Nonlinearity, Activation, Initializer, GroupedLogLoss, SGD, Adam, RMSprop, Adagrad,
+)  # fmt: skip
+
+
+def trusted_types() -> list[str]:
+    """Return the names of all that this package puts into a file of skops: what to trust in order to load it.
+
+    None of them runs code of the file's choosing: they are classes that hold numbers, and the functions of
+    `sknet.ACTIVATIONS`. Estimators with functions or classes of your own (an activation, a schedule, a scorer) need
+    those trusted as well.
+
+    Returns
+    -------
+    names : list of str
+        Sorted, for the parameter ``trusted`` of `skops.io.load`.
+
+    Examples
+    --------
+    >>> from sknet.export import trusted_types
+    >>> "sknet.classifier.MLPClassifierScratch" in trusted_types()
+    True
+    >>> skops.io.load("model.skops", trusted=trusted_types())  # doctest: +SKIP
+    """
+    activations = (*ACTIVATIONS.values(), EXP)
+    functions = {function for activation in activations for function in (activation.forward, activation.backward)}
+    tables = {type(row) for table in (LOSSES, SCHEDULES) for row in table.values()}
+    return sorted(f"{own.__module__}.{own.__qualname__}" for own in {*_CLASSES, *functions, *tables})

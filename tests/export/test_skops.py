@@ -1,0 +1,157 @@
+"""Files of skops hold nothing but what this package names, and what comes back goes on exactly."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknet import (
+    ACTIVATIONS,
+    Activation,
+    HiddenLayerTransformer,
+    MLPClassifierScratch,
+    MLPRegressorScratch,
+    schedules,
+)  # fmt: skip
+from sknet.export import trusted_types
+
+sio = pytest.importorskip("skops.io")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+CLF, REG = MLPClassifierScratch, MLPRegressorScratch
+SMALL = {"width": 6, "depth": 2, "max_iter": 6, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01}
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((80, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, -1.0]
+Y = np.abs(np.sin(X[:, 0]) + X[:, 1] / 10) + 0.1
+CODES = np.digitize(Y, [0.5, 1.0])
+STRINGS = np.array(["a", "b", "c"])[CODES]
+ESTIMATORS = {
+    "adam": (CLF(**SMALL), STRINGS),
+    "sgd": (REG(solver="sgd", **SMALL), Y),
+    "rmsprop": (CLF(solver="rmsprop", **SMALL), CODES > 0),
+    "adagrad": (REG(solver="adagrad", **SMALL), X[:, :2]),
+    "lbfgs": (CLF(solver="lbfgs", **SMALL), CODES),
+    "early stopping": (CLF(early_stopping=True, **SMALL), STRINGS),
+    "dropout": (REG(dropout=0.2, normalization="layer", **SMALL), Y),
+    "batch normalization": (CLF(normalization="batch", dropout=[0.1, 0.0], **SMALL), (X > [0, 5, -1]).astype(int)),
+    "embedding": (CLF(standardize="robust", embedding="periodic", **SMALL), STRINGS),
+    "several targets": (CLF(**SMALL), np.column_stack([CODES, CODES > 0])),
+    "quantiles": (REG(loss="quantile", quantile=(0.1, 0.5, 0.9), **SMALL), Y),
+    "huber": (REG(loss="huber", dtype="float32", **SMALL), Y),
+    "poisson": (REG(loss="poisson", standardize=False, **SMALL), Y),
+    "gamma": (REG(loss="gamma", learning_rate="adaptive", **SMALL), Y),
+    "absolute error": (REG(loss="absolute_error", **SMALL | {"random_state": np.random.RandomState(3)}), Y),
+    "schedule": (REG(learning_rate=schedules.Warmup(schedules.OneCycle()), **SMALL), Y),
+    "objects": (CLF(activation=[ACTIVATIONS["elu"], "mish"], dtype=np.float32, **SMALL), STRINGS.astype(object)),
+}
+
+
+def through_skops(model):
+    return sio.loads(sio.dumps(model), trusted=trusted_types())
+
+
+def assert_same_state(a, b):
+    """Everything fitted is the same, bit for bit."""
+    assert vars(a).keys() == vars(b).keys()
+    for name, value in vars(a).items():
+        if name in ("coefs_", "intercepts_"):
+            for left, right in zip(value, getattr(b, name), strict=True):
+                assert_array_equal(left, right, strict=True)
+        elif name == "classes_" and isinstance(value, list):
+            for left, right in zip(value, b.classes_, strict=True):
+                assert_array_equal(left, right, strict=True)
+        elif name.endswith("_"):
+            assert_array_equal(value, getattr(b, name), err_msg=name)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_what_comes_back_is_the_same_and_goes_on_exactly(name):
+    model, y = ESTIMATORS[name]
+    model = clone(model).fit(X, y)
+    twin = through_skops(model)
+    assert type(twin) is type(model)
+    assert_same_state(twin, model)
+    assert_array_equal(twin.predict(X), model.predict(X))
+    if name != "lbfgs":
+        for _ in range(2):
+            assert_same_state(twin.partial_fit(X[20:], y[20:]), model.partial_fit(X[20:], y[20:]))
+    assert_array_equal(twin.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd", "lbfgs", "early stopping", "dropout"])
+def test_a_warm_start_goes_on_exactly(name):
+    model, y = ESTIMATORS[name]
+    model = clone(model).set_params(warm_start=True).fit(X, y)
+    twin = through_skops(model)
+    assert_same_state(twin.fit(X, y), model.fit(X, y))
+    assert len(model.loss_curve_) > 6
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_files_hold_nothing_but_what_is_named(name):
+    model, y = ESTIMATORS[name]
+    untrusted = sio.get_untrusted_types(data=sio.dumps(clone(model).fit(X, y)))
+    assert set(untrusted) <= set(trusted_types())
+    assert f"sknet.{'classifier' if isinstance(model, CLF) else 'regressor'}.{type(model).__name__}" in untrusted
+
+
+def test_all_that_is_named_belongs_to_this_package_and_exists():
+    names = trusted_types()
+    assert names == sorted(set(names))
+    for name in names:
+        module, _, own = name.rpartition(".")
+        assert module.startswith("sknet.")
+        assert hasattr(sys.modules[module], own)
+
+
+def test_in_a_pipeline_and_around_one():
+    net = REG(**SMALL)
+    model = make_pipeline(StandardScaler(), HiddenLayerTransformer(net), CLF(**SMALL)).fit(X, CODES)
+    assert_array_equal(through_skops(model).predict_proba(X), model.predict_proba(X))
+
+
+def test_an_unfitted_estimator():
+    model = CLF(activation=ACTIVATIONS["gelu"], learning_rate=schedules.Cosine(0.1), **SMALL)
+    twin = through_skops(model)
+    assert twin.get_params() == model.get_params()
+    assert vars(twin).keys() == vars(model).keys()
+
+
+def _double(z, out, work):
+    np.multiply(z, 2.0, out=out)
+
+
+def _double_backward(a, delta, work):
+    np.multiply(delta, 2.0, out=delta)
+
+
+def test_functions_of_ones_own_are_not_trusted():
+    own = Activation("double", "2 a", "2", (-np.inf, np.inf), _double, _double_backward)
+    model = REG(activation=own, **SMALL).fit(X, Y)
+    data = sio.dumps(model)
+    untrusted = set(sio.get_untrusted_types(data=data)) - set(trusted_types())
+    assert untrusted == {f"{__name__}._double", f"{__name__}._double_backward"}
+    with pytest.raises(sio.exceptions.UntrustedTypesFoundException, match="_double"):
+        sio.loads(data, trusted=trusted_types())
+    twin = sio.loads(data, trusted=[*trusted_types(), *untrusted])
+    assert_array_equal(twin.predict(X), model.predict(X))
+
+
+def test_a_file_loads_in_another_process(tmp_path):
+    model = CLF(**SMALL).fit(X, STRINGS)
+    sio.dump(model, tmp_path / "model.skops")
+    np.save(tmp_path / "X.npy", X)
+    script = (
+        "import numpy as np, skops.io\n"
+        "from sknet.export import trusted_types\n"
+        "model = skops.io.load('model.skops', trusted=trusted_types())\n"
+        "np.save('found.npy', model.predict_proba(np.load('X.npy')))\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=120)
+    assert_array_equal(np.load(tmp_path / "found.npy"), model.predict_proba(X))
