@@ -6,9 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import export, presets, schedules
+from .checkpoint import Checkpoint
 from .classifier import MLPClassifierScratch
 from .core.activations import ACTIVATIONS, Activation
 from .core.collapse import collapse_linear
+from .files import FileFormatError, load, save
 from .regressor import MLPRegressorScratch
 from .transformer import HiddenLayerTransformer
 
@@ -19,6 +21,8 @@ __all__ = [
     "ACTIVATIONS",
     "Activation",
     "ActivationDisplay",
+    "Checkpoint",
+    "FileFormatError",
     "FirstLayerWeightsDisplay",
     "HiddenLayerTransformer",
     "LossCurveDisplay",
@@ -28,7 +32,9 @@ __all__ = [
     "__version__",
     "collapse_linear",
     "export",
+    "load",
     "presets",
+    "save",
     "schedules",
 ]
 __version__ = "0.1.0"

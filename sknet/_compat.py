@@ -23,6 +23,26 @@ except ImportError:
         return method
 
 
+# What scikit-learn keeps on an estimator that has callbacks, or is being fitted by one that has.
+CALLBACK_ATTRIBUTES = "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx", "_parent_callback_ctx"
+
+
+def metadata_requests(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Take what ``set_fit_request`` and the like have left out of an estimator's ``attributes``, and return it."""
+    methods = vars(attributes.pop("_metadata_request", object)).items()
+    return {name: dict(method.requests) for name, method in methods if hasattr(method, "requests")}
+
+
+def set_metadata_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
+    """Give an estimator the ``requests`` of another of its class."""
+    if requests:
+        request = estimator.get_metadata_routing()
+        for method, own in requests.items():
+            for name, alias in own.items():
+                getattr(request, method).add_request(param=name, alias=alias)
+        estimator._metadata_request = request
+
+
 class Tasks:
     """The tasks that scikit-learn's callbacks see: one for the fit, and in it one for each epoch.
 

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
+from .checkpoint import Recorder
 from .chunks import forward_in_chunks
 from .core.batches import Targets
 from .core.dropout import Dropout
@@ -61,7 +62,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, validation_set: tuple[Any, Any, Any], *,
-        incremental: bool = False, classes: Any = None,
+        incremental: bool = False, classes: Any = None, checkpoint: Any = None,
     ) -> BaseMLP:  # fmt: skip
         p = {name: getattr(self, name) for name in RULES if hasattr(self, name)}
         check_parameters(p)
@@ -76,12 +77,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             n = X.shape[0] if weights is None else np.count_nonzero(weights)
             p = resolve_auto(p, *self._automatic(p, n, resume=resume, incremental=incremental))
             weights = self._with_class_weight(weights, y, incremental=incremental)
-            if resume:
-                state = self._resumed(p, X, targets, weights, incremental=incremental)
-            else:
-                state = self._started(p, X, targets, weights)
             validated = p["early_stopping"] or held_out is not None
-            state.begin(p, validated=validated, incremental=incremental)
+            start = self._state if resume else None
+            recorder = Recorder(checkpoint, self, p, (X, targets, weights, held_out), start)
+            state = recorder.state
+            if state is None:
+                go_on = partial(self._resumed, incremental=incremental) if resume else self._started
+                state = go_on(p, X, targets, weights)
+                state.begin(p, validated=validated, incremental=incremental)
             rows, targets = rows_for(state, X), targets_for(state, targets)
             own = p["early_stopping"] and held_out is None
             train, index = (
@@ -93,11 +96,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             if validated:
                 data = (X, y, weights, rows, targets) if held_out is None else self._in_training_units(held_out, state)
                 validation = self._validation(p, state, data, index)
-            attributes = partial(self._attributes, state)
             smoothed = self._smoothed(targets, p.get("label_smoothing", 0.0))
-            run = Run(p, state, rows, smoothed, weights, validation, tasks, attributes)
+            run = Run(
+                p, state, rows, smoothed, weights, validation, tasks,
+                partial(self._attributes, state), partial(recorder.after_epoch, partial(self._fitted, state)),
+            )  # fmt: skip
             self._forget_weights()
-            run.run(incremental=incremental)
+            if not recorder.finished:
+                run.run(incremental=incremental)
             if not p["warm_start"]:
                 state.order = None
             self._publish(state, state.published)
@@ -214,8 +220,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         weighted = {} if weights is None or not isinstance(p["scoring"], str) else {"sample_weight": weights}
 
         def score(z: np.ndarray) -> float:
-            fitted = copy.copy(self)
-            fitted._publish(state, state.theta)
+            fitted = self._fitted(state, state.theta)
             vars(fitted).pop("feature_names_in_", None)  # it is given arrays
             try:
                 return float(scorer(fitted, X, y, **weighted))
@@ -226,11 +231,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
         return score
 
+    def _fitted(self, state: State, theta: np.ndarray | None = None) -> BaseMLP:
+        """Return an estimator that is fitted as far as training has come; ``theta`` as in `_publish`."""
+        fitted = copy.copy(self)
+        fitted._publish(state, state.published if theta is None else theta)
+        return fitted
+
     def _attributes(self, state: State) -> dict[str, Any]:
         """Return the attributes of an estimator that is fitted as far as training has come."""
-        fitted = copy.copy(self)
-        fitted._publish(state, state.theta)
-        return vars(fitted)
+        return vars(self._fitted(state, state.theta))
 
     def _publish(self, state: State, theta: np.ndarray) -> None:
         """Replace the fitted attributes by those of ``theta``."""

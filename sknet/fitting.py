@@ -47,6 +47,8 @@ class Run:
         Tells scikit-learn's callbacks.
     attributes : callable() -> dict
         The attributes of an estimator that is fitted so far, for the callbacks.
+    after_epoch : callable(epoch, stopped, last)
+        Writes the checkpoint.
     """
 
     def __init__(
@@ -59,10 +61,11 @@ class Run:
         validation: Validation | None,
         tasks: Tasks,
         attributes: Callable[[], dict[str, Any]],
+        after_epoch: Callable[..., None],
     ) -> None:
         self.p, self.state, self.validation = parameters, state, validation
         self.rows, self.targets, self.weights = rows, targets, weights
-        self.tasks, self.attributes = tasks, attributes
+        self.tasks, self.attributes, self.after_epoch = tasks, attributes, after_epoch
         self.keeps_best = validation is not None and parameters["early_stopping"]
         self.theta = Parameters(state.network.layout, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
@@ -70,6 +73,9 @@ class Run:
         self.batch_size = self._batch_size()
         self.max_iter = self._max_iter()
         self.stopped = False
+        curves = [curve for curve in vars(state.history).values() if curve is not None]
+        self.before = state.n_epochs, [(curve, len(curve)) for curve in curves]
+        self.recorded = 0
         self.started = time.perf_counter()
 
     def run(self, *, incremental: bool = False) -> None:
@@ -84,6 +90,7 @@ class Run:
                 else:
                     self._run_stochastic(incremental)
             except KeyboardInterrupt:
+                self._drop_unrecorded()
                 warn_caller("Training interrupted by user.")
         if not np.isfinite(self.state.published).all():
             self._diverged("parameters that are not finite")
@@ -99,9 +106,12 @@ class Run:
             rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng, weight_decay=p["weight_decay"],
             max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=self.max_iter,
         )  # fmt: skip
-        for _ in range(1 if incremental else self.max_iter):
+        end = state.n_epochs + 1 if incremental else self.max_iter
+        while state.n_epochs < end:
             self.tasks.begin_epoch()
-            if self._observe(next(epochs)):
+            stopped = self._observe(next(epochs))
+            self.after_epoch(state.n_epochs, stopped=stopped, last=stopped or state.n_epochs == end)
+            if stopped:
                 return
         if not incremental and not self.schedule.per_update:  # those have a horizon, and are meant to get there
             warn_caller(
@@ -163,12 +173,22 @@ class Run:
         if not finite:
             self._diverged(f"a loss of {epoch.loss}")
             return True
-        stop = self.tasks.end_epoch(self.attributes)
-        if state.optimizer is None:
-            return stop
-        if state.plateau.update(score if self.keeps_best else -epoch.loss, self.p["tol"]) and self.keeps_best:
+        judged = state.optimizer is not None  # L-BFGS judges for itself
+        improved = judged and state.plateau.update(score if self.keeps_best else -epoch.loss, self.p["tol"])
+        if improved and self.keeps_best:
             state.best = state.theta.copy()
+        self.recorded += 1
+        stop = self.tasks.end_epoch(self.attributes)
+        if not judged:
+            return stop
         return stop or (state.plateau.count >= self.p["n_iter_no_change"] and not self._reduce_rate(epoch.rate))
+
+    def _drop_unrecorded(self) -> None:
+        """Forget the epoch that was being recorded, so that all curves end with the same one."""
+        epochs, curves = self.before
+        for curve, length in curves:
+            del curve[length + self.recorded :]
+        self.state.n_epochs = epochs + self.recorded
 
     def _observe_iteration(self, epoch: Epoch) -> bool:
         self.tasks.begin_epoch()

@@ -271,7 +271,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         self.huber_delta = huber_delta
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, checkpoint=None
+    ):  # fmt: skip
         """Fit the network.
 
         Parameters
@@ -287,6 +289,11 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             scored after each epoch; with `early_stopping`, they decide.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
+        checkpoint : str, path-like, Checkpoint or None, default=None
+            File to write after each epoch, or as often as a `sknet.Checkpoint` says, with all that training needs to go
+            on. Call fit again in the same way after a crash: with that file there, training goes on from it and ends
+            with the same bits as without the crash; where it had ended, the finished model is returned at once. Not
+            possible with L-BFGS. With partial_fit, call `sknet.save` instead.
 
         Returns
         -------
@@ -297,9 +304,11 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         ------
         ValueError
             If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
-            as it was before the call.
+            as it was before the call. If `checkpoint` is the file of other parameters or data.
+        OSError
+            If `checkpoint` cannot be written, as on a full disk; the last one that could be is still there.
         """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint=checkpoint)
 
     @available_if(has_epochs)
     @with_callbacks

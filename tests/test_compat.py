@@ -410,7 +410,7 @@ def test_without_callbacks_tasks_do_nothing(compat_without_callbacks):
 def test_signatures_survive_the_decorator():
     for Estimator in (MLPClassifierScratch, MLPRegressorScratch):
         assert list(inspect.signature(Estimator.fit).parameters) == [
-            "self", "X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val"
+            "self", "X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val", "checkpoint"
         ]  # fmt: skip
         assert "Fit the network" in Estimator.fit.__doc__
 

@@ -320,6 +320,32 @@ def test_interrupted_training_leaves_a_usable_model(monkeypatch, Estimator, solv
     assert mlp.n_iter_ == 3
 
 
+@pytest.mark.parametrize("n", [1, 3])
+@BOTH
+def test_interrupted_while_validating(Estimator, n):
+    """The epoch of which only the loss was recorded is left out: all curves end with the same one."""
+    calls = []
+
+    def score(estimator, X, y):
+        calls.append(0)
+        if len(calls) == n:
+            raise KeyboardInterrupt
+        return float(len(calls))
+
+    mlp = Estimator(early_stopping=True, warm_start=True, scoring=score, **SMALL)
+    y = target(Estimator)
+    assert only_warning(lambda: mlp.fit(X, y), UserWarning) == "Training interrupted by user."
+    curves = mlp.loss_curve_, mlp.penalty_curve_, mlp.learning_rate_curve_
+    curves += mlp.validation_scores_, mlp.validation_loss_curve_
+    assert [len(curve) for curve in curves] == [n - 1] * 5
+    assert mlp.n_iter_ == n - 1
+    with pytest.warns(ConvergenceWarning):
+        mlp.set_params(max_iter=3).fit(X, y)
+    assert mlp.n_iter_ == 3
+    assert [len(curve) for curve in curves] == [n - 1] * 5
+    assert len(mlp.validation_scores_) == len(mlp.loss_curve_) == n + 2
+
+
 @pytest.mark.parametrize("n", [1, 2, 9])
 @BOTH
 def test_interrupted_lbfgs_leaves_the_last_accepted_point(monkeypatch, Estimator, n):

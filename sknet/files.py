@@ -1,0 +1,105 @@
+"""Files: a fitted estimator as a file of data, which can be read without running what a stranger wrote."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .classifier import MLPClassifierScratch
+from .container import FileFormatError
+from .decoder import Decoder, consistent, read_model
+from .encoder import write_estimator
+from .integrity import check_fitted
+from .regressor import MLPRegressorScratch
+from .transformer import HiddenLayerTransformer
+
+__all__ = ["FileFormatError", "load", "save"]
+
+_ESTIMATORS = {kind.__name__: kind for kind in (MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer)}
+
+
+def save(estimator: Any, path: Any) -> None:
+    """Save an estimator as a file of numbers and text, which `load` reads without running anything.
+
+    The file holds all that the estimator is: parameters, classes, names of the features, weights, moments of the data,
+    and where training stands: optimizer, random streams, schedule, curves, best weights, validation split. What is
+    loaded predicts the same bits, and ``warm_start`` and ``partial_fit`` go on bit for bit.
+
+    It is written beside ``path`` and renamed once it is on the disk: an earlier file survives whatever goes wrong.
+    Its layout is that of safetensors, so that other tools can read the arrays.
+
+    Parameters
+    ----------
+    estimator : MLPClassifierScratch, MLPRegressorScratch or HiddenLayerTransformer
+        What to save, fitted or not.
+    path : str or path-like
+        Where to.
+
+    Raises
+    ------
+    TypeError
+        If it holds what no file of data can: functions, such as a callable `scoring`; an `Activation` or schedule of
+        your own; callbacks. The message names the parameter, and no file is touched.
+    OSError
+        If the file cannot be written; an earlier one is then as it was.
+
+    See Also
+    --------
+    load : Read it.
+    Checkpoint : Save in the course of ``fit``.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import sknet
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = sknet.MLPClassifierScratch(width=8, solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "iris.safetensors")
+    ...     sknet.save(clf, path)
+    ...     twin = sknet.load(path)
+    >>> bool((twin.predict_proba(X) == clf.predict_proba(X)).all())
+    True
+    """
+    if hasattr(estimator, "_skl_callbacks"):
+        raise TypeError(
+            f"the callbacks {estimator._skl_callbacks} are code, which a model file cannot hold. Take them off with "
+            "set_callbacks(), and set them again after loading."
+        )
+    write_estimator(os.fspath(path), estimator)
+
+
+def load(path: Any) -> Any:
+    """Load an estimator from a file that `save`, or ``fit`` with a checkpoint, has written.
+
+    Nothing in the file is executed, whoever made it; memory stays within a few times the size of the file; and each bit
+    of it is checked. What nobody can check is whether the weights are good ones: that depends on who trained them.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator : MLPClassifierScratch, MLPRegressorScratch or HiddenLayerTransformer
+        The same in all respects as the one that was saved. That of a checkpoint is fitted as far as training had come.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no such file, is damaged, contradicts itself, or was written by a newer release.
+    OSError
+        If it cannot be read.
+
+    See Also
+    --------
+    save : Write it, with an example.
+    """
+    content, arrays = read_model(os.fspath(path))
+    with consistent(path):
+        estimator = Decoder(arrays, _ESTIMATORS).estimator(content["estimator"])
+        network = estimator.estimator_ if hasattr(estimator, "estimator_") else estimator
+        check_fitted(vars(network))
+    return estimator

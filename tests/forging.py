@@ -1,0 +1,45 @@
+"""Model files taken apart and put together again by other means than the package's, checksum included."""
+
+import hashlib
+import json
+
+START = '{"__metadata__":{"sha256":"'
+
+
+def unpack(path):
+    """Return the header as a dict, the model as a dict, and the bytes of the arrays."""
+    data = path.read_bytes()
+    n = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + n])
+    return header, json.loads(header["__metadata__"]["model"]), data[8 + n :]
+
+
+def signed(head, body=b""):
+    """Return the file with a right checksum."""
+    at = 8 + len(START)
+    blank = head[:at] + b"0" * 64 + head[at + 64 :]
+    return head[:at] + hashlib.sha256(blank + body).hexdigest().encode() + head[at + 64 :] + body
+
+
+def pack(path, header, model, body, *, claimed=None):
+    """Write a file with a right checksum; ``claimed`` is what to give as the length of the header."""
+    metadata = {"sha256": "0" * 64, **{k: v for k, v in header["__metadata__"].items() if k != "sha256"}}
+    metadata["model"] = model if isinstance(model, str) else json.dumps(model)
+    others = {k: v for k, v in header.items() if k != "__metadata__"}
+    encoded = json.dumps({"__metadata__": metadata, **others}, separators=(",", ":")).encode()
+    length = len(encoded) if claimed is None else claimed
+    path.write_bytes(signed(length.to_bytes(8, "little") + encoded, body))
+
+
+def places(tree, path=()):
+    """Yield the path of every value in a tree of JSON."""
+    yield path
+    for key, item in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
+        yield from places(item, (*path, key))
+
+
+def at(tree, path):
+    """Return the value that lies there."""
+    for key in path:
+        tree = tree[key]
+    return tree
