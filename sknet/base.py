@@ -148,10 +148,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if p["random_state"] is None:  # a stream of its own, so that estimators trained in turn do not share one
             rng = np.random.RandomState(rng.randint(2**31))
         theta = network.initialize(rng, p["dtype"] or X.dtype)
-        noise = np.random.default_rng(rng.randint(2**31)) if np.any(p["dropout"]) else None
-        return State(
-            network, theta, inputs, outputs, optimizer_for(p), rng, noise=noise, dropout=p["dropout"], columns=columns
-        )
+        rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
+        noise = np.random.default_rng(rng.randint(2**31)) if np.any(rate) else None
+        return State(network, theta, inputs, outputs, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns)
 
     def _resumed(
         self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None, *, incremental: bool

@@ -37,6 +37,8 @@ def check_state(state: Any) -> None:
     _check_units(state.outputs, {(layers[-1].n_out,), (1,)})
     order = state.order
     _must(order is None or (order.ndim == 1 and order.dtype.kind == "i"), "the rows and their order")
+    embedded = [layer.columns for layer in layers if isinstance(layer, PeriodicEmbedding)]
+    _must(embedded == ([state.columns] if state.columns else []), "the layers and the columns")
 
 
 def _check_network(network: Network) -> None:
@@ -47,7 +49,10 @@ def _check_network(network: Network) -> None:
         expected = layer.n_in if isinstance(layer, (Dense, PeriodicEmbedding)) else layer.n_out
         _must(expected == width > 0 and layer.n_out > 0, "the layers")
         if isinstance(layer, PeriodicEmbedding):
-            _must(all(0 <= column < width for column in layer.columns), "the layers and the columns")
+            columns = layer.columns
+            _must(all(0 <= column < width for column in columns), "the layers and the columns")
+            _must(len(set(columns)) == len(columns), "the layers and the columns")
+        _must(not isinstance(layer, Scaling) or layer.bound > 0.0, "the layers")
         _must(not isinstance(layer, Dropout) or 0.0 <= layer.rate < 1.0, "the layers")
         width = layer.n_out
     loss = network.loss

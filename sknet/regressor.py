@@ -85,7 +85,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Decay of the mean squared gradient of Adam and RMSprop, in [0, 1).
     epsilon : float, default=1e-8
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
-    n_iter_no_change : int or inf, default=50
+    n_iter_no_change : int or inf, default=100
         Training stops after exactly this many epochs in a row without an improvement by `tol`.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS.
@@ -216,7 +216,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         beta_1=0.9,
         beta_2=0.95,
         epsilon=1e-8,
-        n_iter_no_change=50,
+        n_iter_no_change=100,
         max_fun=15000,
         depth=2,
         width=128,

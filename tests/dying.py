@@ -24,7 +24,10 @@ X = RNG.standard_normal((1500, 20))
 Y = np.sin(X[:, 0]) + X[:, 1] * X[:, 2] + 0.1 * RNG.standard_normal(len(X))
 LABELS = np.array(["low", "middle", "high"])[np.digitize(Y, [-0.5, 0.5])]
 
-COMMON = {"width": 48, "batch_size": 50, "max_iter": 25, "n_iter_no_change": 40, "random_state": 3, "verbose": True}
+COMMON = {
+    "width": 48, "batch_size": 50, "max_iter": 25, "n_iter_no_change": 40, "random_state": 3, "verbose": True,
+    "early_stopping": False,
+}  # fmt: skip
 CLF, REG = sknet.MLPClassifierScratch, sknet.MLPRegressorScratch
 CASES = {  # estimator, parameters, epochs from one checkpoint to the next
     "adam, dropout, early stopping": (CLF, {"dropout": 0.2, "early_stopping": True, "learning_rate": "cosine"}, 1),
@@ -34,7 +37,11 @@ CASES = {  # estimator, parameters, epochs from one checkpoint to the next
         {"solver": "rmsprop", "learning_rate": "one_cycle", "normalization": "batch"},
         1,
     ),
-    "adagrad, warm-up, float32": (CLF, {"solver": "adagrad", "learning_rate": "warmup_cosine", "dtype": "float32"}, 3),
+    "adagrad, warm-up, float32, robust, periodic": (
+        CLF,
+        {"solver": "adagrad", "learning_rate": "warmup_cosine", **sknet.presets.tabular("classification")},
+        3,
+    ),
 }
 
 
@@ -82,7 +89,7 @@ def fit_interrupted(case, result):
     curves = [mlp.loss_curve_, mlp.penalty_curve_, mlp.learning_rate_curve_]
     curves += [mlp.validation_scores_, mlp.validation_loss_curve_] if mlp.early_stopping else []
     assert {len(curve) for curve in curves} == {mlp.n_iter_}
-    assert np.isfinite(mlp.coefs_[0]).all()
+    assert all(np.isfinite(array).all() for own in mlp._parameters() for array in own)
     assert mlp.score(X, y) > -1.0
     if mlp.early_stopping:
         assert max(mlp.validation_scores_) == mlp.best_validation_score_

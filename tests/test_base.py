@@ -567,8 +567,11 @@ def test_training_that_goes_on_keeps_the_network_whatever_the_number_of_rows(met
         getattr(mlp.set_params(dropout=0.2), method)(AUTO_X, AUTO_Y)
 
 
-def test_auto_keeps_rates_that_were_given_before():
-    mlp = MLPClassifierScratch(warm_start=True, dropout=[0.2, 0.4], depth=2, **QUICK).fit(AUTO_X, AUTO_Y)
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_auto_keeps_rates_that_were_given_before(kind):
+    given = kind([0.2, 0.4])
+    mlp = MLPClassifierScratch(warm_start=True, dropout=given, depth=2, **QUICK).fit(AUTO_X, AUTO_Y)
+    given[0] = 0.9  # the caller's own: not what the network has
     mlp.set_params(dropout="auto").fit(AUTO_X[:50], AUTO_Y[:50])
     assert rates_of(mlp) == [0.2, 0.4]
     mlp.set_params(warm_start=False).fit(AUTO_X[:50], AUTO_Y[:50])
@@ -729,7 +732,7 @@ def test_shared_parameters_are_documented_alike():
             expected += "\nThe regressor standardizes its targets too, unless the loss has a log link."
             assert re.sub(r"\s+", " ", right[name]) == re.sub(r"\s+", " ", expected)
         elif name == "n_iter_no_change":  # epochs of a loss, or of a score, that falls and rises
-            assert right[name] == expected.replace("default=10", "default=50")
+            assert right[name] == expected.replace("default=10", "default=100")
         else:
             assert right[name] == expected, name
 

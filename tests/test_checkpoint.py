@@ -10,6 +10,7 @@ import scipy.sparse as sp
 import sklearn
 from forging import pack, unpack
 from numpy.testing import assert_array_equal
+from oracles import PLAIN
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -26,7 +27,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 CLF, REG = MLPClassifierScratch, MLPRegressorScratch
 BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
-SMALL = {"width": 6, "max_iter": 8, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01}
+SMALL = PLAIN["regression"] | {
+    "width": 6, "max_iter": 8, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01,
+}  # fmt: skip
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((80, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, -1.0]
@@ -183,7 +186,7 @@ def test_a_checkpoint_is_a_model_as_far_as_training_had_come(tmp_path, crash, Es
 
 
 def test_with_early_stopping_it_is_the_best_model_so_far(tmp_path, crash):
-    mlp = REG(early_stopping=True, **SMALL | {"learning_rate_init": 0.3, "n_iter_no_change": 100, "max_iter": 20})
+    mlp = REG(**SMALL | {"early_stopping": True, "learning_rate_init": 0.3, "n_iter_no_change": 100, "max_iter": 20})
     crash(5 * 18)
     with pytest.raises(Crash):
         mlp.fit(X, Y, checkpoint=tmp_path / "checkpoint")
@@ -194,11 +197,12 @@ def test_with_early_stopping_it_is_the_best_model_so_far(tmp_path, crash):
     assert_array_equal(model.predict(X), short.predict(X))
 
 
-@pytest.mark.parametrize("end", ["max_iter", "converged", "early stopping"])
+@pytest.mark.parametrize("end", ["max_iter", "end of a schedule", "converged", "early stopping"])
 @BOTH
 def test_a_finished_fit_returns_at_once(tmp_path, monkeypatch, Estimator, end):
     y = target(Estimator)
     stops = {"max_iter": {}, "converged": {"tol": 10.0, "n_iter_no_change": 2}}
+    stops["end of a schedule"] = {"learning_rate": "cosine"}  # which is where it was to end: no warning
     stops["early stopping"] = stops["converged"] | {"early_stopping": True}
     mlp = Estimator(**SMALL | stops[end])
     first = clone(mlp).fit(X, y, checkpoint=tmp_path / "checkpoint")
@@ -220,7 +224,7 @@ def test_a_finished_fit_returns_at_once(tmp_path, monkeypatch, Estimator, end):
 @BOTH
 def test_a_checkpoint_changes_nothing(tmp_path, Estimator):
     y = target(Estimator)
-    mlp = Estimator(early_stopping=True, dropout=0.1, **SMALL)
+    mlp = Estimator(**SMALL | {"early_stopping": True, "dropout": 0.1})
     assert_same_state(clone(mlp).fit(X, y, checkpoint=tmp_path / "checkpoint"), clone(mlp).fit(X, y))
     assert os.listdir(tmp_path) == ["checkpoint"]
 
@@ -233,7 +237,7 @@ def test_a_warm_start_has_a_checkpoint_for_each_call(tmp_path, crash):
             mlp.fit(X, Y, checkpoint=tmp_path / f"checkpoint {call}")
         return mlp
 
-    mlp = REG(warm_start=True, dropout=0.1, **SMALL | {"max_iter": 3})
+    mlp = REG(**SMALL | {"warm_start": True, "dropout": 0.1, "max_iter": 3})
     whole = clone(mlp).fit(X, Y).fit(X, Y).fit(X, Y)
     for n in (4, 12, 10, 11):
         crash(n)
@@ -323,6 +327,9 @@ CHANGES = {
     "early_stopping": {"early_stopping": True},
     "learning_rate": {"learning_rate": sknet.schedules.Cosine(0.1)},
     "hidden_layer_sizes": {"hidden_layer_sizes": np.array([6])},
+    "standardize": {"standardize": "robust"},
+    "embedding": {"embedding": "periodic"},
+    "dropout": {"dropout": 0.1},
 }
 
 
@@ -476,19 +483,22 @@ def test_a_damaged_checkpoint_is_an_error_and_stays(tmp_path, content):
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("place", ["fingerprint", "finished", "state"])
+@pytest.mark.parametrize("place", ["fingerprint", "finished", "state", "layers"])
 def test_a_forged_checkpoint(tmp_path, place):
     path = tmp_path / "checkpoint"
-    REG(**SMALL).fit(X, Y, checkpoint=path)
+    mlp = REG(**SMALL | {"standardize": "robust", "embedding": "periodic"}).fit(X, Y, checkpoint=path)
     header, model, body = unpack(path)
+    state = model["estimator"]["MLPRegressorScratch"]["attributes"]["_state"]["State"]
     if place == "state":
-        model["estimator"]["MLPRegressorScratch"]["attributes"]["_state"]["State"]["n_epochs"] = "three"
+        state["n_epochs"] = "three"
+    elif place == "layers":
+        state["network"]["Network"]["layers"]["tuple"][1]["PeriodicEmbedding"]["columns"]["tuple"] = [0, 1, 3]
     else:
         model["checkpoint"][place] = []
         model["checkpoint"].pop("finished", None)
     pack(path, header, model, body)
     with pytest.raises(FileFormatError, match="not consistent"):
-        REG(**SMALL).fit(X, Y, checkpoint=path)
+        clone(mlp).fit(X, Y, checkpoint=path)
 
 
 # Through scikit-learn

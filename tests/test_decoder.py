@@ -43,6 +43,7 @@ HOSTILE = {
         loss="quantile", quantile=[0.2, 0.5], depth=2, solver="sgd", learning_rate=sknet.schedules.Warmup(),
         warm_start=True, normalization="layer", **SMALL,
     ).fit(X, Y),
+    "for tables": lambda: CLF(standardize="robust", embedding="periodic", dtype="float32", **SMALL).fit(X, LABELS),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 import sklearn
 from forging import unpack
 from numpy.testing import assert_array_equal
+from oracles import PLAIN
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -22,7 +23,15 @@ from sklearn.preprocessing import StandardScaler
 from test_persistence import arrays_in, assert_same_state
 
 import sknet
-from sknet import FileFormatError, HiddenLayerTransformer, MLPClassifierScratch, MLPRegressorScratch, load, save
+from sknet import (
+    FileFormatError,
+    HiddenLayerTransformer,
+    MLPClassifierScratch,
+    MLPRegressorScratch,
+    load,
+    presets,
+    save,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -86,6 +95,16 @@ VARIANTS = {
     "no seed": {"random_state": None},
     "in order": {"shuffle": False},
     "cosine to the end": {"learning_rate": "cosine", "max_iter": "auto", "batch_size": 20, "beta_2": 0.95, "tol": 0.0},
+    "plain": {name: value for name, value in PLAIN["regression"].items() if name not in SMALL},
+    "defaults": {
+        "depth": 2, "learning_rate": "cosine", "beta_2": 0.95, "n_iter_no_change": 50,
+        **dict.fromkeys(("early_stopping", "dropout", "weight_decay"), "auto"),
+    },
+    "robust": {"standardize": "robust"},
+    "periodic": {"embedding": "periodic"},
+    "periodic, raw": {"embedding": "periodic", "standardize": False},
+    "for tables": presets.tabular("regression") | {"early_stopping": True, "dropout": 0.1},
+    "for tables, normalized": presets.tabular("regression") | {"normalization": "batch", "dtype": None},
 }  # fmt: skip
 
 
@@ -111,6 +130,21 @@ def test_what_is_loaded_predicts_and_trains_on_exactly(tmp_path, Estimator, vari
             model.partial_fit(X[20:], y[20:])
         model.set_params(warm_start=True).fit(X, y)
     assert_same_state(twin, mlp)
+    assert bytes_of(twin, tmp_path) == bytes_of(mlp, tmp_path)
+
+
+@BOTH
+def test_what_was_chosen_by_the_first_rows_comes_along(tmp_path, Estimator):
+    """Which columns to embed, the quartiles and the rates of dropout: later rows would ask for others."""
+    y, twice = target(Estimator), np.arange(160) % 80
+    tables = SMALL | {"standardize": "robust", "embedding": "periodic", "batch_size": "auto"}
+    mlp = Estimator(**tables).fit(np.column_stack([X, X[:, 0] > 0.0])[twice], y[twice])
+    twin = there_and_back(mlp, tmp_path)
+    assert twin._state.columns == (0, 1, 2)
+    assert twin._state.dropout == (0.1 if Estimator is CLF else 0.0)
+    few = np.column_stack([X[:5, 0] > 0.0, X[:5, 1:] * 9.0, X[:5, 0]])  # less than a batch, for which none is chosen
+    for model in (mlp, twin):
+        model.partial_fit(few, y[:5])
     assert bytes_of(twin, tmp_path) == bytes_of(mlp, tmp_path)
 
 
@@ -233,8 +267,10 @@ def test_a_fit_that_diverged_but_kept_its_best_weights(tmp_path):
     assert bytes_of(twin, tmp_path) == bytes_of(mlp, tmp_path)
 
 
-def test_a_transformer(tmp_path):
-    hidden = HiddenLayerTransformer(CLF(depth=2, **SMALL), layer=0).fit(pd.DataFrame(X, columns=list("abc")), LABELS)
+@pytest.mark.parametrize("parameters", [{}, {"standardize": "robust", "embedding": "periodic"}], ids=["", "tables"])
+def test_a_transformer(tmp_path, parameters):
+    hidden = HiddenLayerTransformer(CLF(depth=2, **SMALL, **parameters), layer=0)
+    hidden.fit(pd.DataFrame(X, columns=list("abc")), LABELS)
     hidden.set_output(transform="pandas")
     twin = there_and_back(hidden, tmp_path)
     data = pd.DataFrame(X, columns=list("abc"))
@@ -345,10 +381,11 @@ print([s for s in seen if not s[0].startswith(harmless)])
     assert [event for event, _ in eval(printed)] == ["open"]
 
 
-def test_flipped_bits_of_a_model(tmp_path):
+@pytest.mark.parametrize("parameters", [{}, {"standardize": "robust", "embedding": "periodic"}], ids=["", "tables"])
+def test_flipped_bits_of_a_model(tmp_path, parameters):
     """1,000 of them; ``pytest -s -k flipped`` prints how many were caught."""
     path = tmp_path / "model"
-    save(CLF(early_stopping=True, **SMALL).fit(X, LABELS), path)
+    save(CLF(early_stopping=True, **SMALL, **parameters).fit(X, LABELS), path)
     data = path.read_bytes()
     rng = np.random.default_rng(1)
     caught = 0

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from forging import at, pack, unpack
+from numpy.testing import assert_array_equal
 
 from sknet import FileFormatError, MLPClassifierScratch, MLPRegressorScratch, load, save
 
@@ -46,8 +47,84 @@ LABELS = np.array(["a", "b", "ccc"])[np.digitize(Y, [0.0, 1.0])]
 def test_dangerous_contradictions(tmp_path, place, value):
     path = tmp_path / "model"
     save(CLF(dropout=0.2, **SMALL).fit(X, LABELS), path)
+    assert_refused(path, place, value)
+
+
+SCALING = ("_state", "State", "network", "Network", "layers", "tuple", 0, "Scaling")
+EMBEDDING = ("_state", "State", "network", "Network", "layers", "tuple", 1, "PeriodicEmbedding")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ((*SCALING, "n_out"), 2**40),
+        ((*SCALING, "n_out"), 4),
+        ((*SCALING, "bound"), 0.0),  # which is divided by
+        ((*SCALING, "bound"), -3.0),
+        ((*SCALING, "bound"), {"float": "nan"}),
+        ((*EMBEDDING, "n_in"), 4),
+        ((*EMBEDDING, "n_in"), 2**40),
+        ((*EMBEDDING, "columns", "tuple"), [0, 1, 3]),  # there are three
+        ((*EMBEDDING, "columns", "tuple"), [0, 1, -1]),
+        ((*EMBEDDING, "columns", "tuple"), [0, 1, 1]),
+        ((*EMBEDDING, "columns", "tuple"), [0, 1]),
+        ((*EMBEDDING, "columns", "tuple"), [0, 1, 2**70]),
+        ((*EMBEDDING, "columns", "tuple"), [0, 1, 2.0]),
+        ((*EMBEDDING, "n_frequencies"), 2**40),
+        ((*EMBEDDING, "n_frequencies"), -1),
+        ((*EMBEDDING, "n_values"), 0),
+        ((*EMBEDDING, "n_values"), 4),
+        (EMBEDDING[:-1], {"Scaling": {"n_out": 3, "bound": 3.0}}),
+        (SCALING[:-2], []),
+        (("_state", "State", "inputs", "Quartiles", "shift", "array"), "_state.theta"),
+        (("_state", "State", "inputs", "Quartiles", "scale", "array"), "_state.theta"),
+        (("_state", "State", "inputs", "Quartiles", "scale"), [1.0, 1.0, 1.0]),
+        (("_state", "State", "columns"), {"tuple": [0, 1]}),
+        (("_state", "State", "columns"), None),
+        (("_state", "State", "columns"), 3),
+        (("_arrays", 0, "tuple", 0, "array"), "_state.theta"),
+        (("_arrays", 1, "tuple", 2, "array"), "_state.inputs.shift"),
+        (("n_features_in_",), 4),
+    ],
+    ids=lambda value: "-".join(map(str, value[6:] or value)) if isinstance(value, tuple) else str(value)[:20],
+)
+@pytest.mark.parametrize("Estimator", [CLF, REG])
+def test_contradictions_in_the_layers_of_the_inputs(tmp_path, Estimator, place, value):
+    path = tmp_path / "model"
+    tables = {"standardize": "robust", "embedding": "periodic"}
+    save(Estimator(**SMALL, **tables).fit(X, LABELS if Estimator is CLF else Y), path)
+    load(path)
+    assert_refused(path, place, value)
+
+
+def test_quartiles_are_no_units_of_outputs(tmp_path):
+    path = tmp_path / "model"
+    save(REG(standardize="robust", **SMALL).fit(X, np.stack([Y] * 3, axis=1)), path)
+    _, model, _ = unpack(path)
+    quartiles = model["estimator"]["MLPRegressorScratch"]["attributes"]["_state"]["State"]["inputs"]
+    assert_refused(path, ("_state", "State", "outputs"), quartiles)
+
+
+def test_the_state_of_earlier_releases_has_no_columns_and_no_rates(tmp_path):
+    path = tmp_path / "model"
+    mlp = REG(**SMALL | {"early_stopping": False}).fit(X, Y)
+    save(mlp, path)
     header, model, body = unpack(path)
-    attributes = model["estimator"]["MLPClassifierScratch"]["attributes"]
+    attributes = model["estimator"]["MLPRegressorScratch"]["attributes"]
+    state = attributes["_state"]["State"]
+    assert (state.pop("dropout"), state.pop("columns")) == (0.0, None)
+    pack(path, header, model, body)
+    twin = load(path)
+    for model in (mlp, twin):
+        model.partial_fit(X, Y).set_params(warm_start=True).fit(X, Y)
+    assert_array_equal(twin.predict(X), mlp.predict(X))
+
+
+def assert_refused(path, place, value):
+    """Change the file so, under a right checksum: it is not loaded."""
+    header, model, body = unpack(path)
+    (content,) = model["estimator"].values()
+    attributes = content["attributes"]
     at(attributes, place[:-1])[place[-1]] = value
     if "network" in place:  # in both places where it stands, so that they agree
         at(attributes, ("_network", *place[3 : len(place) - 1]))[place[-1]] = value

@@ -2,16 +2,17 @@
 
 import dataclasses
 import inspect
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import pytest
 
 import sknet
-from sknet.core import activations, dropout, initializers, layers, losses, normalization, optimizers, schedules
+from sknet import scaling
+from sknet.core import activations, dropout, initializers, inputs, layers, losses, normalization, optimizers, schedules
 from sknet.storable import ESTIMATORS, KINDS, NAMED, RECORDS
 
 PARTS = {  # of the core, and the method that makes a class one
-    "specs": (layers, dropout, normalization),
+    "specs": (layers, inputs, dropout, normalization),
     "value_and_delta": (losses,),
     "step": (optimizers,),
     "__call__": (schedules,),
@@ -33,7 +34,15 @@ def test_every_part_of_the_core_can_be_stored(kind):
 
 
 def test_there_are_such_parts():
-    assert len(CLASSES) >= 25
+    assert len(CLASSES) >= 27
+    assert {inputs.Scaling, inputs.PeriodicEmbedding} < {*CLASSES}
+
+
+def test_all_units_can_be_stored():
+    """Every class of `scaling` is one: moments, quartiles, and what may come."""
+    units = {kind for _, kind in inspect.getmembers(scaling, dataclasses.is_dataclass)}
+    assert {scaling.Moments, scaling.Quartiles} <= units <= {*RECORDS.values()}
+    assert units == {*get_args(scaling.Units)} - {type(None)}
 
 
 @pytest.mark.parametrize("kind", RECORDS.values(), ids=lambda kind: kind.__name__)

@@ -10,8 +10,6 @@ import numpy as np
 import training
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from sknet import MLPClassifierScratch, MLPRegressorScratch
-
 
 def main():
     _timing.header()
@@ -19,7 +17,7 @@ def main():
     for case, (_, _, _, k, _, _) in training.CASES.items():
         X, y = training.data(case)
         nets = {
-            "sknet": training.estimator(case, MLPClassifierScratch, MLPRegressorScratch),
+            "sknet": training.estimator(case, _timing.PlainClassifier, _timing.PlainRegressor),
             "sklearn": training.estimator(case, MLPClassifier, MLPRegressor),
         }
         for net in nets.values():

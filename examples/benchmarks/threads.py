@@ -13,8 +13,6 @@ import _timing
 import training
 from threadpoolctl import threadpool_limits
 
-from sknet import MLPClassifierScratch, MLPRegressorScratch
-
 
 def burn(stop):
     while not stop.is_set():
@@ -28,7 +26,7 @@ def main():
         X, y = training.data(case)
 
         def fit(X=X, y=y, case=case):
-            training.estimator(case, MLPClassifierScratch, MLPRegressorScratch).fit(X, y)
+            training.estimator(case, _timing.PlainClassifier, _timing.PlainRegressor).fit(X, y)
 
         def fit_on_one_thread(fit=fit):
             with threadpool_limits(1):

@@ -18,8 +18,6 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
-from sknet import MLPClassifierScratch, MLPRegressorScratch
-
 #        rows, features, hidden units, outputs, batch, epochs
 CASES = {
     "iris": (150, 4, (100,), 3, 150, 200),
@@ -107,7 +105,9 @@ def main():
         for case in arguments.cases:
             X, y = data(case)
             contestants = {
-                "sknet": lambda X=X, y=y, c=case: estimator(c, MLPClassifierScratch, MLPRegressorScratch).fit(X, y),
+                "sknet": lambda X=X, y=y, c=case: estimator(c, _timing.PlainClassifier, _timing.PlainRegressor).fit(
+                    X, y
+                ),
                 "sklearn": lambda X=X, y=y, c=case: estimator(c, MLPClassifier, MLPRegressor).fit(X, y),
                 "floor": floor(case),
             }

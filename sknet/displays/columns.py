@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import is_classifier
 
-from .._parameters import RULES, check_parameters
+from .._parameters import RULES, check_parameters, resolve_auto
 from ..base import BaseMLP
 from ..core.activations import Activation
 from ..core.dropout import Dropout
+from ..core.inputs import PeriodicEmbedding, Scaling
 from ..core.layers import Dense
 from ..core.losses import LOSSES
 from ..core.network import Network
@@ -29,9 +30,14 @@ class Column(NamedTuple):
 def columns_of(network: Network) -> list[Column]:
     """Return inputs, hidden layers and outputs of a network."""
     *hidden, last = network.layers
-    columns = [Column((hidden or [last])[0].n_in)]
+    first = network.layers[0]
+    columns = [Column(first.n_out if isinstance(first, Scaling) else first.n_in)]
     for layer in hidden:
         match layer:
+            case Scaling() if np.isfinite(layer.bound):
+                columns[-1] = _noted(columns[-1], "smooth clip")
+            case PeriodicEmbedding():
+                columns[-1] = _noted(columns[-1], "embedding")
             case Dense():
                 columns.append(Column(layer.n_out, layer.activation))
             case Nonlinearity():
@@ -49,7 +55,10 @@ def _noted(column: Column, note: str) -> Column:
 
 
 def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
-    """Return the network that was fitted; or else the one that ``net`` would fit to data of these sizes."""
+    """Return the network that was fitted; or else the one that ``net`` would fit to data of these sizes.
+
+    What depends on more than sizes is left out: dropout where it is automatic; every column counts as one of numbers.
+    """
     if net.__sklearn_is_fitted__():
         for name, given, fitted in (
             ("n_features", n_features, net.n_features_in_), ("n_outputs", n_outputs, net.n_outputs_)
@@ -68,4 +77,5 @@ def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
     check_parameters(p)
     log_loss = LOSSES["binary_log_loss" if n_outputs == 1 else "log_loss"]
     loss = log_loss if is_classifier(net) else net._network_loss()
-    return plan_network(p, int(n_features), int(n_outputs), loss)
+    columns = None if p["embedding"] is None else tuple(range(n_features))
+    return plan_network(resolve_auto(p, 0.0, False), int(n_features), int(n_outputs), loss, columns)

@@ -28,6 +28,7 @@ CASES = [
         [(5, "tanh", "layer norm", "dropout 0.5"), (4, "identity", "layer norm", "dropout 0.5")],
     ),
     ({"depth": 0, "max_iter": 1}, []),
+    (PLAIN | {"batch_size": 20, "dropout": 0.0}, [(5, "tanh"), (4, "identity")]),
     ({"depth": 3, "width": 2, "activation": "relu", "max_iter": 1}, [(2, "relu")] * 3),
 ]
 
@@ -36,6 +37,22 @@ CASES = [
 def test_a_column_for_each_layer(parameters, hidden):
     net = MLPClassifierScratch(**parameters)
     expected = [(3, None), *hidden, (3, "softmax")]
+    assert described(net, 3, 3) == expected
+    assert described(net.fit(X, y)) == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "notes"),
+    [
+        ({"standardize": "robust"}, ["smooth clip"]),
+        ({"embedding": "periodic"}, ["embedding"]),
+        ({"standardize": "robust", "embedding": "periodic"}, ["smooth clip", "embedding"]),
+    ],
+)
+@pytest.mark.parametrize("depth", [0, 1])
+def test_layers_before_the_first_combination_are_notes_on_the_inputs(parameters, notes, depth):
+    net = MLPClassifierScratch(depth=depth, width=5, max_iter=1, **parameters)
+    expected = [(3, None, *notes), *[(5, "relu")] * depth, (3, "softmax")]
     assert described(net, 3, 3) == expected
     assert described(net.fit(X, y)) == expected
 

@@ -161,7 +161,8 @@ def test_what_is_no_network():
 def test_parameters_and_attributes_are_kept(Estimator):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
-    net = Estimator(alpha=0.5, solver="sgd", momentum=0.7, learning_rate="adaptive", **SMALL).fit(frame, CODES)
+    given = {"alpha": 0.5, "solver": "sgd", "momentum": 0.7, "learning_rate": "adaptive", "early_stopping": True}
+    net = Estimator(**SMALL, **given, validation_fraction=0.2).fit(frame, CODES)
     twin = to_sklearn(net)
     shared = twin.get_params().keys() & net.get_params().keys() - {"hidden_layer_sizes"}
     assert {name: getattr(twin, name) for name in shared} == {name: getattr(net, name) for name in shared}
