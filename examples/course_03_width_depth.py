@@ -25,7 +25,8 @@ TRAINING = {"learning_rate_init": 0.01, "max_iter": 20, "random_state": 0}
 net = MLPClassifierScratch(depth=2, width=32, **TRAINING).fit(X, y)
 
 # %% [markdown]
-# A diagram of the net: its layers, and the weights and biases of the arrows between them.
+# A diagram of the net: its layers, and the weights and biases of the arrows between them. `NetworkDisplay` draws it
+# with circles and arrows: see `plot_network.py`.
 
 
 # %%

@@ -10,6 +10,8 @@
 # In sknet each activation is an object that carries all of this. They stand in one table, `sknet.ACTIVATIONS`.
 
 # %%
+from importlib.util import find_spec
+
 import numpy as np
 
 from sknet import ACTIVATIONS
@@ -49,3 +51,15 @@ print(softmax.derivative(points)[0].round(4))
 relu = ACTIVATIONS["relu"]
 slopes = relu.derivative(np.array([[-1e-9, 0.0, 1e-9]]))[0]
 print(f"\nslope of relu just below 0, at 0, just above 0: {slopes}")
+
+# %% [markdown]
+# The graphs: each function with its derivative. The picture needs matplotlib: `pip install "sknet[plot]"`.
+
+# %%
+if find_spec("matplotlib") is None:
+    print('\nno matplotlib here: pip install "sknet[plot]"')
+else:
+    from sknet import ActivationDisplay
+
+    ActivationDisplay.from_names().figure_.savefig("activations.png", dpi=80)
+    print("\nPicture: activations.png")

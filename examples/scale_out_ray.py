@@ -1,0 +1,54 @@
+# %% [markdown]
+# # A search on many machines: ray
+#
+# The same as with dask, on a cluster of ray: `pip install "sknet[ray]"`. Here `ray.init` starts two processes on this
+# machine. On many machines, `ray start --head` runs on one, `ray start --address=HEAD:6379` on the others, and
+# `ray.init(address="auto")` joins them.
+
+# %%
+import time
+from importlib.util import find_spec
+
+import joblib
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV
+
+from sknet import MLPClassifierScratch
+
+X, y = load_digits(return_X_y=True)
+net = MLPClassifierScratch(max_iter=15, random_state=0)
+search = GridSearchCV(net, {"depth": [1, 2], "width": [16, 32]}, cv=3, error_score="raise")
+
+# %% [markdown]
+# The loss of a worker ends such a search with `ActorDiedError`. Pass
+# `ray_remote_args={"max_restarts": 2, "max_task_retries": 2}` to `parallel_config`, and the worker is started again and
+# its fits are done again, with the same result.
+
+
+# %%
+def main():
+    import ray
+    from ray.util.joblib import register_ray
+
+    search.fit(X, y)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    register_ray()
+    started = time.perf_counter()
+    with joblib.parallel_config("ray", n_jobs=2):
+        far = GridSearchCV(**search.get_params(deep=False)).fit(X, y)
+    print(f"{3 * len(far.cv_results_['params'])} fits in {time.perf_counter() - started:.1f} seconds")
+    ray.shutdown()
+    here, there = (s.cv_results_["mean_test_score"] for s in (search, far))
+    print("\ndepth width   accuracy here   accuracy there")
+    for parameters, a, b in zip(far.cv_results_["params"], here, there):
+        print(f"{parameters['depth']:>5} {parameters['width']:>5}{a:>16.4f}{b:>17.4f}")
+    print(f"\nequal to the last bit: {np.array_equal(here, there)}; best: {far.best_params_}")
+
+
+# %%
+if __name__ == "__main__":
+    if find_spec("ray") is None:
+        print('no ray here: pip install "sknet[ray]"')
+    else:
+        main()
