@@ -68,7 +68,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         check_parameters(p)
         n_epochs = 1 if incremental else None if p["max_iter"] == "auto" else p["max_iter"]
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
-        with _untouched_on_error(self):
+        with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: 0 is what is meant there
             resume = hasattr(self, "_state") and (incremental or p["warm_start"])
             X, y = self._check_data(X, y, reset=not resume)
             weights = check_weights(sample_weight, X.shape[0])

@@ -158,7 +158,8 @@ class Quartiles:
         if not np.isfinite(spread).all():
             column = int(np.flatnonzero(~np.isfinite(spread))[0])
             raise ValueError(f"the range of column {column} of X is too large to be standardized. Rescale the column.")
-        return cls(median, np.where(spread > 0.0, spread, 1.0))
+        smallest = np.finfo(X.dtype).tiny  # of the numbers whose inverse is one too
+        return cls(median, np.where(spread >= smallest, spread, 1.0))
 
     def merge(self, other: Quartiles) -> Quartiles:
         """Return the earlier ones."""

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.preprocessing import StandardScaler
 
 from sknet import scaling
-from sknet.scaling import Moments, rescale_inputs, rescale_outputs
+from sknet.scaling import Moments, Quartiles, rescale_inputs, rescale_outputs, rescale_scaling
 
 LAYOUTS = {
     "C": np.ascontiguousarray,
@@ -292,3 +292,41 @@ def test_float32_weights_stay_float32():
     rescale_inputs(W, b, MOMENTS["raw"], MOMENTS["dense"])
     rescale_outputs(W.T, np.ones(7, np.float32), MOMENTS["raw"], MOMENTS["dense"])
     assert W.dtype == b.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_spread_whose_inverse_overflows_counts_as_none(dtype):
+    X = np.array([[0.0], [1.0], [1.0], [0.0]], dtype=dtype) * np.finfo(dtype).smallest_subnormal
+    assert_array_equal(Quartiles.of(X, None).scale, 1.0)
+    X = np.array([[0.0], [1.0], [1.0], [0.0]], dtype=dtype) * np.finfo(dtype).tiny
+    assert_array_equal(Quartiles.of(X, None).scale, np.finfo(dtype).tiny)
+
+
+@pytest.mark.parametrize("n", [7, 40, 101])
+def test_quartiles_are_those_of_numpy(n):
+    X = np.random.default_rng(n).gamma(1.0, size=(n, 3))
+    low, median, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0, method="inverted_cdf")
+    found = Quartiles.of(X, None)
+    assert_array_equal(found.shift, median)
+    assert_allclose(found.scale, high - low, rtol=1e-15)
+
+
+def test_weighted_quartiles_are_those_of_repeated_rows():
+    rng = np.random.default_rng(0)
+    X, times = rng.normal(size=(30, 3)), rng.integers(0, 4, 30)
+    weighted, repeated = Quartiles.of(X, times.astype(float)), Quartiles.of(np.repeat(X, times, axis=0), None)
+    assert_array_equal(weighted.shift, repeated.shift)
+    assert_array_equal(weighted.scale, repeated.scale)
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("new", [False, True])
+def test_a_scaling_layer_computes_the_same_in_other_units(old, new):
+    """What it does to a value in the units of the data: standardize, shift, scale."""
+    rng = np.random.default_rng(0)
+    X, shift, scale = rng.normal(3.0, 2.0, size=(9, 4)), rng.normal(size=4), rng.uniform(0.5, 2.0, 4)
+    before, after = (Quartiles(rng.normal(size=4), rng.uniform(0.5, 2.0, 4)) if u else None for u in (old, new))
+    expected = ((X if before is None else (X - before.shift) / before.scale) - shift) * scale
+    rescale_scaling(shift, scale, before, after)
+    found = ((X if after is None else (X - after.shift) / after.scale) - shift) * scale
+    assert_allclose(found, expected, rtol=1e-12, atol=1e-13)

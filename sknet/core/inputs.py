@@ -57,9 +57,7 @@ class Scaling:
         np.multiply(a, scale, out=a)
         if math.isfinite(self.bound):
             np.multiply(a, 1.0 / self.bound, out=root)
-            np.multiply(root, root, out=root)
-            np.add(root, 1.0, out=root)
-            np.sqrt(root, out=root)
+            np.hypot(root, 1.0, out=root)  # does not overflow: rows far out end at the bound, not at 0
             np.divide(a, root, out=a)
         return a
 

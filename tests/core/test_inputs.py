@@ -69,6 +69,14 @@ def test_the_clip_keeps_order_and_bounds():
     assert a[3] == pytest.approx(1e-4, rel=1e-8)
 
 
+@pytest.mark.parametrize(("dtype", "far"), [(np.float32, 1e30), (np.float64, 1e300)])
+def test_the_clip_holds_where_squares_overflow(dtype, far):
+    layer, memory = Scaling(1, 3.0), Workspace([Scaling(1, 3.0).buffers()], 2, dtype).rows(2)[0]
+    with np.errstate(over="raise"):
+        a = layer.forward((np.zeros(1, dtype), np.ones(1, dtype)), np.array([[-far], [far]], dtype), memory)
+    assert_allclose(a, [[-3.0], [3.0]], rtol=1e-6)
+
+
 def test_without_bound_scaling_is_linear():
     layer = Scaling(D)
     parameters, x = started(layer), some_rows()
@@ -120,6 +128,21 @@ def test_gradients(layer, front):
             array[...] = 0.0
     directions = np.eye(theta.size)[learned.vector > 0.0]
     assert relative_error(network, theta, batch, directions=directions) < 1e-6
+
+
+@every_layer
+def test_the_gradient_of_the_inputs_in_any_units(layer):
+    """The test above has neutral units only: those that training starts from."""
+    parameters, x, memory = started(layer), some_rows(), memory_for(layer)
+    delta, step = np.random.default_rng(3).normal(size=(N, layer.n_out)), 1e-6
+    layer.forward(parameters, x, memory)
+    memory.delta[...] = delta
+    dx = np.full_like(x, np.nan)
+    layer.backward(parameters, tuple(np.empty_like(array) for array in parameters), x, memory, dx)
+    for column in range(D):
+        move = step * (np.arange(D) == column)
+        above, below = (layer.forward(parameters, x + s * move, memory_for(layer)) for s in (1.0, -1.0))
+        assert_allclose(dx[:, column], (delta * (above - below)).sum(axis=1) / (2 * step), rtol=1e-5, atol=1e-8)
 
 
 @every_layer
