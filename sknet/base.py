@@ -30,7 +30,7 @@ from .splitting import validation_split
 from .state import State, change_units, optimizer_for, resume_optimizer, rows_for, targets_for
 from .targets import as_column
 from .validation import Validation
-from .weights import check_weights
+from .weights import check_weights, with_weight
 
 
 @contextmanager
@@ -87,18 +87,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 state.begin(p, validated=validated, incremental=incremental)
             rows, targets = rows_for(state, X), targets_for(state, targets)
             own = p["early_stopping"] and held_out is None
-            train, index = (
-                self._split(p, state, y, weights) if own else (np.arange(X.shape[0]) if p["shuffle"] else None, None)
-            )
+            every = np.arange(X.shape[0]) if p["shuffle"] else None
+            train, index = self._split(p, state, y, weights) if own else (every, None)
+            train = with_weight(train, weights)
             if incremental or not _is_permutation(state.order, train):
                 state.order = train
             validation = None
             if validated:
                 data = (X, y, weights, rows, targets) if held_out is None else self._in_training_units(held_out, state)
                 validation = self._validation(p, state, data, index)
-            smoothed = self._smoothed(targets, p.get("label_smoothing", 0.0))
             run = Run(
-                p, state, rows, smoothed, weights, validation, tasks,
+                p, state, rows, self._smoothed(targets, p.get("label_smoothing", 0.0)), weights, validation, tasks,
                 partial(self._attributes, state), partial(recorder.after_epoch, partial(self._fitted, state)),
             )  # fmt: skip
             self._forget_weights()
@@ -133,15 +132,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         inputs = Quartiles.of(X, weights) if p["standardize"] == "robust" else Moments.of(X, weights)
         return inputs, outputs
 
-    def _columns_to_embed(self, p: dict[str, Any], X: Any) -> tuple[int, ...] | None:
+    def _columns_to_embed(self, p: dict[str, Any], X: Any, weights: Any) -> tuple[int, ...] | None:
         if p["embedding"] is None:
             return None
         if not isinstance(X, np.ndarray):
             raise ValueError("embedding='periodic' needs a dense X, got a sparse one. Use embedding=None.")
-        return continuous_columns(X)
+        return continuous_columns(X, weights)
 
     def _started(self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None) -> State:
-        columns = self._columns_to_embed(p, X)
+        columns = self._columns_to_embed(p, X, weights)
         network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss(), columns)
         inputs, outputs = self._moments(p, X, targets, weights)
         rng = check_random_state(p["random_state"])
@@ -156,7 +155,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None, *, incremental: bool
     ) -> State:
         state = self._state.copy()
-        columns = self._columns_to_embed(p, X) if state.columns is None or p["embedding"] is None else state.columns
+        known = p["embedding"] is not None and state.columns is not None
+        columns = state.columns if known else self._columns_to_embed(p, X, weights)
         network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss(), columns)
         if network != state.network:
             raise ValueError(

@@ -424,7 +424,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         if state.outputs is not None:
             z = z * state.outputs.scale + state.outputs.shift
         loss = state.network.loss
-        return _score(loss, y, _predictions(loss, z), weights)
+        prediction = _predictions(loss, z)  # with a log link, that of finite raw outputs may overflow
+        return _score(loss, y, prediction, weights) if np.isfinite(prediction).all() else np.nan
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

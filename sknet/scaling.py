@@ -87,7 +87,7 @@ class Moments:
         total = float(n if weights is None else weights.sum(dtype=np.float64))
         shares = np.full(rows, 1.0 / n, dtype=dtype) if weights is None else (weights / total).astype(dtype)
         deviation = np.empty((rows, d), dtype=dtype)
-        centre = np.mean(X[:rows], axis=0, dtype=np.float64)
+        centre = _some_mean(X[:rows], None if weights is None else weights[:rows])
         for _ in range(2):
             centre = centre.astype(dtype).astype(np.float64)
             first, second = np.zeros(d), np.zeros(d)
@@ -174,13 +174,25 @@ def _quantiles(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return column[order[found]].astype(np.float64)
 
 
-def continuous_columns(X: Any) -> tuple[int, ...]:
-    """Return the numbers of the columns of ``X``, dense of shape (n, d), that have more than two different values."""
+def continuous_columns(X: Any, weights: np.ndarray | None = None) -> tuple[int, ...]:
+    """Return the numbers of the columns of ``X``, dense of shape (n, d), that have more than two different values.
+
+    Only the rows that have weight count.
+    """
+    if weights is not None:
+        X = X[weights > 0.0]
     low, high = X.min(axis=0), X.max(axis=0)
     more = np.zeros(X.shape[1], dtype=bool)
     for c in gen_batches(len(X), max(1, _CHUNK_ELEMENTS // X.shape[1])):
         more |= ((X[c] != low) & (X[c] != high)).any(axis=0)
     return tuple(map(int, np.flatnonzero(more)))
+
+
+def _some_mean(X: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Return the mean of the rows that have weight, of all if none has: a number to subtract, near what counts."""
+    if weights is not None and weights.any():
+        X = X[weights > 0.0]
+    return np.mean(X, axis=0, dtype=np.float64)
 
 
 def _out_of_range(X: np.ndarray, moments: Moments) -> bool:

@@ -15,6 +15,9 @@ from .memory import Buffer, Memory, ParameterSpec
 Array = NDArray[Any]
 
 
+_FAR = 1e12  # bounds from zero, where the smooth clip is at its bound to the last digit of a float64
+
+
 @dataclass(frozen=True)
 class Scaling:
     """``u = (x - shift) scale``, then ``a = u / sqrt(1 + (u / bound)^2)``: a smooth clip to (-bound, bound).
@@ -54,8 +57,12 @@ class Scaling:
         a: Array = memory.a
         root = memory.root
         np.subtract(x, shift, out=a)
-        np.multiply(a, scale, out=a)
-        if math.isfinite(self.bound):
+        if math.isinf(self.bound):
+            np.multiply(a, scale, out=a)
+        else:
+            with np.errstate(over="ignore"):
+                np.multiply(a, scale, out=a)
+            np.clip(a, -_FAR * self.bound, _FAR * self.bound, out=a)  # squares must not overflow
             np.multiply(a, 1.0 / self.bound, out=root)
             np.hypot(root, 1.0, out=root)  # does not overflow: rows far out end at the bound, not at 0
             np.divide(a, root, out=a)
