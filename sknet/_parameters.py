@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -16,6 +19,7 @@ from .core.schedules import SCHEDULES, Clock
 
 AUTO_BATCH_SIZE, AUTO_WEIGHT_DECAY, AUTO_LABEL_SMOOTHING = 128, 0.02, 0.05
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
+MAX_DEPTH, MAX_PARAMETERS = 1000, 2**31 - 1  # BLAS counts in 32 bits
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 
@@ -34,17 +38,29 @@ def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
-def _integer(low: int) -> Rule:
-    return Rule(lambda v: _is_number(v, Integral) and v >= low, f"an integer of at least {low}")
+def _integer(low: int, high: int | None = None) -> Rule:
+    limit = "" if high is None else f" and at most {high}"
+    return Rule(
+        lambda v: _is_number(v, Integral) and v >= low and (high is None or v <= high),
+        f"an integer of at least {low}{limit}",
+    )
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer or a fraction
+        return math.inf
 
 
 def _real(low: float, high: float = np.inf, closed: str = "[)") -> Rule:
     def accepts(v: Any) -> bool:
         if not _is_number(v, Real):
             return False
-        above = v >= low if closed[0] == "[" else v > low
-        below = v <= high if closed[1] == "]" else v < high
-        return bool(above and below)
+        x = _as_float(v)
+        above = x >= low if closed[0] == "[" else x > low
+        below = x <= high if closed[1] == "]" else x < high
+        return above and below
 
     left, right = closed
     return Rule(accepts, f"a number in {left}{low:g}, {high:g}{right}")
@@ -66,11 +82,15 @@ def _exactly(value: Any) -> Rule:
 def _sequence_of(rule: Rule) -> Rule:
     def accepts(v: Any) -> bool:
         ordered = isinstance(v, Sequence) or (isinstance(v, np.ndarray) and v.ndim == 1)
-        if isinstance(v, (str, bytes)) or not ordered:
+        if isinstance(v, (str, bytes, bytearray, memoryview)) or not ordered:
             return False
-        return all(rule.accepts(item) for item in v)
+        first = list(islice(v, MAX_DEPTH + 1))
+        return len(first) <= MAX_DEPTH and all(map(rule.accepts, first))
 
     return Rule(accepts, f"a sequence, each {rule.description}")
+
+
+_FINITE = _real(0.0)
 
 
 def _random_state(value: Any) -> bool:
@@ -80,8 +100,10 @@ def _random_state(value: Any) -> bool:
 
 
 def _dtype(value: Any) -> bool:
+    if not isinstance(value, (str, type, np.dtype)):
+        return value is None
     try:
-        return value is None or np.dtype(value) in (np.dtype(np.float32), np.dtype(np.float64))
+        return np.dtype(value) in (np.dtype(np.float32), np.dtype(np.float64))
     except TypeError:
         return False
 
@@ -94,13 +116,13 @@ def _increasing_levels(value: Any) -> bool:
 def _class_weight(value: Any) -> bool:
     if isinstance(value, list):
         return len(value) > 0 and all(isinstance(item, dict) and _class_weight(item) for item in value)
-    return isinstance(value, dict) and all(_is_number(v, Real) and 0 <= v < np.inf for v in value.values())
+    return isinstance(value, dict) and all(_FINITE.accepts(v) for v in value.values())
 
 
 def _scoring(value: Any) -> bool:
-    return (
-        value is None or callable(value) or value == "loss" or (isinstance(value, str) and value in get_scorer_names())
-    )
+    if isinstance(value, str):
+        return value == "loss" or value in get_scorer_names()
+    return value is None or (callable(value) and not isinstance(value, type))
 
 
 def _schedule(value: Any) -> bool:
@@ -117,21 +139,23 @@ def _schedule(value: Any) -> bool:
 _BOOLEAN = Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False")
 _ACTIVATION = _either(_option(ACTIVATIONS), Rule(lambda v: isinstance(v, Activation), "an Activation"))
 
+_SIZE, _COUNT = _integer(1, MAX_PARAMETERS), _integer(1, sys.maxsize)
+
 RULES: dict[str, Rule] = {
     "loss": _option(REGRESSION_LOSSES),
-    "hidden_layer_sizes": _either(_exactly(None), _integer(1), _sequence_of(_integer(1))),
+    "hidden_layer_sizes": _either(_exactly(None), _SIZE, _sequence_of(_SIZE)),
     "activation": _either(_ACTIVATION, _sequence_of(_ACTIVATION)),
     "solver": _option(SOLVERS),
     "alpha": _real(0.0),
-    "batch_size": _either(_option(("auto",)), _integer(1)),
+    "batch_size": _either(_option(("auto",)), _COUNT),
     "learning_rate": _either(_option(SCHEDULES), Rule(_schedule, "a schedule of sknet.schedules")),
     "learning_rate_init": _real(0.0, closed="()"),
     "power_t": _real(0.0),
-    "max_iter": _either(_option(("auto",)), _integer(1)),
+    "max_iter": _either(_option(("auto",)), _COUNT),
     "shuffle": _BOOLEAN,
     "random_state": Rule(_random_state, "None, an integer in [0, 2**32) or a numpy.random.RandomState"),
     "tol": _real(0.0),
-    "verbose": _either(_BOOLEAN, _integer(0)),
+    "verbose": _either(_BOOLEAN, _integer(0, sys.maxsize)),
     "warm_start": _BOOLEAN,
     "momentum": _real(0.0, 1.0, "[]"),
     "nesterovs_momentum": _BOOLEAN,
@@ -140,10 +164,10 @@ RULES: dict[str, Rule] = {
     "beta_1": _real(0.0, 1.0),
     "beta_2": _real(0.0, 1.0),
     "epsilon": _real(0.0, closed="()"),
-    "n_iter_no_change": _either(_integer(1), Rule(lambda v: _is_number(v, Real) and v == np.inf, "inf")),
-    "max_fun": _integer(1),
-    "depth": _integer(0),
-    "width": _integer(1),
+    "n_iter_no_change": _either(_COUNT, Rule(lambda v: _is_number(v, Real) and v == np.inf, "inf")),
+    "max_fun": _COUNT,
+    "depth": _integer(0, MAX_DEPTH),
+    "width": _SIZE,
     "initializer": _option(("auto", *INITIALIZERS)),
     "standardize": _either(_BOOLEAN, _option(("robust",))),
     "embedding": _either(_exactly(None), _option(("periodic",))),
@@ -176,7 +200,7 @@ def check_parameters(parameters: dict[str, Any]) -> None:
     for name, value in parameters.items():
         rule = RULES[name]
         if not rule.accepts(value):
-            raise InvalidParameterError(f"`{name}` must be {rule.description}, got {value!r}.")
+            raise InvalidParameterError(f"`{name}` must be {rule.description}, got {_shown(value)}.")
     if parameters["solver"] == "lbfgs":
         for name, off in _NOT_WITH_LBFGS.items():
             value = parameters[name]
@@ -188,6 +212,23 @@ def check_parameters(parameters: dict[str, Any]) -> None:
                 )
 
 
+def _shown(value: Any) -> str:
+    """Return the text of a value, cut short where it is very long."""
+    try:
+        text = repr(value)
+    except Exception:  # a value that has no text must not hide what is wrong with it
+        return f"an object of type {type(value).__name__}"
+    return text if len(text) <= 500 else f"{text[:100]}... ({len(text)} characters)"
+
+
+def _with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters with numbers of Python's own types, which compute in the dtype of the arrays they meet."""
+    return {
+        name: value if not _is_number(value, Real) else int(value) if isinstance(value, Integral) else float(value)
+        for name, value in parameters.items()
+    }
+
+
 def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool) -> dict[str, Any]:
     """Return the parameters with values in place of ``"auto"``; L-BFGS takes no part in any of it."""
     chosen = {
@@ -196,7 +237,8 @@ def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool)
     if parameters["solver"] == "lbfgs":
         chosen = {"weight_decay": 0.0, "label_smoothing": 0.0, "early_stopping": False}
     chosen["dropout"] = dropout
-    return parameters | {name: value for name, value in chosen.items() if _is_auto(parameters.get(name))}
+    chosen = {name: value for name, value in chosen.items() if _is_auto(parameters.get(name))}
+    return _with_plain_numbers(parameters | chosen)
 
 
 def batch_rows(parameters: dict[str, Any], n: int) -> int:

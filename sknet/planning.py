@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ._parameters import activation_for, dropout_rates, hidden_activations, hidden_sizes
+from ._parameters import (
+    MAX_PARAMETERS,
+    InvalidParameterError,
+    activation_for,
+    dropout_rates,
+    hidden_activations,
+    hidden_sizes,
+)
 from .core.activations import ACTIVATIONS
 from .core.dropout import Dropout
 from .core.initializers import initializer_for
@@ -39,7 +46,14 @@ def plan_network(
         n = size
     last = (activations or [activation_for(p["activation"])])[-1]
     initializer = initializer_for(p["initializer"], last.name)
-    return Network((*layers, Dense(n, n_outputs, ACTIVATIONS["identity"], initializer, order="F")), loss)
+    network = Network((*layers, Dense(n, n_outputs, ACTIVATIONS["identity"], initializer, order="F")), loss)
+    if network.layout.size > MAX_PARAMETERS:
+        raise InvalidParameterError(
+            f"`width`, `depth` and `hidden_layer_sizes` must make at most {MAX_PARAMETERS} weights and biases, "
+            f"got {network.layout.size} with layers of {n_inputs}, {', '.join(map(str, sizes[:5]))}... units. "
+            "Take narrower or fewer layers."
+        )
+    return network
 
 
 def _input_layers(p: dict[str, Any], n_inputs: int, columns: tuple[int, ...] | None) -> list[Layer]:
