@@ -12,6 +12,7 @@ from sklearn.preprocessing import RobustScaler
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch, presets
 from sknet.core.inputs import PeriodicEmbedding, Scaling
+from sknet.core.memory import Memory
 from sknet.scaling import Moments, Quartiles, continuous_columns, rescale_scaling
 
 X, LABELS = load_breast_cancer(return_X_y=True)
@@ -250,3 +251,10 @@ def test_the_tabular_preset_learns(kind):
     mlp.fit(data[::2], y[::2])
     assert mlp.score(data[1::2], y[1::2]) > (0.95 if kind == "classification" else 0.9)
     assert mlp.predict(data).dtype == (y.dtype if kind == "classification" else np.float32)
+
+
+def test_the_clip_of_a_number_too_large_to_be_squared_is_its_bound():
+    layer, x = Scaling(2, 3.0), np.array([[1e30, -3e38], [1.0, 0.0]], dtype=np.float32)
+    memory = Memory(a=np.empty_like(x), root=np.empty_like(x))
+    a = layer.forward((np.zeros(2, np.float32), np.full(2, 1e3, np.float32)), x, memory)
+    assert_allclose(a, [[3.0, -3.0], [3.0, 0.0]], rtol=1e-4)
