@@ -455,3 +455,21 @@ def test_solutions_are_no_worse_with_more_iterations():
     mlp = PlainClassifier(solver="lbfgs", random_state=0, max_iter=30).fit(X_iris, y_iris)
     assert mlp.score(X_iris, y_iris) > 0.97
     assert (np.diff(mlp.loss_curve_) <= 0).all()
+
+
+@quiet
+def test_an_adaptive_rate_waits_after_each_reduction():
+    """``n_iter_no_change`` epochs without improvement come before each: a tolerance that no epoch meets."""
+    parameters = SMALL | {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1, "max_iter": 7}
+    mlp = PlainRegressor(n_iter_no_change=2, tol=1e9, **parameters).fit(X, Y)
+    assert_allclose(mlp.learning_rate_curve_, [0.1, 0.1, 0.1, 0.02, 0.02, 0.004, 0.004], rtol=1e-12)
+
+
+def test_training_goes_on_from_the_best_weights_after_a_divergence():
+    mlp = PlainRegressor(standardize=False, early_stopping=True, **SMALL).partial_fit(X, Y)
+    best = mlp.predict(X)
+    with pytest.warns(UserWarning, match="weights of the best validation score are kept"):
+        mlp.partial_fit(X * 1e300, Y * 1e300)
+    assert_array_equal(mlp.predict(X), best)
+    mlp.partial_fit(X, Y)
+    assert np.isfinite(mlp.loss_)

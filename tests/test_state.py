@@ -5,14 +5,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknet import ACTIVATIONS
+from sknet.core.batches import Values
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
 from sknet.core.memory import Parameters
 from sknet.core.network import Network
-from sknet.core.optimizers import SGD, Adam
+from sknet.core.optimizers import SGD, Adagrad, Adam, RMSprop
 from sknet.scaling import Moments
-from sknet.state import History, State, change_units, optimizer_for, resume_optimizer
+from sknet.state import History, State, change_units, optimizer_for, resume_optimizer, targets_for
 from sknet.stopping import Plateau
 
 PARAMETERS = {
@@ -145,6 +146,8 @@ def test_begin_forgets_losses_when_scores_are_to_count_and_scores_when_losses_ar
 def test_optimizer_for():
     assert optimizer_for(PARAMETERS) == Adam(0.7, 0.95, 1e-5)
     assert optimizer_for(PARAMETERS | {"solver": "sgd"}) == SGD(0.8, nesterov=False)
+    assert optimizer_for(PARAMETERS | {"solver": "rmsprop"}) == RMSprop(0.95, 1e-5)
+    assert optimizer_for(PARAMETERS | {"solver": "adagrad"}) == Adagrad(1e-5)
     assert optimizer_for(PARAMETERS | {"solver": "lbfgs"}) is None
 
 
@@ -213,3 +216,17 @@ def test_histories_share_nothing():
     one, other = History(), History()
     one.loss.append(1.0)
     assert other.loss == []
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_targets_come_in_training_units(dtype):
+    state, columns = make_state(), np.random.default_rng(0).normal(size=(2, 7))
+    state.theta = state.theta.astype(dtype)
+    found = targets_for(state, Values(columns)).columns
+    expected = [
+        (column - m) / s for column, m, s in zip(columns, state.outputs.shift, state.outputs.scale, strict=True)
+    ]
+    assert found.dtype == dtype
+    assert_allclose(found, expected, rtol=1e-6)
+    state.outputs = None
+    assert_array_equal(targets_for(state, Values(columns)).columns, columns.astype(dtype))

@@ -6,7 +6,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from sknet.core.batches import Codes, Values
 from sknet.core.losses import LOSSES
-from sknet.targets import LabelEncoding, as_column, check_domain
+from sknet.targets import LabelEncoding, accuracy, as_column, check_domain
 
 
 def matrix(targets, n):
@@ -155,3 +155,16 @@ def test_check_domain():
     check_domain(np.array([[-1.0, 3.0]]), "squared_error")
     with pytest.raises(ValueError, match=r"loss='poisson' needs targets y >= 0, got a smallest value of -0\.5"):
         check_domain(np.array([[1.0, 3.0], [2.0, -0.5]]), "poisson")
+
+
+def test_zero_is_a_count_but_no_duration():
+    check_domain(np.array([[0.0]]), "poisson")
+    check_domain(np.array([[1e-300]]), "gamma")
+    with pytest.raises(ValueError, match=r"loss='gamma' needs targets y > 0, got a smallest value of 0\.0"):
+        check_domain(np.array([[1.0, 0.0]]), "gamma")
+
+
+@pytest.mark.parametrize(("weights", "expected"), [(None, 0.25), ([1.0, 5.0, 3.0, 1.0], 0.5)])
+def test_several_targets_are_right_where_all_of_them_are(weights, expected):
+    y, found = np.array([[0, 2], [1, 1], [2, 0], [0, 0]]), np.array([[0, 1], [1, 1], [1, 2], [1, 0]])
+    assert accuracy(y, found, weights) == expected
