@@ -30,7 +30,7 @@ from .splitting import validation_split
 from .state import State, change_units, optimizer_for, resume_optimizer, rows_for, targets_for
 from .targets import as_column
 from .validation import Validation
-from .weights import check_weights, with_weight
+from .weights import check_weights
 
 
 @contextmanager
@@ -89,7 +89,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             own = p["early_stopping"] and held_out is None
             every = np.arange(X.shape[0]) if p["shuffle"] else None
             train, index = self._split(p, state, y, weights) if own else (every, None)
-            train = with_weight(train, weights)
             if incremental or not _is_permutation(state.order, train):
                 state.order = train
             validation = None

@@ -25,7 +25,6 @@ from .core.training import Epoch, lbfgs, stochastic
 from .state import State, optimizer_for
 from .threads import is_large, limit_threads
 from .validation import Validation
-from .weights import with_weight
 
 _SMALLEST_ADAPTIVE_RATE = 1e-6
 _UPDATES, _EPOCHS = 4000, (30, 400)  # max_iter="auto"
@@ -126,8 +125,7 @@ class Run:
         if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
             widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
             return min(n, max(256, 4 * CHUNK_ELEMENTS // widest))
-        without_weight = 0 if self.weights is None else np.count_nonzero(self.weights == 0.0)
-        if size != "auto" and size > n + without_weight:
+        if size != "auto" and size > n:
             warn_caller(f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.")
         return batch_rows(self.p, n)
 
@@ -141,9 +139,8 @@ class Run:
 
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network
-        order = with_weight(None, self.weights)
         result = lbfgs(
-            network, self.theta, Batches(self.rows, self.targets, self.weights, self.batch_size, order),
+            network, self.theta, Batches(self.rows, self.targets, self.weights, self.batch_size),
             alpha=p["alpha"], max_iter=self.max_iter, max_fun=p["max_fun"], tol=p["tol"],
             observe=self._observe_iteration,
         )  # fmt: skip

@@ -23,10 +23,3 @@ def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np
     if not weights.any():
         raise ValueError(f"`{name}` must have at least one positive weight, got only zeros.")
     return weights
-
-
-def with_weight(rows: np.ndarray | None, weights: np.ndarray | None) -> np.ndarray | None:
-    """Return those of the ``rows``, None for all, that have weight: the others, however far out, do nothing at all."""
-    if weights is None or weights.all():
-        return rows
-    return np.flatnonzero(weights) if rows is None else rows[weights[rows] > 0.0]

@@ -196,9 +196,12 @@ def test_units_of_the_inputs_do_not_matter(case, data):
     check_alike(fitted(mlp, X, y), fitted(mlp, other, y), X, other)
 
 
-@given(twins(class_weight=None))
+SCHEDULES_OF_EPOCHS = st.sampled_from(sorted(SCHEDULES.keys() - {"invscaling"}))  # that one counts rows
+
+
+@given(twins(class_weight=None, learning_rate=SCHEDULES_OF_EPOCHS, **FULL_BATCH))
 def test_rows_without_weight_do_nothing(case):
-    """At any batch size, with shuffling, dropout and early stopping, and however far out they are."""
+    """However far out they are. (They take their places in mini-batches, as in scikit-learn.)"""
     mlp, X, y, rng = case
     k = rng.integers(1, 6)
     more = np.vstack([X, rng.choice([1.0, 1e6, -1e30], (k, X.shape[1]))])
@@ -207,9 +210,6 @@ def test_rows_without_weight_do_nothing(case):
     weights = rng.random(len(X)) + 0.5
     zeros = np.r_[weights, np.zeros(k)]
     check_alike(fitted(mlp, X, y, weights), fitted(mlp, more, targets, zeros), X, X)
-
-
-SCHEDULES_OF_EPOCHS = st.sampled_from(sorted(SCHEDULES.keys() - {"invscaling"}))  # that one counts rows
 
 
 @given(twins(class_weight=None, learning_rate=SCHEDULES_OF_EPOCHS, **FULL_BATCH))

@@ -216,4 +216,17 @@ class Batches:
         total = float(own.sum())
         if total > 0.0:
             np.divide(own, total, out=memory.w[:, 0], casting="same_kind")
+            if (silent := own == 0.0).any():
+                x = _without(x, silent, memory.x)
         return Batch(x, memory.y, memory.w, total)
+
+
+def _without(x: Any, silent: Array, out: Array) -> Any:
+    """Return ``x`` with zeros in the rows marked ``silent``: however far out they lie, 0 times inf must not be nan."""
+    if not isinstance(x, np.ndarray):
+        x.data = np.where(np.repeat(silent, np.diff(x.indptr)), x.dtype.type(0), x.data)
+        return x
+    if x is not out:
+        np.copyto(out, x)
+    out[silent] = 0.0
+    return out

@@ -64,7 +64,9 @@ class Scaling:
                 np.multiply(a, scale, out=a)
             np.clip(a, -_FAR * self.bound, _FAR * self.bound, out=a)  # squares must not overflow
             np.multiply(a, 1.0 / self.bound, out=root)
-            np.hypot(root, 1.0, out=root)  # does not overflow: rows far out end at the bound, not at 0
+            np.multiply(root, root, out=root)
+            np.add(root, 1.0, out=root)
+            np.sqrt(root, out=root)
             np.divide(a, root, out=a)
         return a
 

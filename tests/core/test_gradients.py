@@ -45,7 +45,9 @@ def directions_of(network):
 def worst(networks, batch, alpha=0.0):
     """The largest relative error, over networks that differ in the activation."""
     return max(
-        relative_error(network, smooth_point(network, batch), batch, alpha, directions=directions_of(network))
+        relative_error(
+            network, smooth_point(network, batch), batch, alpha, step=4e-6, directions=directions_of(network)
+        )
         for network in networks
     )
 
