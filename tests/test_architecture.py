@@ -65,7 +65,7 @@ ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(?:work|tmp|root|home|Users)/\w")
 
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 300, 50
 # Public numpydoc is not counted.
-WITHOUT_DOCSTRINGS = {"base", "classifier", "regressor", "export.onnx", "export.sklearn"}
+WITHOUT_DOCSTRINGS = {"base", "classifier", "regressor", "export.onnx", "export.sklearn", "core.activations"}
 
 
 def name_of(path):

@@ -80,7 +80,18 @@ class Activation:
         return self._evaluate(z)[0]
 
     def derivative(self, z: Array) -> Array:
-        """Return ``f'(z)``, shape (n, k); the Jacobians, shape (n, k, k), where ``f`` is not elementwise."""
+        """Return the derivative at ``z``.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n, k)
+            Pre-activations.
+
+        Returns
+        -------
+        ndarray of shape (n, k) or (n, k, k)
+            ``f'(z)``, or the Jacobian of each row where ``f`` is not elementwise.
+        """
         a, work = self._evaluate(z)
         if self.elementwise:
             delta = np.ones_like(a)

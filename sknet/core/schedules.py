@@ -15,7 +15,7 @@ from typing import Protocol
 class Clock:
     """Where training stands; it survives between calls, so that training can go on.
 
-    Attributes
+    Parameters
     ----------
     samples : int
         Rows seen so far, over all epochs.
@@ -60,7 +60,13 @@ class Constant:
 
 @dataclass(frozen=True)
 class InverseScaling:
-    """``1 / (t + 1)^power`` after t rows, constant within an epoch (scikit-learn's ``"invscaling"``)."""
+    """``1 / (t + 1)^power`` after t rows, constant within an epoch (scikit-learn's ``"invscaling"``).
+
+    Parameters
+    ----------
+    power : float, default=0.5
+        Exponent.
+    """
 
     power: float = 0.5
     adaptive, per_update = False, False
@@ -71,7 +77,13 @@ class InverseScaling:
 
 @dataclass(frozen=True)
 class Adaptive:
-    """Divided by ``divisor`` whenever training has stopped improving (scikit-learn's ``"adaptive"``)."""
+    """Divided by ``divisor`` whenever training has stopped improving (scikit-learn's ``"adaptive"``).
+
+    Parameters
+    ----------
+    divisor : float, default=5.0
+        What the rate is divided by.
+    """
 
     divisor: float = 5.0
     adaptive, per_update = True, False
@@ -82,7 +94,13 @@ class Adaptive:
 
 @dataclass(frozen=True)
 class Exponential:
-    """Multiplied by ``decay`` after each epoch."""
+    """Multiplied by ``decay`` after each epoch.
+
+    Parameters
+    ----------
+    decay : float, default=0.95
+        Factor, above 0.
+    """
 
     decay: float = 0.95
     adaptive, per_update = False, False
@@ -96,6 +114,11 @@ class Cosine:
     """Half a cosine from 1 to ``final``: ``final + (1 - final) (1 + cos(pi progress)) / 2``.
 
     Loshchilov and Hutter (2017), *SGDR: stochastic gradient descent with warm restarts*, eq. 5, one cycle.
+
+    Parameters
+    ----------
+    final : float, default=0.0
+        Share of the initial rate at the end.
     """
 
     final: float = 0.0
@@ -110,6 +133,15 @@ class OneCycle:
     """Up from ``start`` to 1 in the first ``rise`` of training, down to ``final`` in the rest, both by half a cosine.
 
     Smith and Topin (2018), *Super-convergence*, arXiv 1708.07120; the cosine form is the customary one.
+
+    Parameters
+    ----------
+    start : float, default=0.04
+        Share of the highest rate at the start.
+    rise : float, default=0.3
+        Share of training in which the rate rises.
+    final : float, default=1e-4
+        Share of the highest rate at the end.
     """
 
     start: float = 0.04
@@ -131,6 +163,11 @@ class LogCosine:
     """Cycles that grow longer: ``(1 - cos(2 pi log2(1 + (2^cycles - 1) progress))) / 2``, starting and ending at 0.
 
     Holzmueller, Grinsztajn and Steinwart (2024), *Better by default*, arXiv 2407.04491, section 3 ("coslog4").
+
+    Parameters
+    ----------
+    cycles : int, default=4
+        Number of cycles; each is twice as long as the one before.
     """
 
     cycles: int = 4
@@ -146,6 +183,13 @@ class Warmup:
     """Another schedule, multiplied by a straight line from 0 to 1 over the first ``share`` of training.
 
     Goyal et al. (2017), *Accurate, large minibatch SGD*, section 2.2, arXiv 1706.02677.
+
+    Parameters
+    ----------
+    schedule : Schedule, default=Cosine()
+        The schedule to warm up.
+    share : float, default=0.05
+        Share of training in which the rate rises.
     """
 
     schedule: Schedule = field(default_factory=Cosine)
