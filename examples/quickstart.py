@@ -3,7 +3,8 @@
 #
 # Three bundled data sets. For each: search depth and width by `GridSearchCV`, then score the winner by
 # `cross_validate`. Beside it, scikit-learn's own multi-layer perceptron under the same protocol: the same nets to
-# choose from, the same epochs, learning rate and penalty, the same folds, and a `StandardScaler` in both pipelines.
+# choose from, the same epochs, initial learning rate and penalty, the same folds, and a `StandardScaler` in both
+# pipelines; the rest is what each package does by itself.
 
 # %%
 import os
