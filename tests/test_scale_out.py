@@ -211,7 +211,7 @@ def test_chunks_of_a_memory_map_take_the_memory_of_a_chunk(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert max(peaks) < 1000 * 64 * 4 * 8  # a few chunks; the larger file has 10 MB
-    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] - peaks[0] < 20_000 * 64 * 4 / 10  # the tenth part of what the larger file has more
 
 
 # ray
