@@ -107,15 +107,16 @@ class State:
 
 def optimizer_for(p: dict[str, Any]) -> Optimizer | None:
     """Return the update rule that the constructor parameters ``p`` ask for; None for L-BFGS."""
+    epsilon = float(p["epsilon"])  # an integer beyond 64 bits is no number to NumPy
     match p["solver"]:
         case "sgd":
             return SGD(p["momentum"], p["nesterovs_momentum"])
         case "adam":
-            return Adam(p["beta_1"], p["beta_2"], p["epsilon"])
+            return Adam(p["beta_1"], p["beta_2"], epsilon)
         case "rmsprop":
-            return RMSprop(p["beta_2"], p["epsilon"])
+            return RMSprop(p["beta_2"], epsilon)
         case "adagrad":
-            return Adagrad(p["epsilon"])
+            return Adagrad(epsilon)
     return None
 
 
