@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import export, presets, schedules
+from . import presets, schedules
 from .checkpoint import Checkpoint
 from .classifier import MLPClassifierScratch
 from .core.activations import ACTIVATIONS, Activation
@@ -15,6 +15,7 @@ from .regressor import MLPRegressorScratch
 from .transformer import HiddenLayerTransformer
 
 if TYPE_CHECKING:
+    from . import export
     from .displays import ActivationDisplay, FirstLayerWeightsDisplay, LossCurveDisplay, NetworkDisplay
 
 __all__ = [
@@ -41,7 +42,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Import the displays when one is asked for: few programs draw."""
+    """Import displays and exports when one is asked for: few programs draw or convert."""
+    if name == "export":
+        return import_module(".export", __name__)
     if name in __all__:
         return getattr(import_module(".displays", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
