@@ -223,10 +223,12 @@ def _shown(value: Any) -> str:
 
 def _with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with numbers of Python's own types, which compute in the dtype of the arrays they meet."""
-    return {
-        name: value if not _is_number(value, Real) else int(value) if isinstance(value, Integral) else float(value)
-        for name, value in parameters.items()
-    }
+    return {name: _plain(value) if _is_number(value, Real) else value for name, value in parameters.items()}
+
+
+def _plain(number: Any) -> int | float:
+    """Return an int, or a float for what is none or lies beyond 64 bits, where it is no number to NumPy."""
+    return int(number) if isinstance(number, Integral) and abs(number) <= sys.maxsize else float(number)
 
 
 def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool) -> dict[str, Any]:

@@ -163,18 +163,18 @@ class Run:
         history.loss.append(epoch.loss)
         history.penalty.append(epoch.penalty)
         history.rate.append(epoch.rate)
-        finite = math.isfinite(epoch.loss)
-        score = -epoch.loss
+        finite, judgement = math.isfinite(epoch.loss), -epoch.loss
         if self.validation is not None:
             loss, score = self.validation.evaluate(self.theta.layers) if finite else (math.nan, math.nan)
             history.validation_loss.append(loss)
             history.scores.append(score)
+            judgement = score if self.keeps_best else judgement
         self._print(epoch)
         if not finite:
             self._diverged(f"a loss of {epoch.loss}")
             return True
         judged = state.optimizer is not None  # L-BFGS judges for itself
-        improved = judged and state.plateau.update(score if self.keeps_best else -epoch.loss, self.p["tol"])
+        improved = judged and state.plateau.update(judgement, self.p["tol"])
         if improved and self.keeps_best:
             state.best = state.theta.copy()
         self.recorded += 1

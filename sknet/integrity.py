@@ -9,7 +9,7 @@ import numpy as np
 
 from .core.dropout import Dropout
 from .core.inputs import PeriodicEmbedding, Scaling
-from .core.layers import Dense
+from .core.layers import Dense, width_in
 from .core.losses import GroupedLogLoss, Quantile
 from .core.network import Network
 from .publishing import fitted_attributes
@@ -33,7 +33,7 @@ def check_state(state: Any) -> None:
     for vector in vectors:
         _must(vector is None or _like(vector, (state.network.layout.size,), theta.dtype), "weights and layers")
     _must(theta.dtype in (np.float32, np.float64), "weights and their dtype")
-    _check_units(state.inputs, {(_n_inputs(state.network),)})
+    _check_units(state.inputs, {(width_in(state.network.layers[0]),)})
     _check_units(state.outputs, {(layers[-1].n_out,), (1,)})
     order = state.order
     _must(order is None or (order.ndim == 1 and order.dtype.kind == "i"), "the rows and their order")
@@ -44,10 +44,9 @@ def check_state(state: Any) -> None:
 def _check_network(network: Network) -> None:
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
     _must(dense and isinstance(network.layers[0], (Dense, Scaling)) and network.layers[-1] is dense[-1], "the layers")
-    width = _n_inputs(network)
+    width = width_in(network.layers[0])
     for layer in network.layers:
-        expected = layer.n_in if isinstance(layer, (Dense, PeriodicEmbedding)) else layer.n_out
-        _must(expected == width > 0 and layer.n_out > 0, "the layers")
+        _must(width_in(layer) == width > 0 and layer.n_out > 0, "the layers")
         if isinstance(layer, PeriodicEmbedding):
             columns = layer.columns
             _must(all(0 <= column < width for column in columns), "the layers and the columns")
@@ -60,11 +59,6 @@ def _check_network(network: Network) -> None:
         _must(sum(loss.sizes) == width and min(loss.sizes) > 0, "the layers and the loss")
     if isinstance(loss, Quantile):
         _must(len(loss.levels) in (1, width), "the layers and the loss")
-
-
-def _n_inputs(network: Network) -> int:
-    first = network.layers[0]
-    return first.n_in if isinstance(first, Dense) else first.n_out
 
 
 def _check_units(units: Units, shapes: set[tuple[int, ...]]) -> None:
@@ -92,7 +86,7 @@ def check_fitted(attributes: dict[str, Any]) -> None:
         _must(attributes[name] == expected[name], "the network and its sizes")
     for name in ("_arrays", "coefs_", "intercepts_"):
         _must(_shapes(attributes.get(name, ())) == _shapes(expected.get(name, ())), "the network and its weights")
-    n_inputs, last = _n_inputs(state.network), state.network.layers[-1]
+    n_inputs, last = width_in(state.network.layers[0]), state.network.layers[-1]
     _must(attributes["n_features_in_"] == n_inputs, "the network and the number of features")
     if "feature_names_in_" in attributes:
         names = attributes["feature_names_in_"]

@@ -107,16 +107,15 @@ class State:
 
 def optimizer_for(p: dict[str, Any]) -> Optimizer | None:
     """Return the update rule that the constructor parameters ``p`` ask for; None for L-BFGS."""
-    epsilon = float(p["epsilon"])  # an integer beyond 64 bits is no number to NumPy
     match p["solver"]:
         case "sgd":
             return SGD(p["momentum"], p["nesterovs_momentum"])
         case "adam":
-            return Adam(p["beta_1"], p["beta_2"], epsilon)
+            return Adam(p["beta_1"], p["beta_2"], p["epsilon"])
         case "rmsprop":
-            return RMSprop(p["beta_2"], epsilon)
+            return RMSprop(p["beta_2"], p["epsilon"])
         case "adagrad":
-            return Adagrad(epsilon)
+            return Adagrad(p["epsilon"])
     return None
 
 

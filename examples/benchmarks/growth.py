@@ -27,14 +27,14 @@ def main():
     print(f"\n{'rows':>10s}{'seconds an epoch':>20s}{'us a row':>12s}")
     for n in (10**3, 10**4, 10**5, 10**6):
         X, y = rng.standard_normal((n, 20), dtype=np.float32), rng.integers(0, 2, n)
-        t = epoch_seconds(X, y, width=32)
+        t = epoch_seconds(X, y, hidden_layer_sizes=(32,))
         print(f"{n:10,d}{t:20.4f}{t / n * 1e6:12.3f}", flush=True)
     print(f"\n{'width':>10s}{'weights':>14s}{'seconds an epoch':>20s}{'ns a weight and row':>22s}")
     n = 2000
     X, y = rng.standard_normal((n, 100), dtype=np.float32), rng.integers(0, 2, n)
     for width in (64, 128, 256, 512, 1024, 2048):
         weights = 100 * width + width * width + width
-        t = epoch_seconds(X, y, depth=2, width=width)
+        t = epoch_seconds(X, y, hidden_layer_sizes=(width, width))
         print(f"{width:10d}{weights:14,d}{t:20.4f}{t / n / weights * 1e9:22.4f}", flush=True)
 
 

@@ -36,7 +36,8 @@ def main():
             seconds, extras = out.split("\n")[:2]
             milliseconds.append(float(seconds) * 1e3)
     median = statistics.median(milliseconds[1:])
-    print(f"import sknet: {median:.1f} ms over scikit-learn's modules ({milliseconds[0]:.1f} ms the first time, compiling)")
+    print(f"import sknet: {median:.1f} ms over scikit-learn's modules")
+    print(f"the first time, compiling: {milliseconds[0]:.1f} ms")
     print(f"loaded besides: {extras or 'none of the extras'}")
 
 

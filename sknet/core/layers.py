@@ -49,6 +49,12 @@ class Layer(Protocol):
         """Turn ``memory.delta`` = dL/da into gradients: of parameters in ``grads``, of ``x`` in ``dx`` if wanted."""
 
 
+def width_in(layer: Layer) -> int:
+    """Return how many inputs a layer takes: as many as it has outputs, unless it says otherwise."""
+    width: int = getattr(layer, "n_in", layer.n_out)
+    return width
+
+
 def product(x: Array, y: Array, out: Array) -> None:
     """Write ``x @ y`` into ``out``; ``x`` may be a SciPy sparse array, ``out`` may be contiguous by columns."""
     if not isinstance(x, np.ndarray):

@@ -12,7 +12,7 @@ from ..base import BaseMLP
 from ..core.activations import Activation
 from ..core.dropout import Dropout
 from ..core.inputs import PeriodicEmbedding, Scaling
-from ..core.layers import Dense
+from ..core.layers import Dense, width_in
 from ..core.losses import LOSSES
 from ..core.network import Network
 from ..core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
@@ -30,8 +30,7 @@ class Column(NamedTuple):
 def columns_of(network: Network) -> list[Column]:
     """Return inputs, hidden layers and outputs of a network."""
     *hidden, last = network.layers
-    first = network.layers[0]
-    columns = [Column(first.n_out if isinstance(first, Scaling) else first.n_in)]
+    columns = [Column(width_in(network.layers[0]))]
     for layer in hidden:
         match layer:
             case Scaling() if np.isfinite(layer.bound):
