@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+import numpy as np
+
 START = '{"__metadata__":{"sha256":"'
 
 
@@ -43,3 +45,13 @@ def at(tree, path):
     for key in path:
         tree = tree[key]
     return tree
+
+
+def flip_bits(path, seed):
+    """Write the file with one bit flipped, 1,000 times, another bit each time; yield after each."""
+    data = path.read_bytes()
+    for bit in np.random.default_rng(seed).integers(0, 8 * len(data), 1000):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(flipped)
+        yield

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import tracemalloc
 
 import numpy as np
 import sklearn
@@ -88,3 +89,13 @@ class PlainRegressor(MLPRegressorScratch):
     @functools.wraps(MLPRegressorScratch.__init__)
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **PLAIN["regression"] | kwargs)
+
+
+def traced_peak(call):
+    """The most bytes that Python had allocated at once, in a call."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

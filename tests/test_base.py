@@ -4,13 +4,12 @@ import contextlib
 import inspect
 import pickle
 import re
-import tracemalloc
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from oracles import SKLEARN, PlainClassifier, PlainRegressor, forward
+from oracles import SKLEARN, PlainClassifier, PlainRegressor, forward, traced_peak
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -47,15 +46,6 @@ def target(Estimator):
 
 def outputs(mlp, data):
     return mlp.predict_proba(data) if isinstance(mlp, CLF) else mlp.predict(data)
-
-
-def traced_peak(call):
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 # Standardization

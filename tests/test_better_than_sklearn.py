@@ -4,7 +4,6 @@ Each test names its point. ``test_point_NN_sklearn_...`` shows what scikit-learn
 """
 
 import re
-import tracemalloc
 import warnings
 
 import numpy as np
@@ -21,6 +20,7 @@ from oracles import (
     penalty,
     poisson,
     squared_error,
+    traced_peak,
 )
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -312,15 +312,6 @@ def test_point_02_sklearn_validates_on_rows_without_weight(monkeypatch):
     weights = np.random.default_rng(0).choice([0.0, 1.0], len(X), p=[0.7, 0.3])
     MLPRegressor(early_stopping=True, max_iter=1, random_state=0).fit(X, y, weights)
     assert 0.0 in splits[0][-1]
-
-
-def traced_peak(call):
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("standardize", [False, True])

@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from forging import pack, signed, unpack
+from forging import flip_bits, pack, signed, unpack
 from numpy.testing import assert_array_equal
 
 from sknet import container
@@ -85,13 +85,8 @@ def test_what_can_be_held():
 
 def test_every_flipped_bit_is_caught(path):
     """1,000 of them, at random; ``pytest -s -k flipped`` prints how many."""
-    data = path.read_bytes()
-    rng = np.random.default_rng(0)
     caught = 0
-    for bit in rng.integers(0, 8 * len(data), 1000):
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << (bit % 8)
-        path.write_bytes(flipped)
+    for _ in flip_bits(path, seed=0):
         with pytest.raises(FileFormatError):
             read_container(path)
         caught += 1

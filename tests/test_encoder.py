@@ -9,6 +9,7 @@ from sklearn.metrics import balanced_accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from small_data import LABELS, SMALL, X, Y
 from test_files import outputs, there_and_back
 from test_persistence import assert_same_state
 
@@ -18,12 +19,6 @@ from sknet import MLPClassifierScratch, MLPRegressorScratch, save
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 CLF, REG = MLPClassifierScratch, MLPRegressorScratch
-SMALL = {"width": 6, "max_iter": 6, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01}
-
-RNG = np.random.default_rng(0)
-X = RNG.standard_normal((80, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, -1.0]
-Y = np.sin(X[:, 0]) + X[:, 1] / 10
-LABELS = np.array(["a", "b", "ccc"])[np.digitize(Y, [0.0, 1.0])]
 
 
 def own_score(estimator, X, y):

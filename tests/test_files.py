@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
-from forging import unpack
+from forging import flip_bits, unpack
 from numpy.testing import assert_array_equal
 from oracles import PLAIN
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from small_data import LABELS, RNG, SMALL, X, Y
 from test_persistence import arrays_in, assert_same_state
 
 import sknet
@@ -37,12 +38,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 CLF, REG = MLPClassifierScratch, MLPRegressorScratch
 BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
-SMALL = {"width": 6, "max_iter": 6, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01}
-
-RNG = np.random.default_rng(0)
-X = RNG.standard_normal((80, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, -1.0]
-Y = np.sin(X[:, 0]) + X[:, 1] / 10
-LABELS = np.array(["a", "b", "ccc"])[np.digitize(Y, [0.0, 1.0])]
 
 
 def target(Estimator):
@@ -386,17 +381,12 @@ def test_flipped_bits_of_a_model(tmp_path, parameters):
     """1,000 of them; ``pytest -s -k flipped`` prints how many were caught."""
     path = tmp_path / "model"
     save(CLF(early_stopping=True, **SMALL, **parameters).fit(X, LABELS), path)
-    data = path.read_bytes()
-    rng = np.random.default_rng(1)
-    caught = 0
-    for bit in rng.integers(0, 8 * len(data), 1000):
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << (bit % 8)
-        path.write_bytes(flipped)
+    size, caught = path.stat().st_size, 0
+    for _ in flip_bits(path, seed=1):
         with pytest.raises(FileFormatError):
             load(path)
         caught += 1
-    print(f"\n{caught} of 1000 flipped bits caught in a model of {len(data)} bytes")
+    print(f"\n{caught} of 1000 flipped bits caught in a model of {size} bytes")
 
 
 # Failing disks

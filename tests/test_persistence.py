@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
+from small_data import LABELS, SMALL, X, Y
 
 import sknet
 
@@ -23,15 +24,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 CLF, REG = PlainClassifier, PlainRegressor
 BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
-SMALL = {"width": 6, "max_iter": 6, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01}
-
-RNG = np.random.default_rng(0)
-X = RNG.standard_normal((80, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, -1.0]
-Y = np.sin(X[:, 0]) + X[:, 1] / 10
 
 
 def target(Estimator):
-    return np.array(["a", "b", "c"])[np.digitize(Y, [0.0, 1.0])] if Estimator is CLF else Y
+    return LABELS if Estimator is CLF else Y
 
 
 def through_joblib(estimator, path):
