@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
+from .checking import valid_inputs
 from .checkpoint import Recorder
 from .chunks import forward_in_chunks
 from .core.batches import Targets
@@ -31,8 +32,6 @@ from .state import State, change_units, optimizer_for, resume_optimizer, rows_fo
 from .targets import as_column
 from .validation import Validation
 from .weights import check_weights
-
-_FEW_NUMBERS = 2**16
 
 
 @contextmanager
@@ -254,26 +253,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _raw_outputs(self, X: Any, n_layers: int | None = None, training: Training | None = None) -> np.ndarray:
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
         check_is_fitted(self)
-        if not self._is_valid(X):
-            X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        X = valid_inputs(self, X)
         parameters, dtype = self._parameters(), self._arrays[0][0].dtype
         return forward_in_chunks(
             self._network, parameters, lambda chunk: X[chunk].astype(dtype, copy=False), X.shape[0], n_layers, training
-        )
-
-    def _is_valid(self, X: Any) -> bool:
-        """Whether `validate_data` would pass on ``X`` as it is; a few rows take longer there than in the network.
-
-        Only the common case is told apart here, where all that it checks is quickly checked: the rest is left to it.
-        """
-        return (
-            type(X) is np.ndarray
-            and X.dtype in (np.float64, np.float32)
-            and X.ndim == 2
-            and X.shape[1] == self.n_features_in_
-            and 0 < X.size <= _FEW_NUMBERS
-            and "feature_names_in_" not in vars(self)
-            and bool(np.isfinite(X).all())
         )
 
     def _parameters(self) -> list[tuple[np.ndarray, ...]]:

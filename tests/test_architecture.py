@@ -26,6 +26,7 @@ FLOORS = [
         "_parameters",
         "atomic",
         "caller",
+        "checking",
         "chunks",
         "container",
         "presets",

@@ -51,6 +51,25 @@ def test_the_expectation_is_what_went_in(rate):
     assert np.all(np.abs(draws.mean(axis=0) - x) < 5 * deviation)
 
 
+@pytest.mark.parametrize("rate", [0.001, 0.1, 0.999])
+def test_rates_finer_than_a_byte_hold_over_the_batches(rate):
+    """The threshold of each batch is one of two bytes; the share left out is right in the mean."""
+    layer, source, x, n_draws = Dropout(K, rate), noise(), np.ones((200, K)), 2000
+    memory = memory_for(layer, 200)
+    shares = [np.mean(layer.forward((), x, memory, source) == 0.0) for _ in range(n_draws)]
+    up = rate * 256 % 1
+    deviation = np.sqrt(up * (1 - up) / 256**2 + rate * (1 - rate) / x.size)
+    assert np.mean(shares) == pytest.approx(rate, abs=5 * deviation / np.sqrt(n_draws))
+
+
+def test_large_batches_are_drawn_to_their_end():
+    n = 50_000
+    a = Dropout(K, 0.5).forward((), np.ones((n, K)), memory_for(Dropout(K, 0.5), n), noise())
+    tenths = (a == 0.0).reshape(10, -1)
+    np.testing.assert_allclose(tenths.mean(axis=1), 0.5, atol=5 * 0.5 / np.sqrt(tenths.shape[1]))
+    assert len(np.unique(tenths, axis=0)) == 10
+
+
 def test_units_are_left_out_independently():
     """No two columns and no two rows go together: correlations of 20,000 draws are small."""
     layer, source = Dropout(K, 0.5), noise()
