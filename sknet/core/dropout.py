@@ -64,9 +64,10 @@ class Dropout:
         return a
 
     def _draw(self, noise: np.random.Generator, kept: Array) -> None:
-        """Write which units stay. A byte a unit is a tenth of the work of a fraction, if one in 256 is fine enough.
+        """Write which units stay: those whose random byte, far cheaper than a fraction, reaches a threshold.
 
-        So the threshold is rounded up or down, at random: each unit is left out at ``rate`` over the batches.
+        A byte knows only steps of 1 / 256, so the threshold of a batch is rounded up or down at random: the probability
+        to be left out is ``rate`` all the same.
         """
         left_out = int(self.rate * _LEVELS + noise.random())
         for start in range(0, kept.size, _PIECE):
