@@ -18,11 +18,15 @@ from sknet import MLPClassifierScratch
 
 OPENML = {"mnist": "mnist_784", "fashion": "Fashion-MNIST"}
 FILES = {"mnist": "mnist.npz", "fashion": "fashion_mnist.npz"}
+REGULARIZED = {
+    "dropout": 0.4, "weight_decay": 0.3, "learning_rate_init": 0.001, "max_iter": 60, "n_iter_no_change": 60,
+    "standardize": False,
+}  # fmt: skip
 NETS = {
     "2 x 100, defaults": {"hidden_layer_sizes": (100, 100)},
     "2 x 100, as pixels": {"hidden_layer_sizes": (100, 100), "standardize": False},
-    "2 x 512, dropout": {"hidden_layer_sizes": (512, 512), "dropout": 0.3, "standardize": False},
-    "3 x 1024, dropout": {"depth": 3, "width": 1024, "dropout": 0.4, "max_iter": 60, "standardize": False},
+    "2 x 512, dropout": REGULARIZED | {"depth": 2, "width": 512},
+    "3 x 1024, dropout": REGULARIZED | {"depth": 3, "width": 1024},
 }
 
 

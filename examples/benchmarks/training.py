@@ -5,7 +5,8 @@
 
 All do the same work in float32: same arrays, layers, batch size, epochs, Adam, shuffling, no early stop. "floor" is the
 products that a step of backpropagation cannot avoid: forward, weight gradient, and input gradient of all layers but the
-first. Numbers are times in units of sknet's, medians of interleaved rounds: above 1, sknet is faster.
+first. Numbers are times in units of sknet's, medians of interleaved rounds: above 1, sknet is faster. "defaults" is
+sknet with the regularization that it has by default, dropout, label smoothing and decay, which the others do not have.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+
 #        rows, features, hidden units, outputs, batch, epochs
 CASES = {
     "iris": (150, 4, (100,), 3, 150, 200),
@@ -28,6 +31,11 @@ CASES = {
     "mnist": (20000, 784, (100,), 10, 200, 2),
     "mnist2": (10000, 784, (512, 512), 10, 200, 1),
     "wide": (4000, 784, (2048, 2048), 10, 200, 1),
+}
+ESTIMATORS = {
+    "sknet": (_timing.PlainClassifier, _timing.PlainRegressor),
+    "sklearn": (MLPClassifier, MLPRegressor),
+    "defaults": (MLPClassifierScratch, MLPRegressorScratch),
 }
 
 
@@ -100,29 +108,23 @@ def main():
         import torch
 
         torch.set_num_threads(arguments.threads)
-    print(f"{'case':8s}{'us/step':>10s}{'sklearn':>10s}{'torch':>10s}{'floor':>10s}{'  sknet in floors':>10s}")
+    columns = "sklearn", "torch", "floor", "defaults"
+    print(f"{'case':8s}{'us/step':>10s}" + "".join(f"{name:>10s}" for name in columns) + "  sknet in floors")
     with threadpool_limits(arguments.threads):
         for case in arguments.cases:
             X, y = data(case)
             contestants = {
-                "sknet": lambda X=X, y=y, c=case: estimator(c, _timing.PlainClassifier, _timing.PlainRegressor).fit(
-                    X, y
-                ),
-                "sklearn": lambda X=X, y=y, c=case: estimator(c, MLPClassifier, MLPRegressor).fit(X, y),
-                "floor": floor(case),
-            }
+                name: lambda X=X, y=y, c=case, kinds=kinds: estimator(c, *kinds).fit(X, y)
+                for name, kinds in ESTIMATORS.items()
+            } | {"floor": floor(case)}
             if has_torch:
                 contestants["torch"] = lambda X=X, y=y, c=case: torch_fit(c, X, y)
             times = _timing.interleaved(contestants, arguments.rounds)
             n, _, _, _, batch, epochs = CASES[case]
             step = statistics.median(times["sknet"]) / (epochs * -(-n // batch)) * 1e6
-            columns = [
-                _timing.ratio(times, c, "sknet") if c in times else np.nan for c in ("sklearn", "torch", "floor")
-            ]
-            print(
-                f"{case:8s}{step:10.0f}" + "".join(f"{r:10.2f}" for r in columns) + f"{1 / columns[-1]:17.2f}",
-                flush=True,
-            )
+            ratios = [_timing.ratio(times, name, "sknet") if name in times else np.nan for name in columns]
+            in_floors = _timing.ratio(times, "sknet", "floor")
+            print(f"{case:8s}{step:10.0f}" + "".join(f"{r:10.2f}" for r in ratios) + f"{in_floors:17.2f}", flush=True)
 
 
 if __name__ == "__main__":
