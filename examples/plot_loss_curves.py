@@ -2,8 +2,9 @@
 # # Loss curves
 #
 # How training goes, epoch by epoch: the training loss falls all the time, the validation loss turns round where the
-# network begins to learn the training rows by heart. `LossCurveDisplay` draws both, marks the best epoch, and gives
-# whatever has another unit a panel of its own. It needs matplotlib: `pip install "sknet[plot]"`.
+# network begins to learn the training rows by heart (dropout, label smoothing and decay, off here, would slow that
+# down). `LossCurveDisplay` draws both, marks the best epoch, and gives whatever has another unit a panel of its own. It
+# needs matplotlib: `pip install "sknet[plot]"`.
 #
 # Run in `examples/images`, this script makes the picture of the README anew.
 
@@ -18,7 +19,7 @@ X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.4, stratify=
 
 net = MLPClassifierScratch(
     depth=1, width=32, batch_size=32, learning_rate="cosine", learning_rate_init=0.01, max_iter=60, tol=0.0,
-    n_iter_no_change=60, scoring="loss", random_state=0,
+    n_iter_no_change=60, scoring="loss", dropout=0.0, label_smoothing=0.0, weight_decay=0.0, random_state=0,
 ).fit(X_train, y_train, X_val=X_val, y_val=y_val)  # fmt: skip
 
 # %% [markdown]

@@ -87,7 +87,7 @@ def _sequence_of(rule: Rule) -> Rule:
         first = list(islice(v, MAX_DEPTH + 1))
         return len(first) <= MAX_DEPTH and all(map(rule.accepts, first))
 
-    return Rule(accepts, f"a sequence, each {rule.description}")
+    return Rule(accepts, "a sequence of such")
 
 
 _FINITE = _real(0.0)

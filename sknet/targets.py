@@ -80,8 +80,21 @@ class LabelEncoding:
         given = class_weight if isinstance(class_weight, list) else [class_weight]
         if len(given) != len(columns):
             return class_weight  # scikit-learn says what is wrong
+        for own, known in zip(given, self._labels_of(len(columns)), strict=True):
+            unknown, left_out = [k for k in own if k not in known], [k for k in known if k not in own]
+            if unknown and left_out:
+                raise ValueError(
+                    f"`class_weight` must name classes of y, got {unknown}, which y has not, and nothing for "
+                    f"{left_out}. Correct the names, or leave them out: classes without a weight count 1."
+                )
         chosen = [{k: v for k, v in own.items() if k in set(c)} for own, c in zip(given, columns, strict=True)]
         return chosen if isinstance(class_weight, list) else chosen[0]
+
+    def _labels_of(self, n_columns: int) -> list[list[Any]]:
+        """Return the labels that each column of y may hold."""
+        if self.kind == "multilabel":
+            return [[0, 1]] * n_columns
+        return [known.tolist() for known in (self.classes if self.kind == "multioutput" else [self.classes])]
 
     def check(self, y: Any) -> None:
         """Raise ValueError if ``y`` is of another kind or has labels outside of ``classes``."""

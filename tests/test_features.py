@@ -189,6 +189,26 @@ def test_class_weights_that_leave_nothing():
         fitted(PlainClassifier, X, CLASSES, (CLASSES == 1).astype(float), class_weight={1: 0.0})
 
 
+@pytest.mark.parametrize(
+    ("y", "class_weight", "match"),
+    [
+        (CLASSES, {0: 1.0, 1: 1.0, "2": 5.0}, r"got \['2'\], which y has not, and nothing for \[2\]"),
+        (LABELS, [{0: 1.0, 2: 5.0}] * LABELS.shape[1], r"got \[2\], which y has not, and nothing for \[1\]"),
+    ],
+    ids=["multiclass", "multilabel"],
+)
+def test_a_misspelt_class_is_an_error(y, class_weight, match):
+    with pytest.raises(ValueError, match=match):
+        fitted(PlainClassifier, X, y, class_weight=class_weight)
+
+
+def test_a_class_that_is_not_there_may_have_a_weight():
+    """As in scikit-learn: a fold may lack a class."""
+    whole = {0: 1.0, 1: 5.0, 2: 0.1}
+    pair = (fitted(PlainClassifier, X, CLASSES, class_weight=own) for own in (whole, whole | {3: 7.0}))
+    assert_same_weights(*pair)
+
+
 # 2. Dropout
 
 
@@ -264,9 +284,9 @@ def test_shape_of_sampled_predictions(kind):
             fitted(PlainRegressor, X, y, dropout=0.3, **loss),
             {"number": 1, "numbers": 2, "quantiles": 3}[kind],
         )
-    draws = mlp.sample_predictions(X[:11], n_samples=7, random_state=0)
-    assert draws.shape == (7, 11, k)
-    assert (draws.std(axis=0) > 0).all()
+    draws = mlp.sample_predictions(X[:11], n_samples=60, random_state=0)
+    assert draws.shape == (60, 11, k)
+    assert (draws.std(axis=0) > 0).all()  # a unit alone in its row is kept 60 times once in two thousand million
     if kind in ("binary", "multiclass"):
         assert_allclose(draws.sum(axis=2), 1.0, rtol=1e-12)
     if kind == "multioutput":

@@ -258,7 +258,9 @@ class LossCurveDisplay:
         names = {"loss": self.loss_name, "score": f"validation\n{self.score_name}", "rate": "learning\nrate"}
         for kind, panel in zip(kinds, self.axes_, strict=True):
             panel.set_ylabel(names[kind])
-            panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+            if kind == "rate":
+                panel.set_ylim(bottom=0.0)
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
             panel.spines[["top", "right"]].set_visible(False)
             if panel.xaxis.get_major_ticks()[0].label1.get_visible():
                 panel.set_xlabel(unit)
