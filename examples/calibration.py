@@ -52,7 +52,7 @@ for name, p in probabilities.items():
 assert distance(probabilities["calibrated, sigmoid"]) < distance(probabilities["unrestrained"])
 
 # %% [markdown]
-# The picture needs matplotlib: `pip install "sknet[plot]"`. On the diagonal, promises are kept.
+# The picture needs matplotlib: `pip install -e ".[plot]"`. On the diagonal, promises are kept.
 
 
 # %%
@@ -70,7 +70,7 @@ def picture(path):
 
 
 if find_spec("matplotlib") is None:
-    print('\nno matplotlib here: pip install "sknet[plot]"')
+    print('\nno matplotlib here: pip install -e ".[plot]"')
 else:
     picture("calibration.png")
     print("\nPicture: calibration.png")

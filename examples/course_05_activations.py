@@ -53,11 +53,11 @@ slopes = relu.derivative(np.array([[-1e-9, 0.0, 1e-9]]))[0]
 print(f"\nslope of relu just below 0, at 0, just above 0: {slopes}")
 
 # %% [markdown]
-# The graphs: each function with its derivative. The picture needs matplotlib: `pip install "sknet[plot]"`.
+# The graphs: each function with its derivative. The picture needs matplotlib: `pip install -e ".[plot]"`.
 
 # %%
 if find_spec("matplotlib") is None:
-    print('\nno matplotlib here: pip install "sknet[plot]"')
+    print('\nno matplotlib here: pip install -e ".[plot]"')
 else:
     from sknet import ActivationDisplay
 

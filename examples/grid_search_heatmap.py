@@ -51,7 +51,7 @@ print(f"smallest of the good ones: depth {chosen['depth']}, width {chosen['width
 print(f"{search.best_estimator_.n_parameters_:,} parameters, accuracy {search.score(X_test, y_test):.3f} on new rows")
 
 # %% [markdown]
-# The picture needs matplotlib: `pip install "sknet[plot]"`.
+# The picture needs matplotlib: `pip install -e ".[plot]"`.
 
 
 # %%
@@ -76,7 +76,7 @@ def heat_map(path):
 
 
 if find_spec("matplotlib") is None:
-    print('no matplotlib here: pip install "sknet[plot]"')
+    print('no matplotlib here: pip install -e ".[plot]"')
 else:
     heat_map("grid_search_heatmap.png")
     print("Picture: grid_search_heatmap.png")

@@ -73,7 +73,7 @@ def by_dask(net, folder, n_passes=2):
 # %%
 ways = {"fit on the memory map": by_memory_map, "partial_fit, slices": by_chunks}
 if find_spec("dask") is None:
-    print('no dask here: pip install "sknet[dask]"')
+    print('no dask here: pip install -e ".[dask]"')
 else:
     import dask
     import dask.array as da

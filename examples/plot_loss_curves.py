@@ -4,7 +4,7 @@
 # How training goes, epoch by epoch: the training loss falls all the time, the validation loss turns round where the
 # network begins to learn the training rows by heart (dropout, label smoothing and decay, off here, would slow that
 # down). `LossCurveDisplay` draws both, marks the best epoch, and gives whatever has another unit a panel of its own. It
-# needs matplotlib: `pip install "sknet[plot]"`.
+# needs matplotlib: `pip install -e ".[plot]"`.
 #
 # Run in `examples/images`, this script makes the picture of the README anew.
 

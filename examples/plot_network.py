@@ -3,7 +3,7 @@
 #
 # A column for each layer, a circle for each unit, an arrow for each weight. `NetworkDisplay` draws it for a network
 # before it is fitted, from its parameters and the number of features and outputs. It needs matplotlib:
-# `pip install "sknet[plot]"`.
+# `pip install -e ".[plot]"`.
 #
 # Run in `examples/images`, this script makes the picture of the README anew.
 

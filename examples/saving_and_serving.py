@@ -50,7 +50,7 @@ def save_and_load(folder):
         "net.joblib.gz": joblib.load(folder / "net.joblib.gz"),
     }
     if find_spec("skops") is None:
-        print('no skops here: pip install "sknet[skops]"')
+        print('no skops here: pip install -e ".[skops]"')
     else:
         from skops import io
 
@@ -115,7 +115,7 @@ def serve(model, X):
 
 print()
 if find_spec("skl2onnx") is None or find_spec("onnxruntime") is None:
-    print('no skl2onnx or onnxruntime here: pip install "sknet[onnx]"')
+    print('no skl2onnx or onnxruntime here: pip install -e ".[onnx]"')
 else:
     serve(net, X_test)
     serve(make_pipeline(MinMaxScaler(), clone(net)).fit(X_train, y_train), X_test)

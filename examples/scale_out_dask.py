@@ -2,7 +2,7 @@
 # # A search on many machines: dask
 #
 # A search is many fits that know nothing of each other. scikit-learn hands them to joblib, and joblib to whichever
-# engine it is told: here dask, `pip install "sknet[dask]"`. The cluster of this script is two processes on this
+# engine it is told: here dask, `pip install -e ".[dask]"`. The cluster of this script is two processes on this
 # machine. On many machines, `dask scheduler` runs on one, `dask worker tcp://scheduler:8786` on each, and `Client` is
 # given that address; the rest is the same.
 
@@ -66,6 +66,6 @@ def main():
 # %%
 if __name__ == "__main__":
     if find_spec("distributed") is None:
-        print('no dask here: pip install "sknet[dask]"')
+        print('no dask here: pip install -e ".[dask]"')
     else:
         main()

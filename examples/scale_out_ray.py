@@ -1,7 +1,7 @@
 # %% [markdown]
 # # A search on many machines: ray
 #
-# The same as with dask, on a cluster of ray: `pip install "sknet[ray]"`. Here `ray.init` starts two processes on this
+# The same as with dask, on a cluster of ray: `pip install -e ".[ray]"`. Here `ray.init` starts two processes on this
 # machine. On many machines, `ray start --head` runs on one, `ray start --address=HEAD:6379` on the others, and
 # `ray.init(address="auto")` joins them.
 
@@ -49,6 +49,6 @@ def main():
 # %%
 if __name__ == "__main__":
     if find_spec("ray") is None:
-        print('no ray here: pip install "sknet[ray]"')
+        print('no ray here: pip install -e ".[ray]"')
     else:
         main()

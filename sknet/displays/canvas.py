@@ -20,7 +20,7 @@ def require_matplotlib(caller: str) -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError(f'{caller} needs matplotlib, an optional extra: pip install "sknet[plot]".') from error
+        raise ImportError(f'{caller} needs matplotlib, an optional extra: pip install -e ".[plot]".') from error
     return plt
 
 

@@ -105,7 +105,7 @@ def register_onnx_converters() -> None:
     try:
         from skl2onnx import update_registered_converter
     except ImportError as error:
-        raise ImportError('export to ONNX needs skl2onnx: pip install "sknet[onnx]".') from error
+        raise ImportError('export to ONNX needs skl2onnx: pip install -e ".[onnx]".') from error
     update_registered_converter(
         MLPClassifierScratch, "SknetMLPClassifier", labels_and_numbers, convert_classifier,
         parser=parse_classifier, options=CLASSIFIER_OPTIONS,

@@ -28,10 +28,10 @@ def plt():
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch, name):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     Display = getattr(sknet, name)
-    with pytest.raises(ImportError, match=rf'{name}\.plot needs matplotlib.*pip install "sknet\[plot\]"'):
+    with pytest.raises(ImportError, match=rf'{name}\.plot needs matplotlib.*pip install -e "\.\[plot\]"'):
         Display(*DRAWN[name]).plot()
     required = {"image_shape": (2, 2)} if name == "FirstLayerWeightsDisplay" else {}
-    with pytest.raises(ImportError, match=rf'{name}\.from_estimator needs matplotlib.*"sknet\[plot\]"'):
+    with pytest.raises(ImportError, match=rf'{name}\.from_estimator needs matplotlib.*"\.\[plot\]"'):
         Display.from_estimator("not looked at before", **required)
 
 

@@ -162,5 +162,5 @@ def test_without_skl2onnx(monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     net = MLPRegressorScratch(**SMALL).fit(X, Y)
     for export in (register_onnx_converters, lambda: to_onnx(net)):
-        with pytest.raises(ImportError, match=r'pip install "sknet\[onnx\]"'):
+        with pytest.raises(ImportError, match=r'pip install -e "\.\[onnx\]"'):
             export()
