@@ -210,7 +210,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if p["scoring"] != "loss" and not undefined:
             X = X if index is None or p["scoring"] is None else X[index]
             w = weights if index is None or weights is None else weights[index]
-            score = partial(self._score_raw, state, y, w) if p["scoring"] is None else self._scorer(p, state, X, y, w)
+            score = self._own_score(state, y, w) if p["scoring"] is None else self._scorer(p, state, X, y, w)
         return Validation(state.network, rows, targets, weights, index, score)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:

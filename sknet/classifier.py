@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -505,8 +506,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     def _strata(self, y: Any) -> np.ndarray | None:
         return y if self._labels.kind in ("binary", "multiclass") else None
 
-    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray) -> float:
-        return accuracy(y, self._labels.decode(z), weights)
+    def _own_score(self, state: State, y: Any, weights: Any) -> Callable[[np.ndarray], float]:
+        # Of numbers, as labels may be strings: a Ctrl-C that comes while NumPy makes one is lost.
+        numbers, numbering = self._labels.numbered(y)
+        return lambda z: accuracy(numbers, numbering.decode(z), weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -420,12 +421,16 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def _strata(self, y: Any) -> None:
         return None
 
-    def _score_raw(self, state: State, y: Any, weights: Any, z: np.ndarray) -> float:
-        if state.outputs is not None:
-            z = z * state.outputs.scale + state.outputs.shift
+    def _own_score(self, state: State, y: Any, weights: Any) -> Callable[[np.ndarray], float]:
         loss = state.network.loss
-        prediction = _predictions(loss, z)  # with a log link, that of finite raw outputs may overflow
-        return _score(loss, y, prediction, weights) if np.isfinite(prediction).all() else np.nan
+
+        def score(z: np.ndarray) -> float:
+            if state.outputs is not None:
+                z = z * state.outputs.scale + state.outputs.shift
+            prediction = _predictions(loss, z)  # with a log link, that of finite raw outputs may overflow
+            return _score(loss, y, prediction, weights) if np.isfinite(prediction).all() else np.nan
+
+        return score
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

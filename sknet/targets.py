@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -129,6 +129,15 @@ class LabelEncoding:
         codes = np.searchsorted(self.classes, y)
         return Values((codes + (len(self.classes) == 1)).astype(np.uint8)[None, :])
 
+    def numbered(self, y: Any) -> tuple[Any, LabelEncoding]:
+        """Return ``y`` with each label replaced by its number, and the encoding of these numbers."""
+        if self.kind == "multilabel":
+            return y, self
+        if self.kind == "multioutput":
+            columns = [np.searchsorted(known, column) for column, known in zip(y.T, self.classes, strict=True)]
+            return np.stack(columns, axis=1), replace(self, classes=[np.arange(len(known)) for known in self.classes])
+        return np.searchsorted(self.classes, y), replace(self, classes=np.arange(len(self.classes)))
+
     def decode(self, z: np.ndarray) -> Any:
         """Return the labels with the largest raw output ``z``, shape (n, n_outputs)."""
         if self.kind == "multilabel":
@@ -187,6 +196,9 @@ def check_domain(columns: np.ndarray, loss: str) -> None:
 
 def accuracy(y: Any, prediction: Any, weights: Any = None) -> float:
     """Return the weighted share of rows whose labels, all of them, are predicted."""
-    if type_of_target(y) == "multiclass-multioutput":  # accuracy_score does not know it
-        return float(np.average(np.all(np.asarray(y) == prediction, axis=1), weights=weights))
+    if "multiclass-multioutput" in (type_of_target(y), type_of_target(prediction)):  # accuracy_score does not know it
+        y = np.asarray(y)
+        if y.shape != prediction.shape:
+            raise ValueError(f"y must have the shape of its predictions, {prediction.shape}, got {y.shape}.")
+        return float(np.average(np.all(y == prediction, axis=1), weights=weights))
     return float(accuracy_score(y, prediction, sample_weight=weights))

@@ -85,7 +85,8 @@ def fit_interrupted(case, result):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         mlp.fit(X, y)
-    assert [str(w.message) for w in caught] == ["Training interrupted by user."]
+    messages = [str(w.message) for w in caught]
+    assert messages == ["Training interrupted by user."], messages
     curves = [mlp.loss_curve_, mlp.penalty_curve_, mlp.learning_rate_curve_]
     curves += [mlp.validation_scores_, mlp.validation_loss_curve_] if mlp.early_stopping else []
     assert {len(curve) for curve in curves} == {mlp.n_iter_}

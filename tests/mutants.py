@@ -214,6 +214,9 @@ _PLACES = {
         ("np.delete(there, moved)", "there"),
     ]),
     "targets.py": ("test_targets.py", [
+        ("in (type_of_target(y), type_of_target(prediction))", "== type_of_target(y)"),
+        ("if y.shape != prediction.shape:", "if len(y) != len(prediction):"),
+        ("return np.searchsorted(self.classes, y), replace(self, classes=np.arange(len(self.classes)))", "return y, self"),
         ('"multiclass" if len(labels) > 2', '"multiclass" if len(labels) >= 2'),
         ("codes + (len(self.classes) == 1)", "codes"),
         ("y = (z > 0.0).astype(np.int64)", "y = (z > 0.5).astype(np.int64)"),

@@ -15,7 +15,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknet import ACTIVATIONS, Activation, MLPClassifierScratch
+from sknet import ACTIVATIONS, Activation, MLPClassifierScratch, classifier, targets
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -319,3 +319,28 @@ def test_early_stopping_with_text_labels():
     mlp = MLPClassifierScratch(early_stopping=True, **SMALL).fit(X, names)
     assert np.isfinite(mlp.validation_scores_).all()
     assert clone(mlp).set_params(early_stopping=False).fit(X, names).validation_scores_ is None
+
+
+@pytest.mark.parametrize("y", [CODES, np.stack([CODES, BINARY], axis=1)], ids=["one target", "two"])
+def test_epochs_are_scored_without_making_strings(y, monkeypatch):
+    """While it makes one, NumPy clears whatever error is there, and be it the KeyboardInterrupt of a Ctrl-C."""
+    seen = []
+
+    def accuracy(y, prediction, weights):
+        seen.extend([y, prediction])
+        return targets.accuracy(y, prediction, weights)
+
+    monkeypatch.setattr(classifier, "accuracy", accuracy)
+    mlp = MLPClassifierScratch(early_stopping=True, **SMALL).fit(X, np.array(["low", "middle", "high"])[y])
+    assert len(seen) == 2 * mlp.n_iter_
+    assert {array.dtype.kind for array in seen} == {"i"}
+    assert set(np.unique(seen[0])) == set(np.unique(y))
+
+
+def test_a_validation_set_of_several_targets_may_lack_classes():
+    y = np.stack([CODES, BINARY], axis=1)
+    lacking = np.flatnonzero(CODES < 2)
+    mlp = MLPClassifierScratch(**SMALL | {"max_iter": 50}).fit(X, y, X_val=X, y_val=np.minimum(y, 1))
+    assert mlp.predict(X[lacking]).max() == 2
+    assert mlp.validation_scores_[-1] == np.mean((mlp.predict(X) == np.minimum(y, 1)).all(axis=1))
+    assert mlp.score(X[lacking], y[lacking]) == np.mean((mlp.predict(X[lacking]) == y[lacking]).all(axis=1))

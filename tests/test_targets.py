@@ -168,3 +168,36 @@ def test_zero_is_a_count_but_no_duration():
 def test_several_targets_are_right_where_all_of_them_are(weights, expected):
     y, found = np.array([[0, 2], [1, 1], [2, 0], [0, 0]]), np.array([[0, 1], [1, 1], [1, 2], [1, 0]])
     assert accuracy(y, found, weights) == expected
+
+
+@pytest.mark.parametrize("largest", [(1, 2), (2, 1)], ids=["predictions", "targets"])
+def test_several_targets_may_show_two_classes_only_on_one_side(largest):
+    y, found = (np.array([[0, 0], [0, 1], [n, 1]]) for n in largest)
+    assert accuracy(y, found) == 2 / 3
+
+
+def test_one_target_is_no_answer_for_two():
+    with pytest.raises(ValueError, match=r"y must have the shape of its predictions, \(2, 2\), got \(2,\)"):
+        accuracy([0, 2], np.array([[0, 2], [1, 2]]))
+
+
+NUMBERED = [
+    *ALL_LABELS,
+    np.array(["b", "a", "a"]),
+    np.array(["a", "a"]),
+    np.array([["b", "x"], ["a", "y"], ["c", "y"]]),
+    np.array([[0, 1], [1, 1]]),
+    sp.csr_matrix([[0, 1], [1, 1]]),
+]
+
+
+@pytest.mark.parametrize("y", NUMBERED, ids=lambda y: f"{y.dtype}, {y.shape}")
+def test_numbers_decode_as_labels_do(y):
+    labels = LabelEncoding.of(y)
+    numbers, numbering = labels.numbered(y)
+    assert numbers.dtype.kind in "iu"
+    z = np.random.default_rng(0).standard_normal((40, labels.n_outputs))
+    assert (numbering.decode(z) != numbering.numbered(numbering.decode(z))[0]).sum() == 0  # numbers number themselves
+    assert (numbering.decode(z) != labels.numbered(labels.decode(z))[0]).sum() == 0
+    assert (labels.encode(y).width, labels.n_outputs) == (numbering.encode(numbers).width, numbering.n_outputs)
+    assert_array_equal(matrix(numbering.encode(numbers), y.shape[0]), matrix(labels.encode(y), y.shape[0]))
