@@ -222,7 +222,7 @@ _PLACES = {
         ("y = (z > 0.0).astype(np.int64)", "y = (z > 0.5).astype(np.int64)"),
         ("smallest <= 0.0)", "smallest < 0.0)"),
         ("smallest < 0.0)", "smallest <= 0.0)"),
-        ("np.all(np.asarray(y) == prediction, axis=1)", "np.any(np.asarray(y) == prediction, axis=1)"),
+        ("np.all(y == prediction, axis=1)", "np.any(y == prediction, axis=1)"),
         ("self.classes[z.argmax(axis=1)]", "self.classes[z.argmin(axis=1)]"),
     ]),
     "checking.py": ("test_checking.py", [
