@@ -304,9 +304,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def sample_predictions(self, X: Any, n_samples: int = 100, random_state: Any = None) -> np.ndarray:
         """Draw predictions with dropout left on (Monte-Carlo dropout): their spread tells how sure the network is.
 
+        It is the spread of the network's mean alone, without the noise of y around it: too narrow for an interval
+        that is to hold the next y. For such, see ``loss="quantile"`` of the regressor.
+
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
             Inputs.
         n_samples : int, default=100
             Number of draws.
@@ -315,8 +318,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
         Returns
         -------
-        predictions : ndarray of shape (n_draws, n_samples, n_outputs)
-            Probabilities of a classifier, predictions of a regressor.
+        predictions : ndarray of shape (n_samples, n_rows, n_outputs)
+            Probabilities of a classifier, predictions of a regressor (of one output, too).
 
         Raises
         ------

@@ -134,7 +134,8 @@ class Recorder:
         if changed:
             raise ValueError(
                 f"`checkpoint` {self.path!r} is that of another fit: it differs in {', '.join(was_and_is)}. Call fit "
-                "as it was called then to go on with it; to start anew, delete the file or pass another path."
+                "as it was called then to go on with it; to start anew, delete the file or pass another path; to train "
+                "its network differently, sknet.load it and fit with warm_start=True."
             )
         with consistent(self.path):
             (attributes,) = (model["attributes"] for model in content["estimator"].values())
