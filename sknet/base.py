@@ -129,8 +129,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         outputs = None
         if self._network_loss().location_scale:
             outputs = Moments.of(np.ascontiguousarray(targets.columns.T), weights, "y")
-        inputs = Quartiles.of(X, weights) if p["standardize"] == "robust" else Moments.of(X, weights)
-        return inputs, outputs
+        if p["standardize"] == "robust":
+            return Quartiles.of(X, weights), outputs
+        return Moments.of(X, weights, bound_constants=True), outputs
 
     def _columns_to_embed(self, p: dict[str, Any], X: Any, weights: Any) -> tuple[int, ...] | None:
         if p["embedding"] is None:

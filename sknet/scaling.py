@@ -7,7 +7,7 @@ calls of ``partial_fit`` while the function that the network computes stays what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,10 @@ class Moments:
         Relative rounding error of the data: columns that vary less than this are constant.
     centred : bool
         Whether standardizing subtracts the mean; not so for sparse data, which would become dense.
+    bound_constants : bool
+        Whether constant columns of values above 1 are divided by them. A large one would otherwise leave its rounding
+        error in what comes out of float32 weights into which the units have been folded. Not for targets: there the
+        scale is what errors are multiplied by.
     """
 
     weight: float
@@ -38,9 +42,10 @@ class Moments:
     squares: np.ndarray
     resolution: float
     centred: bool = True
+    bound_constants: bool = False
 
     @classmethod
-    def of(cls, X: Any, weights: np.ndarray | None, name: str = "X") -> Moments:
+    def of(cls, X: Any, weights: np.ndarray | None, name: str = "X", *, bound_constants: bool = False) -> Moments:
         """Return the moments of ``X``, dense or CSR of shape (n, d), for row weights of shape (n,) or None.
 
         ``name`` is what to call it, should its numbers be too large.
@@ -48,7 +53,7 @@ class Moments:
         if weights is not None:
             weights = np.asarray(weights, dtype=np.float64)
         with np.errstate(all="ignore"):  # what overflows is found below
-            return cls._of(X, weights, name)
+            return replace(cls._of(X, weights, name), bound_constants=bound_constants)
 
     @classmethod
     def _of(cls, X: Any, weights: np.ndarray | None, name: str) -> Moments:
@@ -112,6 +117,7 @@ class Moments:
             self.squares + other.squares + step * step * (self.weight * other.weight / weight),
             max(self.resolution, other.resolution),
             self.centred and other.centred,
+            self.bound_constants,
         )
 
     @property
@@ -121,9 +127,10 @@ class Moments:
 
     @property
     def scale(self) -> np.ndarray:
-        """What is divided by, shape (d,): the standard deviation, 1 for constant columns."""
-        deviation = np.sqrt(self.squares / self.weight)
-        return np.where(deviation > self.resolution * np.abs(self.mean), deviation, 1.0)
+        """What is divided by, shape (d,): the standard deviation; 1 for constant columns, or their bound."""
+        deviation, size = np.sqrt(self.squares / self.weight), np.abs(self.mean)
+        constant = np.maximum(size, 1.0) if self.bound_constants else 1.0
+        return np.where(deviation > self.resolution * size, deviation, constant)
 
 
 @dataclass(frozen=True)

@@ -258,3 +258,20 @@ def test_the_clip_of_a_number_too_large_to_be_squared_is_its_bound():
     memory = Memory(a=np.empty_like(x), root=np.empty_like(x))
     a = layer.forward((np.zeros(2, np.float32), np.full(2, 1e3, np.float32)), x, memory)
     assert_allclose(a, [[3.0, -3.0], [3.0, 0.0]], rtol=1e-4)
+
+
+# Constant columns
+
+
+@BOTH
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [-3e3, 1.7e9, 1e15])
+def test_the_size_of_a_constant_column_does_not_matter(Estimator, container, dtype, size):
+    """Folded into the first layer at unit scale, a large one left its rounding error in float32 predictions."""
+    plain, large = (np.column_stack([X[:, :5], np.full(len(X), c)]).astype(dtype) for c in (np.sign(size), size))
+    mlp = Estimator(**SMALL | {"weight_decay": 0.0}, dtype=dtype)
+    one, other = (
+        mlp.fit(container(data), target(Estimator)) and outputs(mlp, container(data)) for data in (plain, large)
+    )
+    assert_allclose(other, one, rtol=1e-4 if dtype is np.float32 else 1e-9, atol=1e-6)

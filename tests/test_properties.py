@@ -93,8 +93,8 @@ def test_fit_predicts_or_says_why_not(Estimator, data):
 
 
 def check_numbers(mlp, data):
-    may_overflow = log_link(vars(mlp)) and unscaled(vars(mlp), data)
-    with np.errstate(over="ignore" if may_overflow else "warn"):
+    may_overflow = log_link(vars(mlp))
+    with np.errstate(over="ignore" if may_overflow or unscaled(vars(mlp), data) else "warn"):
         prediction = mlp.predict(data.seen)
     y = np.asarray(data.y)[data.has_weight]
     shape = y.shape[:1] if y.ndim == 1 or y.shape[1] == 1 else y.shape
@@ -109,7 +109,8 @@ def check_numbers(mlp, data):
 
 
 def check_probabilities(mlp, data):
-    probabilities, predicted = mlp.predict_proba(data.seen), mlp.predict(data.seen)
+    with np.errstate(over="ignore" if unscaled(vars(mlp), data) else "warn"):  # squares, on the way to finite numbers
+        probabilities, predicted = mlp.predict_proba(data.seen), mlp.predict(data.seen)
     y = data.y.toarray() if sp.issparse(data.y) else np.asarray(data.y)
     y = y[data.has_weight]
     assert sp.issparse(predicted) == sp.issparse(data.y)
@@ -183,7 +184,10 @@ def check_alike(one, other, X, other_X):
     if one is not None:
         with np.errstate(over="ignore"):
             assert_allclose(outputs(other, other_X), outputs(one, X), **ALIKE)
-        assert_allclose(other.loss_curve_, one.loss_curve_, **ALIKE)
+        curves = one.loss_curve_, other.loss_curve_
+        # At its minimum L-BFGS goes on for as long as rounding lets the loss fall.
+        same = min(map(len, curves)) if one.solver == "lbfgs" else None
+        assert_allclose(curves[1][:same], curves[0][:same], **ALIKE)
 
 
 @given(twins(standardize=st.sampled_from([True, "robust"])), st.data())
@@ -241,8 +245,9 @@ def test_names_of_classes_do_not_matter(data):
         other = fit(clone(mlp), replace(problem, y=names(codes)))
         assert (one is None) == (other is None)
         if one is not None:
-            assert_array_equal(one.predict_proba(problem.X), other.predict_proba(problem.X))
-            assert_array_equal(names(one.predict(problem.X)), other.predict(problem.X))
+            with np.errstate(over="ignore" if unscaled(vars(mlp), problem) else "warn"):
+                assert_array_equal(one.predict_proba(problem.X), other.predict_proba(problem.X))
+                assert_array_equal(names(one.predict(problem.X)), other.predict(problem.X))
 
 
 @given(twins(smooth=False), st.sampled_from(sorted(SPARSE)))

@@ -128,6 +128,9 @@ def test_constant_columns_are_not_scaled(container, dtype, n, weights):
     w = None if w is None else w.astype(dtype)
     moments = Moments.of(container(np.tile(values, (n, 1))), w)
     assert_array_equal(moments.scale, np.ones(8))
+    bounded = Moments.of(container(np.tile(values, (n, 1))), w, bound_constants=True)
+    assert_allclose(bounded.scale, [1, 1, 1, 1, 1e10, 1, 123456.789, 1], rtol=1e-6)
+    assert_array_equal(bounded.merge(bounded).scale, bounded.scale)
     eps = np.finfo(dtype).eps
     assert_allclose(moments.mean, values.astype(float), rtol=8 * eps if container is np.asarray else n * eps)
 
