@@ -203,7 +203,7 @@ def parameters(Estimator, **fixed):
         "early_stopping": ["auto", True, False],
         "validation_fraction": [0.1, 0.5, 0.9],
         "beta_1": [0.0, 0.9],
-        "beta_2": [0.0, 0.95, 0.999],
+        "beta_2": [0.9, 0.95, 0.999],  # beta_1^2 < sqrt(beta_2), without which Adam's steps have no bound
         "n_iter_no_change": [1, 10, np.inf],
         "epsilon": [1e-8],
         "initializer": ["auto", *INITIALIZERS],
