@@ -42,14 +42,16 @@ class Validation:
         chosen = slice(0, self.n_rows) if index is None else index
         self._y = np.empty((self.n_rows, targets.width), dtype=rows.dtype, order="F")
         targets.take(chosen, self._y)
-        self._w = None
+        self._w, self._silent = None, None
         if weights is not None:
             w = weights[chosen]
-            self._w = (w / w.sum()).astype(rows.dtype)[:, None]
+            self._w, self._silent = (w / w.sum()).astype(rows.dtype)[:, None], np.flatnonzero(w == 0.0)
 
     def evaluate(self, parameters: list[tuple[np.ndarray, ...]]) -> tuple[float, float]:
         """Return loss and score; the score is NaN where raw outputs are not finite."""
         z = forward_in_chunks(self.network, parameters, self._take, self.n_rows)
+        if self._silent is not None:
+            z[self._silent] = 0.0  # whatever it was: 0 times inf must not be nan
         buffers = self.network.loss.buffers(z.shape[1])
         memory = Workspace([buffers], self.n_rows, z.dtype).rows(self.n_rows)[0]
         loss = self.network.loss.value_and_delta(z, self._y, self._w, np.empty_like(z), memory)

@@ -151,3 +151,17 @@ def test_the_scale_of_the_weights_makes_no_difference():
         for scale in (1e-200, 1.0, 1e200)
     ]
     assert losses == pytest.approx([losses[1]] * 3, rel=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_rows_without_weight_may_overflow():
+    network = Network((Dense(D, K, ACTIVATIONS["identity"], INITIALIZERS["he_normal"]),), LOSSES["poisson"])
+    parameters, silent = parameters_of(network), np.arange(N) % 4 == 0
+    weights, far = np.where(silent, 0.0, WEIGHTS), np.where(silent[:, None], 1e300 * X, X)
+    targets = Values(np.abs(Y.T))
+
+    def evaluate(data, index):
+        rows = Rows(data, None, None, np.float64)
+        return Validation(network, rows, targets, weights, index, lambda z: np.abs(z).max()).evaluate(parameters)
+
+    np.testing.assert_allclose(evaluate(far, None), evaluate(X, np.flatnonzero(~silent)), rtol=1e-12)

@@ -20,13 +20,15 @@ class Batch(NamedTuple):
     """Rows to learn from.
 
     ``x`` has shape (n, d) and may be sparse; ``y`` has shape (n, k); ``w``, shape (n, 1), sums to one or is None;
-    ``total`` is the sum of the weights before that, n where there are none.
+    ``total`` is the sum of the weights before that, n where there are none. ``silent`` marks the rows without weight,
+    shape (n,), if there are any: whatever they lead to, 0 times inf must not be nan.
     """
 
     x: Any
     y: Array
     w: Array | None
     total: float
+    silent: Array | None = None
 
 
 class Targets(Protocol):
@@ -213,16 +215,16 @@ class Batches:
         if self.weights is None:
             return Batch(x, memory.y, None, float(stop - start))
         own = self.weights[index]
-        total = float(own.sum())
+        total, silent = float(own.sum()), own == 0.0
         if total > 0.0:
             np.divide(own, total, out=memory.w[:, 0], casting="same_kind")
-            if (silent := own == 0.0).any():
-                x = _without(x, silent, memory.x)
-        return Batch(x, memory.y, memory.w, total)
+        if not silent.any():
+            return Batch(x, memory.y, memory.w, total)
+        return Batch(_without(x, silent, memory.x), memory.y, memory.w, total, silent)
 
 
 def _without(x: Any, silent: Array, out: Array) -> Any:
-    """Return ``x`` with zeros in the rows marked ``silent``: however far out they lie, 0 times inf must not be nan."""
+    """Return ``x`` with zeros in the rows marked ``silent``."""
     if not isinstance(x, np.ndarray):
         x.data = np.where(np.repeat(silent, np.diff(x.indptr)), x.dtype.type(0), x.data)
         return x

@@ -99,6 +99,8 @@ class Network:
         for layer, arrays, m in zip(self.layers, theta.layers, memory, strict=False):
             inputs.append(x)
             x = layer.forward(arrays, x, m, training)
+        if batch.silent is not None:
+            x[batch.silent] = 0.0
         last = len(self.layers) - 1
         loss = self.loss.value_and_delta(x, batch.y, batch.w, memory[last].delta, memory[-1])
         for i in range(last, -1, -1):

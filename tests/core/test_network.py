@@ -205,6 +205,24 @@ def test_integer_weights_are_repeated_rows(activation):
     np.testing.assert_allclose(grad.vector, repeated_grad.vector, rtol=1e-11, atol=1e-14)
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.parametrize("loss", ["poisson", "gamma", "squared_error"])
+def test_rows_without_weight_may_overflow(loss):
+    network = network_of((3, 2), loss=loss)
+    theta, weights = some_theta(network), np.array([1.0, 0.0, 3.0, 2.0, 0.0, 1.0])
+    batch = some_batch(w=weights)
+    batch = batch._replace(y=np.abs(batch.y) + 0.1)
+    heard = Batch(batch.x[weights > 0], batch.y[weights > 0], batch.w[weights > 0], 7.0)
+    loss, grad = gradient(network, theta, heard)
+    for far in (-1e200, 1e200):
+        batch.x[weights == 0] = far
+        loss_of_all, _ = gradient(network, theta, batch._replace(silent=weights == 0))
+        assert loss_of_all == pytest.approx(loss, rel=1e-13)
+    batch.x[weights == 0] = 0.0  # as batches have them
+    _, grad_of_all = gradient(network, theta, batch._replace(silent=weights == 0))
+    np.testing.assert_allclose(grad_of_all.vector, grad.vector, rtol=1e-12)
+
+
 def test_layout_has_all_weights_then_all_biases():
     network = network_of((3, 4, 2))
     (W1, b1), (W2, b2) = network.layout.views(np.arange(26))
