@@ -118,7 +118,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     max_grad_norm : float or None, default=None
         Gradients of a larger Euclidean norm are scaled down to it.
     scoring : str, callable or None, default=None
-        What validation judges by: None is R2; ``"loss"`` the smallest validation loss; a scorer's name; or a
+        What validation judges by: None is `score`; ``"loss"`` the smallest validation loss; a scorer's name; or a
         callable ``(estimator, X, y) -> float``, the larger the better.
     quantile : float or increasing sequence of float, default=0.5
         Level of ``loss="quantile"``, in (0, 1). A sequence gives one output for each level; they never cross.
@@ -356,7 +356,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         return y.ravel() if y.shape[1] == 1 else y
 
     def score(self, X, y, sample_weight=None):
-        """Return R2; for several quantiles the mean of their D2 pinball scores.
+        """Return R2; for quantiles, of which R2 knows nothing, the mean of their D2 pinball scores.
 
         Parameters
         ----------
@@ -448,8 +448,9 @@ def _predictions(loss: Loss, z: np.ndarray) -> np.ndarray:
 
 
 def _score(loss: Loss, y: Any, prediction: np.ndarray, weights: Any) -> float:
-    """Return R2; for several quantiles the mean of their D2 pinball scores."""
-    if not isinstance(loss, Quantile) or len(loss.levels) < 2:
+    """Return R2; for quantiles the mean of their D2 pinball scores."""
+    if not isinstance(loss, Quantile):
         return float(r2_score(y, prediction, sample_weight=weights))
-    pairs = zip(loss.levels, prediction.T, strict=True)
+    several = len(loss.levels) > 1  # which means one target
+    pairs = zip(loss.levels, prediction.T if several else [prediction], strict=True)
     return float(np.mean([d2_pinball_score(y, q, sample_weight=weights, alpha=level) for level, q in pairs]))

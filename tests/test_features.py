@@ -29,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sknet import schedules
+from sknet import MLPRegressorScratch, schedules
 
 quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 pytestmark = quiet
@@ -431,6 +431,26 @@ def test_several_quantiles_are_one_output_each():
         assert pinball(Y, column, level) < 1.002 * pinball(Y, theirs, level)
     expected = np.mean([metrics.d2_pinball_score(Y, c, alpha=q) for q, c in zip(levels, predictions.T, strict=True)])
     assert ours.score(X, Y) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("targets", [1, 2])
+def test_one_quantile_is_scored_as_one(targets):
+    """And training stops by that score: R2 grows with every step from a quantile towards the mean."""
+    y = np.column_stack([Y, Y**2])[:, :targets].squeeze()
+    rising = np.column_stack([Y, Y])[:, :targets].squeeze()
+    ours = PlainRegressor("quantile", quantile=0.8, early_stopping=True, **SMALL).fit(X, y, X_val=X, y_val=rising)
+    expected = metrics.d2_pinball_score(rising, ours.predict(X), alpha=0.8)
+    assert ours.score(X, rising) == pytest.approx(expected, rel=1e-12)
+    assert ours.best_validation_score_ == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.95])
+def test_the_defaults_stop_a_quantile_where_it_is_one(level):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 8))
+    y = np.exp(X[:, 0] + 0.5 * X[:, 1] + 0.5 * rng.normal(size=len(X)))
+    mlp = MLPRegressorScratch("quantile", quantile=level, random_state=0, width=32).fit(X[:1500], y[:1500])
+    assert abs(np.mean(y[1500:] < mlp.predict(X[1500:])) - level) < 0.05
 
 
 @pytest.mark.parametrize("scale", [1.0, 100.0])

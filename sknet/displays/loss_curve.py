@@ -279,6 +279,6 @@ def _score_name(net: BaseMLP) -> str:
     if net.scoring is None:
         if is_classifier(net):
             return "accuracy"
-        return "D² pinball" if len(getattr(net._state.network.loss, "levels", ())) > 1 else "R²"
+        return "D² pinball" if hasattr(net._state.network.loss, "levels") else "R²"
     name = net.scoring if isinstance(net.scoring, str) else getattr(net.scoring, "__name__", "score")
     return f"{MINUS} loss" if name == "loss" else name.replace("_", " ")

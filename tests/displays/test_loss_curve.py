@@ -233,7 +233,7 @@ REGRESSION = {k: v for k, v in NET.items() if k != "label_smoothing"}
         ({"loss": "huber"}, "huber, y standardized", "R²"),
         ({"loss": "poisson"}, "poisson", "R²"),
         ({"loss": "quantile", "quantile": (0.1, 0.9)}, "quantile, y standardized", "D² pinball"),
-        ({"loss": "quantile", "quantile": 0.3}, "quantile, y standardized", "R²"),
+        ({"loss": "quantile", "quantile": 0.3}, "quantile, y standardized", "D² pinball"),
         ({"scoring": "neg_mean_absolute_error"}, "half squared error, y standardized", "neg mean absolute error"),
         ({"scoring": lambda net, X, y: r2_score(y, net.predict(X))}, "half squared error, y standardized", "<lambda>"),
     ],
