@@ -114,7 +114,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     max_grad_norm : float or None, default=None
         Gradients of a larger Euclidean norm are scaled down to it.
     scoring : str, callable or None, default=None
-        What validation judges by: None is the accuracy; ``"loss"`` the smallest validation loss; a scorer's name; or a
+        What validation judges by: None is `score`; ``"loss"`` the smallest validation loss; a scorer's name; or a
         callable ``(estimator, X, y) -> float``, the larger the better.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike; a

@@ -193,7 +193,7 @@ _PLACES = {
         ("step * step * (self.weight * other.weight / weight)", "step * (self.weight * other.weight / weight)"),
         ("self.mean + step * (other.weight / weight)", "self.mean + step * (self.weight / weight)"),
         ("np.maximum(second - first * first, 0.0)", "np.maximum(second, 0.0)"),
-        ("return np.where(deviation > self.resolution * np.abs(self.mean), deviation, 1.0)", "return np.where(deviation > 0.0, deviation, 1.0)"),
+        ("np.where(deviation > self.resolution * size, deviation, constant)", "np.where(deviation > 0.0, deviation, constant)"),
         ("np.array([0.25, 0.5, 0.75])", "np.array([0.2, 0.5, 0.8])"),
         ("b += ((new_shift - old_shift) / old_scale) @ W", "b += ((old_shift - new_shift) / old_scale) @ W"),
         ("W *= (new_scale / old_scale)[:, None]", "W *= (old_scale / new_scale)[:, None]"),
