@@ -207,7 +207,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         X, y, weights, rows, targets = data
         score = None
         y = y if index is None else y[index]
-        undefined = p["scoring"] is None and self._y_numeric and not np.ptp(y, axis=0).any()  # R2 of a constant
+        undefined = p["scoring"] is None and self._y_numeric and not (y != y[:1]).any()  # R2 of a constant
         if p["scoring"] != "loss" and not undefined:
             X = X if index is None or p["scoring"] is None else X[index]
             w = weights if index is None or weights is None else weights[index]

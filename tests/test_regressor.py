@@ -213,3 +213,11 @@ def test_early_stopping_watches_r2():
     mlp = MLPRegressorScratch(early_stopping=True, **SMALL | {"max_iter": 60}).fit(X, Y2)
     assert mlp.best_validation_score_ == max(mlp.validation_scores_) <= 1.0
     assert mlp.validation_scores_[0] < mlp.validation_scores_[-1]
+
+
+def test_truth_values_are_numbers():
+    data = np.random.default_rng(0).standard_normal((200, 3))
+    truth = data[:, 0] > 0
+    one, other = (MLPRegressorScratch(max_iter=3, random_state=0).fit(data, y) for y in (truth, truth * 1.0))
+    assert_array_equal(one.predict(data), other.predict(data))
+    assert one.validation_scores_ == other.validation_scores_
