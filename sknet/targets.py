@@ -121,12 +121,12 @@ class LabelEncoding:
         if self.kind == "multilabel":
             y = y.toarray() if sp.issparse(y) else y
             return Values(np.ascontiguousarray(y.T, dtype=np.uint8))
+        codes, _ = self.numbered(y)
         if self.kind == "multioutput":
-            return Stacked(tuple(_codes(column, known) for column, known in zip(y.T, self.classes, strict=True)))
+            return Stacked(tuple(_codes(column, len(own)) for column, own in zip(codes.T, self.classes, strict=True)))
         if self.kind == "multiclass":
-            return _codes(y, self.classes)
+            return _codes(codes, len(self.classes))
         # One class alone is the positive one: its probability is what there is to learn.
-        codes = np.searchsorted(self.classes, y)
         return Values((codes + (len(self.classes) == 1)).astype(np.uint8)[None, :])
 
     def numbered(self, y: Any) -> tuple[Any, LabelEncoding]:
@@ -163,8 +163,8 @@ def _kind(y: Any) -> str:
     return {"multilabel-indicator": "multilabel", "multiclass-multioutput": "multioutput"}.get(target, target)
 
 
-def _codes(y: np.ndarray, classes: np.ndarray) -> Codes:
-    return Codes(np.searchsorted(classes, y).astype(np.min_scalar_type(len(classes))), len(classes))
+def _codes(codes: np.ndarray, n_classes: int) -> Codes:
+    return Codes(codes.astype(np.min_scalar_type(n_classes)), n_classes)
 
 
 def as_column(y: Any) -> Any:

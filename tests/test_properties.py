@@ -115,7 +115,7 @@ def check_probabilities(mlp, data):
     raw = unscaled(vars(mlp), data)
     with np.errstate(all="ignore") if raw else nullcontext():
         probabilities, predicted = mlp.predict_proba(data.seen), mlp.predict(data.seen)
-        finite = np.isfinite(mlp.decision_function(data.seen)).all() if mlp._labels.kind != "multioutput" else not raw
+        finite = np.isfinite(mlp._raw_outputs(data.seen)).all()
     y = data.y.toarray() if sp.issparse(data.y) else np.asarray(data.y)
     y = y[data.has_weight]
     assert sp.issparse(predicted) == sp.issparse(data.y)
