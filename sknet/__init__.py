@@ -6,11 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import presets, schedules
-from .checkpoint import Checkpoint
 from .classifier import MLPClassifierScratch
-from .core.activations import ACTIVATIONS, Activation
-from .core.collapse import collapse_linear
+from .core import ACTIVATIONS, Activation, collapse_linear
 from .files import FileFormatError, load, save
+from .persistence import Checkpoint
 from .regressor import MLPRegressorScratch
 from .transformer import HiddenLayerTransformer
 

@@ -6,9 +6,13 @@ nothing, so the estimators have no ``set_callbacks``.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import sklearn
 from sklearn.preprocessing import LabelBinarizer
 
 try:
@@ -106,3 +110,14 @@ def complete_mlp(mlp: Any, y: Any = None) -> None:
     mlp._no_improvement_count = 0
     if y is not None:
         mlp._label_binarizer = LabelBinarizer().fit(y)
+
+
+_INSIDE = str(Path(__file__).parent), str(Path(sklearn.__file__).parent / "callback")
+
+
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn in the name of the first frame outside of this package (and of scikit-learn's callback decorator)."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_INSIDE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -12,10 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from .core.activations import ACTIVATIONS, Activation
-from .core.initializers import INITIALIZERS
-from .core.optimizers import STOCHASTIC_SOLVERS
-from .core.schedules import SCHEDULES, Clock
+from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Activation, Clock
 
 AUTO_BATCH_SIZE, AUTO_WEIGHT_DECAY, AUTO_LABEL_SMOOTHING = 128, 0.02, 0.05
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")

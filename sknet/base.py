@@ -17,21 +17,31 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
-from .checking import valid_inputs
-from .checkpoint import Recorder
-from .chunks import forward_in_chunks
-from .core.batches import Targets
-from .core.dropout import Dropout
-from .core.layers import Dense, Training
-from .fitting import Run
-from .planning import plan_network
-from .publishing import fitted_attributes
-from .scaling import Moments, Quartiles, Units, continuous_columns
-from .splitting import validation_split
-from .state import State, change_units, optimizer_for, resume_optimizer, rows_for, targets_for
-from .targets import as_column
-from .validation import Validation
-from .weights import check_weights
+from .core import Dense, Dropout, Targets, Training
+from .persistence import Recorder
+from .preprocessing import (
+    Moments,
+    Quartiles,
+    Units,
+    as_column,
+    check_weights,
+    continuous_columns,
+    valid_inputs,
+    validation_split,
+)
+from .training import (
+    Run,
+    State,
+    Validation,
+    change_units,
+    fitted_attributes,
+    forward_in_chunks,
+    optimizer_for,
+    plan_network,
+    resume_optimizer,
+    rows_for,
+    targets_for,
+)
 
 
 @contextmanager

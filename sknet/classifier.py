@@ -12,10 +12,9 @@ from sklearn.utils.metaestimators import available_if
 
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
-from .core.batches import Codes, Smoothed, Stacked, Targets
-from .core.losses import Loss
-from .state import State
-from .targets import LabelEncoding, accuracy
+from .core import Codes, Loss, Smoothed, Stacked, Targets
+from .preprocessing import LabelEncoding, accuracy
+from .training import State
 
 
 class MLPClassifierScratch(ClassifierMixin, BaseMLP):

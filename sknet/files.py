@@ -6,10 +6,7 @@ import os
 from typing import Any
 
 from .classifier import MLPClassifierScratch
-from .container import FileFormatError
-from .decoder import Decoder, consistent, read_model
-from .encoder import write_estimator
-from .integrity import check_fitted
+from .persistence import Decoder, FileFormatError, check_fitted, consistent, read_model, write_estimator
 from .regressor import MLPRegressorScratch
 from .transformer import HiddenLayerTransformer
 

@@ -12,10 +12,9 @@ from sklearn.utils.metaestimators import available_if
 
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
-from .core.batches import Targets, Values
-from .core.losses import LOSSES, Huber, Loss, Quantile
-from .state import State
-from .targets import as_numbers, check_domain
+from .core import LOSSES, Huber, Loss, Quantile, Targets, Values
+from .preprocessing import as_numbers, check_domain
+from .training import State
 
 
 class MLPRegressorScratch(RegressorMixin, BaseMLP):

@@ -239,7 +239,7 @@ def test_a_cycle_is_seen():
         ("import sklearn", ["sklearn"]),
         ("def f():\n    from sklearn.utils import shuffle", ["sklearn.utils.shuffle"]),
         ("import joblib, matplotlib.pyplot", ["joblib", "matplotlib.pyplot"]),
-        ("from ..scaling import Moments", ["sknet.scaling.Moments"]),
+        ("from ..scaling import Moments", ["sknet.preprocessing.scaling.Moments"]),
         ("import math, numpy\nfrom scipy.special import expit\nfrom .memory import Buffer", []),
     ],
 )

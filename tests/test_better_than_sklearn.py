@@ -30,7 +30,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import sknet.base
 import sknet.core.network
-import sknet.fitting
+import sknet.training.fitting
 from sknet import MLPClassifierScratch, MLPRegressorScratch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -58,7 +58,7 @@ class Witness:
         self._split = sknet.base.validation_split
         witness = self
 
-        class Batches(sknet.fitting.Batches):
+        class Batches(sknet.training.fitting.Batches):
             def __init__(self, *args, **kwargs):
                 super().__init__(*args, **kwargs)
                 witness.orders.append([])
@@ -70,7 +70,7 @@ class Witness:
                     seen.extend(np.rint(batch.x[:, 0]).astype(int))
                     yield batch
 
-        monkeypatch.setattr(sknet.fitting, "Batches", Batches)
+        monkeypatch.setattr(sknet.training.fitting, "Batches", Batches)
         monkeypatch.setattr(sknet.base, "validation_split", self._spy)
 
     def _spy(self, *args, **kwargs):
@@ -151,7 +151,7 @@ def test_point_02_multiclass_split_is_stratified(monkeypatch):
     splits = []
 
     def spy(*args):
-        splits.append(sknet.splitting.validation_split(*args))
+        splits.append(sknet.preprocessing.splitting.validation_split(*args))
         return splits[-1]
 
     monkeypatch.setattr(sknet.base, "validation_split", spy)
@@ -182,7 +182,7 @@ def test_point_02_rare_classes_are_on_both_sides(monkeypatch, rare):
     splits = []
 
     def spy(*args):
-        splits.append(sknet.splitting.validation_split(*args))
+        splits.append(sknet.preprocessing.splitting.validation_split(*args))
         return splits[-1]
 
     monkeypatch.setattr(sknet.base, "validation_split", spy)

@@ -15,7 +15,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknet import ACTIVATIONS, Activation, MLPClassifierScratch, classifier, targets
+from sknet import ACTIVATIONS, Activation, MLPClassifierScratch, classifier
+from sknet.preprocessing import targets
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

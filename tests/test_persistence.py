@@ -91,7 +91,7 @@ def visited(monkeypatch):
     """The values of the first column of X, in the order in which each epoch visited them."""
     epochs = []
 
-    class Batches(sknet.fitting.Batches):
+    class Batches(sknet.training.fitting.Batches):
         def epoch(self, rng):
             seen = []
             for batch in super().epoch(rng):
@@ -99,7 +99,7 @@ def visited(monkeypatch):
                 yield batch
             epochs.append(tuple(seen))
 
-    monkeypatch.setattr(sknet.fitting, "Batches", Batches)
+    monkeypatch.setattr(sknet.training.fitting, "Batches", Batches)
     return epochs
 
 

@@ -14,3 +14,95 @@ n, d, k  rows, inputs, outputs
 out      "written here": the caller owns the memory
 ======== =====================================================================
 """
+
+from __future__ import annotations
+
+from .activations import ACTIVATIONS, EXP, LEAK, SELU_ALPHA, SELU_SCALE, Activation
+from .batches import Batches, Codes, Rows, Smoothed, Stacked, Targets, Values
+from .collapse import collapse_linear
+from .dropout import Dropout
+from .folding import fold_normalization, is_plain
+from .initializers import INITIALIZERS, Initializer, initializer_for
+from .inputs import PeriodicEmbedding, Scaling
+from .layers import Dense, Layer, Training, width_in
+from .losses import LOSSES, GroupedLogLoss, Huber, Loss, Quantile
+from .memory import Parameters, Workspace
+from .network import Network
+from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
+from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
+from .schedules import (
+    SCHEDULES,
+    Adaptive,
+    Clock,
+    Constant,
+    Cosine,
+    Exponential,
+    InverseScaling,
+    LogCosine,
+    OneCycle,
+    Schedule,
+    Warmup,
+    schedule_for,
+)
+from .training import Epoch, lbfgs, stochastic
+
+__all__ = [
+    "ACTIVATIONS",
+    "EXP",
+    "INITIALIZERS",
+    "LEAK",
+    "LOSSES",
+    "SCHEDULES",
+    "SELU_ALPHA",
+    "SELU_SCALE",
+    "SGD",
+    "STOCHASTIC_SOLVERS",
+    "Activation",
+    "Adagrad",
+    "Adam",
+    "Adaptive",
+    "BatchNormalization",
+    "Batches",
+    "Clock",
+    "Codes",
+    "Constant",
+    "Cosine",
+    "Dense",
+    "Dropout",
+    "Epoch",
+    "Exponential",
+    "GroupedLogLoss",
+    "Huber",
+    "Initializer",
+    "InverseScaling",
+    "Layer",
+    "LayerNormalization",
+    "LogCosine",
+    "Loss",
+    "Network",
+    "Nonlinearity",
+    "OneCycle",
+    "Optimizer",
+    "Parameters",
+    "PeriodicEmbedding",
+    "Quantile",
+    "RMSprop",
+    "Rows",
+    "Scaling",
+    "Schedule",
+    "Smoothed",
+    "Stacked",
+    "Targets",
+    "Training",
+    "Values",
+    "Warmup",
+    "Workspace",
+    "collapse_linear",
+    "fold_normalization",
+    "initializer_for",
+    "is_plain",
+    "lbfgs",
+    "schedule_for",
+    "stochastic",
+    "width_in",
+]

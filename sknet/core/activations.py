@@ -23,7 +23,7 @@ from scipy.special import erf, expit
 Array = NDArray[Any]
 _Forward = Callable[[Array, Array, Array], None]
 
-_LEAK, _SELU_SCALE, _SELU_ALPHA = 0.01, 1.0507009873554805, 1.6732632423543772
+LEAK, SELU_SCALE, SELU_ALPHA = 0.01, 1.0507009873554805, 1.6732632423543772
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,14 +184,14 @@ def _softmax_backward(a: Array, delta: Array, work: Array) -> None:
 
 
 def _leaky_relu(z: Array, out: Array, work: Array) -> None:
-    np.multiply(z, _LEAK, out=work)
+    np.multiply(z, LEAK, out=work)
     np.maximum(z, work, out=out)
 
 
 def _leaky_relu_backward(a: Array, delta: Array, work: Array) -> None:
     np.greater(a, 0.0, out=work)
-    np.multiply(work, 1.0 - _LEAK, out=work)
-    np.add(work, _LEAK, out=work)
+    np.multiply(work, 1.0 - LEAK, out=work)
+    np.add(work, LEAK, out=work)
     np.multiply(delta, work, out=delta)
 
 
@@ -211,7 +211,7 @@ def _elu(z: Array, out: Array, work: Array, scale: float = 1.0, alpha: float = 1
 
 
 def _selu(z: Array, out: Array, work: Array) -> None:
-    _elu(z, out, work, _SELU_SCALE, _SELU_ALPHA)
+    _elu(z, out, work, SELU_SCALE, SELU_ALPHA)
 
 
 def _gelu(z: Array, out: Array, work: Array) -> None:
@@ -298,7 +298,7 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "selu", "1.0507 (a if a > 0 else 1.6733 (e^a - 1))", "1.0507 if a > 0 else 1.7581 e^a",
-            (-_SELU_SCALE * _SELU_ALPHA, _INF), _selu, _times_slope, keeps_slope=True,
+            (-SELU_SCALE * SELU_ALPHA, _INF), _selu, _times_slope, keeps_slope=True,
             note="No derivative at 0; 1.7581 is used.",
         ),
         _smooth("gelu", "a Phi(a)", "Phi(a) + a phi(a)", -0.16997120747990369, _gelu),

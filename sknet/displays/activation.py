@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.activations import ACTIVATIONS, Activation
+from ..core import ACTIVATIONS, Activation
 from .canvas import BRIGHT, DARK, FAINT, MINUS, panels, require_matplotlib
 from .columns import columns_of
 from .subject import network_estimator

@@ -9,14 +9,20 @@ from sklearn.base import is_classifier
 
 from .._parameters import RULES, check_parameters, resolve_auto
 from ..base import BaseMLP
-from ..core.activations import Activation
-from ..core.dropout import Dropout
-from ..core.inputs import PeriodicEmbedding, Scaling
-from ..core.layers import Dense, width_in
-from ..core.losses import LOSSES
-from ..core.network import Network
-from ..core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
-from ..planning import plan_network
+from ..core import (
+    LOSSES,
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    LayerNormalization,
+    Network,
+    Nonlinearity,
+    PeriodicEmbedding,
+    Scaling,
+    width_in,
+)
+from ..training import plan_network
 
 
 class Column(NamedTuple):

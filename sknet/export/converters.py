@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.activations import ACTIVATIONS
-from ..core.losses import Quantile
+from ..core import ACTIVATIONS, Quantile
 from ..regressor import MLPRegressorScratch
 from .graph import Graph, add_activation, add_layers
 

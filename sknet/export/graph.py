@@ -12,11 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from ..core.activations import _LEAK, _SELU_ALPHA, _SELU_SCALE, ACTIVATIONS, EXP, Activation
-from ..core.dropout import Dropout
-from ..core.inputs import PeriodicEmbedding, Scaling
-from ..core.layers import Dense
-from ..core.normalization import LayerNormalization, Nonlinearity
+from ..core import (
+    ACTIVATIONS,
+    EXP,
+    LEAK,
+    SELU_ALPHA,
+    SELU_SCALE,
+    Activation,
+    Dense,
+    Dropout,
+    LayerNormalization,
+    Nonlinearity,
+    PeriodicEmbedding,
+    Scaling,
+)
 
 _LAYER_NORMALIZATION_OPSET = 17
 
@@ -92,9 +101,9 @@ _NODES: dict[str, Callable[[Graph, str], str]] = {
     "tanh": lambda g, z: g("Tanh", z),
     "relu": lambda g, z: g("Relu", z),
     "softmax": lambda g, z: g("Softmax", z, axis=1),
-    "leaky_relu": lambda g, z: g("Max", z, g("Mul", z, _LEAK)),
+    "leaky_relu": lambda g, z: g("Max", z, g("Mul", z, LEAK)),
     "elu": _elu,
-    "selu": lambda g, z: _elu(g, z, _SELU_SCALE, _SELU_ALPHA),
+    "selu": lambda g, z: _elu(g, z, SELU_SCALE, SELU_ALPHA),
     "gelu": _gelu,
     # Written as z s(z), old releases of ONNX Runtime fuse it into an operator that they lack for float64.
     "silu": lambda g, z: g("Div", z, g("Add", g("Exp", g("Neg", z)), 1.0)),

@@ -13,13 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat import complete_mlp, has_log_link
 from ..classifier import MLPClassifierScratch
-from ..core.activations import ACTIVATIONS, EXP, Activation
-from ..core.inputs import Scaling
-from ..core.layers import Dense
-from ..core.losses import Quantile
-from ..core.normalization import LayerNormalization
+from ..core import ACTIVATIONS, EXP, Activation, Dense, LayerNormalization, Quantile, Scaling
+from ..preprocessing import LabelEncoding
 from ..regressor import MLPRegressorScratch
-from ..targets import LabelEncoding
 
 _ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
 _SOLVERS = ("lbfgs", "sgd", "adam")

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from ..classifier import MLPClassifierScratch
-from ..core.activations import ACTIVATIONS, EXP, Activation
-from ..core.dropout import Dropout
-from ..core.initializers import Initializer
-from ..core.inputs import PeriodicEmbedding, Scaling
-from ..core.layers import Dense
-from ..core.losses import LOSSES, GroupedLogLoss
-from ..core.network import Network
-from ..core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
-from ..core.optimizers import SGD, Adagrad, Adam, RMSprop
-from ..core.schedules import SCHEDULES, Clock
+from ..core import (
+    ACTIVATIONS,
+    EXP,
+    LOSSES,
+    SCHEDULES,
+    SGD,
+    Activation,
+    Adagrad,
+    Adam,
+    BatchNormalization,
+    Clock,
+    Dense,
+    Dropout,
+    GroupedLogLoss,
+    Initializer,
+    LayerNormalization,
+    Network,
+    Nonlinearity,
+    PeriodicEmbedding,
+    RMSprop,
+    Scaling,
+)
+from ..preprocessing import LabelEncoding, Moments, Quartiles
 from ..regressor import MLPRegressorScratch
-from ..scaling import Moments, Quartiles
-from ..state import History, State
-from ..stopping import Plateau
-from ..targets import LabelEncoding
+from ..training import History, Plateau, State
 from ..transformer import HiddenLayerTransformer
 
 _CLASSES = (

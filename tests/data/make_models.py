@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 import sknet
-from sknet.container import VERSION
+from sknet.persistence.container import VERSION
 
 HERE = Path(__file__).parent
 RNG = np.random.default_rng(0)

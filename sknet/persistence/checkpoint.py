@@ -1,0 +1,194 @@
+"""Checkpoints: training that is written to a file as it goes, and goes on from there when it was cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from ..core import Codes, Stacked, Values
+from ..training import State
+from .atomic import remove_leftovers
+from .decoder import Decoder, consistent, read_model
+from .encoder import Encoder, checked_name, write_estimator
+from .integrity import check_state
+
+_CHUNK_ELEMENTS = 2**20
+_NO_MATTER = {"verbose"}  # to the model
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where, and how often, ``fit`` is to write down how far it has come: a value of its ``checkpoint``.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. It belongs to one call of ``fit``: the next call, or another estimator, needs another.
+    every : int, default=1
+        Number of epochs from one writing to the next. If the process dies, at most so many are lost, the one that it
+        died in included. The end of training is always written.
+
+    See Also
+    --------
+    load : Read the model of a checkpoint, as far as training had come.
+    save : Save an estimator once, after ``fit`` or ``partial_fit``.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import sknet
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = sknet.MLPClassifierScratch(width=8, max_iter=300, tol=0.01, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = sknet.Checkpoint(os.path.join(folder, "iris.safetensors"), every=10)
+    ...     clf = clf.fit(X, y, checkpoint=checkpoint)  # run it again after a crash: it goes on
+    ...     twin = sknet.load(checkpoint.path)
+    >>> bool((twin.predict_proba(X) == clf.predict_proba(X)).all())
+    True
+    """
+
+    path: Any
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, (str, os.PathLike)):
+            raise TypeError(f"`path` must be a string or path-like, got {self.path!r}.")
+        if not isinstance(self.every, Integral) or isinstance(self.every, bool) or self.every < 1:
+            raise ValueError(f"`every` must be an integer of at least 1, got {self.every!r}.")
+
+
+class Recorder:
+    """What one call of ``fit`` has to do with its checkpoint: go on from an earlier file, and write new ones.
+
+    Parameters
+    ----------
+    checkpoint : str, path-like, Checkpoint or None
+        None: nothing is read or written.
+    estimator : estimator
+        The one whose fit it is.
+    parameters : dict
+        Its constructor parameters, checked.
+    data : tuple
+        Inputs, targets, weights, and the validation set (inputs, y, weights, targets) or None.
+    start : State or None
+        The earlier fit that this one goes on from.
+
+    Attributes
+    ----------
+    state : State or None
+        Where to go on; None if there is no earlier file.
+    finished : bool
+        Whether training had stopped there, before its last epoch.
+    """
+
+    def __init__(
+        self, checkpoint: Any, estimator: Any, parameters: dict[str, Any], data: tuple[Any, ...], start: State | None
+    ) -> None:
+        self.state: State | None = None
+        self.finished = False
+        self.checkpoint = _as_checkpoint(checkpoint)
+        if self.checkpoint is None:
+            return
+        self.path = os.path.abspath(self.checkpoint.path)
+        if parameters["solver"] == "lbfgs":
+            raise ValueError(
+                "`checkpoint` needs a solver that works in epochs; 'lbfgs' cannot go on exactly where it was. Use "
+                "solver='adam', or warm_start=True, several calls of fit and sknet.save after each."
+            )
+        if not os.path.isdir(os.path.dirname(self.path)):
+            raise FileNotFoundError(f"`checkpoint` {self.path!r} lies in a directory that does not exist. Create it.")
+        remove_leftovers(self.path)
+        X, targets, weights, held_out = data
+        X_val, _, weights_val, targets_val = held_out or (None,) * 4
+        training = {"X": X, "y": targets, "classes": vars(estimator).get("_labels"), "sample_weight": weights}
+        validation = {"X_val": X_val, "y_val": targets_val, "sample_weight_val": weights_val}
+        matters = {name: value for name, value in parameters.items() if name not in _NO_MATTER}
+        everything = matters | training | validation | {"earlier fit": start}
+        self.fingerprint = {name: _text(value, name) for name, value in everything.items()}
+        self.fingerprint["estimator"] = checked_name(estimator)
+        if os.path.exists(self.path):
+            self._go_on()
+            if start is None:
+                self._share(parameters["random_state"])
+
+    def _go_on(self) -> None:
+        content, arrays = read_model(self.path)
+        if "checkpoint" not in content:
+            raise ValueError(
+                f"`checkpoint` {self.path!r} is a model that sknet.save has written, no checkpoint. Pass another path."
+            )
+        with consistent(self.path):
+            earlier, self.finished = content["checkpoint"]["fingerprint"], bool(content["checkpoint"]["finished"])
+            names = dict.fromkeys((*earlier, *self.fingerprint))
+            changed = [name for name in names if earlier.get(name) != self.fingerprint.get(name)]
+            was_and_is = [f"`{n}` ({earlier.get(n)} there, {self.fingerprint.get(n)} here)" for n in changed]
+        if changed:
+            raise ValueError(
+                f"`checkpoint` {self.path!r} is that of another fit: it differs in {', '.join(was_and_is)}. Call fit "
+                "as it was called then to go on with it; to start anew, delete the file or pass another path; to train "
+                "its network differently, sknet.load it and fit with warm_start=True."
+            )
+        with consistent(self.path):
+            (attributes,) = (model["attributes"] for model in content["estimator"].values())
+            self.state = Decoder(arrays, {}).decode(attributes["_state"])
+            check_state(self.state)
+
+    def _share(self, random_state: Any) -> None:
+        """Let training draw from the caller's own ``random_state``, as it does where it starts anew."""
+        if isinstance(random_state, np.random.RandomState):
+            random_state.set_state(self.state.rng.get_state())
+            self.state.rng = random_state
+
+    def after_epoch(self, fitted: Callable[[], Any], epoch: int, *, stopped: bool, last: bool) -> None:
+        """Write the estimator that ``fitted()`` returns, if it is time to."""
+        if self.checkpoint is None or not (last or epoch % self.checkpoint.every == 0):
+            return
+        try:
+            estimator = fitted()
+        except ValueError:  # its weights are out of range: the end of training, or the next epoch, will say so
+            return
+        record = {"fingerprint": self.fingerprint, "finished": stopped}
+        write_estimator(self.path, estimator, checkpoint=record)
+
+
+def _as_checkpoint(checkpoint: Any) -> Checkpoint | None:
+    if checkpoint is None or isinstance(checkpoint, Checkpoint):
+        return checkpoint
+    if not isinstance(checkpoint, (str, os.PathLike)):
+        raise TypeError(f"`checkpoint` must be None, a path or a sknet.Checkpoint, got {checkpoint!r}.")
+    return Checkpoint(checkpoint)
+
+
+def _text(value: Any, name: str) -> str:
+    """Return a short text that is another one for every other value."""
+    if isinstance(value, (Values, Codes, Stacked)):
+        parts = {Values: "columns", Codes: "codes", Stacked: "parts"}
+        return _text(getattr(value, parts[type(value)]), name)
+    if isinstance(value, tuple) and any(isinstance(part, (np.ndarray, Values, Codes)) for part in value):
+        return ", ".join(_text(part, name) for part in value)
+    if hasattr(value, "indptr"):
+        return f"sparse {value.shape} " + ", ".join(_text(a, name) for a in (value.data, value.indices, value.indptr))
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return f"{value.dtype} {value.shape} {_digest(value)[:16]}"
+    encoder = Encoder()
+    text = json.dumps(encoder.encode(value, name))
+    digests = "".join(map(_digest, encoder.arrays.values()))
+    return text if not digests and len(text) < 100 else hashlib.sha256((text + digests).encode()).hexdigest()[:16]
+
+
+def _digest(array: np.ndarray) -> str:
+    """Return a hash of an array, which is read in pieces so that it is never copied as a whole."""
+    digest = hashlib.sha256(f"{array.dtype} {array.shape}".encode())
+    rows = np.atleast_1d(array)
+    for chunk in gen_batches(len(rows), max(1, _CHUNK_ELEMENTS * len(rows) // max(rows.size, 1))) if rows.size else ():
+        digest.update(np.ascontiguousarray(rows[chunk]))
+    return digest.hexdigest()

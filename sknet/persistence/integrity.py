@@ -1,0 +1,104 @@
+"""Integrity: whether what was read from a file hangs together, before anything is done with it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from ..core import Dense, Dropout, GroupedLogLoss, Network, PeriodicEmbedding, Quantile, Scaling, width_in
+from ..preprocessing import Quartiles, Units
+from ..training import State, fitted_attributes
+
+
+def _must(holds: Any, what: str) -> None:
+    if not holds:
+        raise ValueError(f"{what} do not hang together")
+
+
+def check_state(state: Any) -> None:
+    """Raise ValueError if the parts of a `State` do not belong together."""
+    _must(isinstance(state, State), "the parts of the training state")
+    _check_network(state.network)
+    theta, layers = state.theta, state.network.layers
+    vectors = [state.theta, state.best]
+    if state.optimizer is not None:
+        vectors += [getattr(state.optimizer, f.name) for f in fields(state.optimizer) if "Array" in str(f.type)]
+    for vector in vectors:
+        _must(vector is None or _like(vector, (state.network.layout.size,), theta.dtype), "weights and layers")
+    _must(theta.dtype in (np.float32, np.float64), "weights and their dtype")
+    _check_units(state.inputs, {(width_in(state.network.layers[0]),)})
+    _check_units(state.outputs, {(layers[-1].n_out,), (1,)})
+    order = state.order
+    _must(order is None or (order.ndim == 1 and order.dtype.kind == "i"), "the rows and their order")
+    embedded = [layer.columns for layer in layers if isinstance(layer, PeriodicEmbedding)]
+    _must(embedded == ([state.columns] if state.columns else []), "the layers and the columns")
+
+
+def _check_network(network: Network) -> None:
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    _must(dense and isinstance(network.layers[0], (Dense, Scaling)) and network.layers[-1] is dense[-1], "the layers")
+    width = width_in(network.layers[0])
+    for layer in network.layers:
+        _must(width_in(layer) == width > 0 and layer.n_out > 0, "the layers")
+        if isinstance(layer, PeriodicEmbedding):
+            columns = layer.columns
+            _must(all(0 <= column < width for column in columns), "the layers and the columns")
+            _must(len(set(columns)) == len(columns), "the layers and the columns")
+        _must(not isinstance(layer, Scaling) or layer.bound > 0.0, "the layers")
+        _must(not isinstance(layer, Dropout) or 0.0 <= layer.rate < 1.0, "the layers")
+        width = layer.n_out
+    loss = network.loss
+    if isinstance(loss, GroupedLogLoss):
+        _must(sum(loss.sizes) == width and min(loss.sizes) > 0, "the layers and the loss")
+    if isinstance(loss, Quantile):
+        _must(len(loss.levels) in (1, width), "the layers and the loss")
+
+
+def _check_units(units: Units, shapes: set[tuple[int, ...]]) -> None:
+    if units is None:
+        return
+    quartiles = isinstance(units, Quartiles)
+    for array in (units.shift, units.scale) if quartiles else (units.mean, units.squares):
+        _must(array.shape in shapes and array.dtype == np.float64, "the layers and the moments of the data")
+    _must(quartiles or units.weight > 0.0, "the moments of the data")
+
+
+def _like(value: Any, shape: tuple[int, ...], dtype: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.shape == shape and value.dtype == dtype
+
+
+def check_fitted(attributes: dict[str, Any]) -> None:
+    """Raise ValueError if the attributes of an estimator, if it is fitted, do not belong together."""
+    if not {"_network", "_state", "_arrays"} & attributes.keys():
+        return
+    state = attributes["_state"]
+    check_state(state)
+    expected = fitted_attributes(state, state.published, stopped_by_score=False)
+    _must(expected.keys() <= attributes.keys(), "the fitted attributes")
+    for name in ("_network", "depth_", "width_", "n_layers_", "n_outputs_"):
+        _must(attributes[name] == expected[name], "the network and its sizes")
+    for name in ("_arrays", "coefs_", "intercepts_"):
+        _must(_shapes(attributes.get(name, ())) == _shapes(expected.get(name, ())), "the network and its weights")
+    n_inputs, last = width_in(state.network.layers[0]), state.network.layers[-1]
+    _must(attributes["n_features_in_"] == n_inputs, "the network and the number of features")
+    if "feature_names_in_" in attributes:
+        names = attributes["feature_names_in_"]
+        _must(_like(names, (n_inputs,), object), "the network and the names of the features")
+        _must(all(isinstance(name, str) for name in names), "the names of the features")
+    if "_labels" in attributes:
+        labels, classes = attributes["_labels"], attributes["classes_"]
+        _must(labels.n_outputs == last.n_out and labels.loss == state.network.loss, "the network and its classes")
+        _must(len(classes) == len(labels.classes), "the classes")
+        several = labels.kind == "multioutput"
+        for left, right in zip(classes, labels.classes, strict=True) if several else [(classes, labels.classes)]:
+            _must(left.ndim == 1 and np.array_equal(left, right), "the classes")
+    else:
+        _must(attributes["_n_targets"] in (last.n_out, 1), "the network and the number of targets")
+
+
+def _shapes(arrays: Any) -> list[Any]:
+    return [
+        _shapes(item) if isinstance(item, (list, tuple)) else (item.shape, np.dtype(item.dtype).kind) for item in arrays
+    ]

@@ -1,0 +1,69 @@
+"""Storable: what a model file may hold besides numbers, strings and arrays. A list, and nothing else.
+
+Reading a file looks names up in these tables. It imports nothing and calls nothing that a file could name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import is_dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from ..core import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    LOSSES,
+    SCHEDULES,
+    SGD,
+    Activation,
+    Adagrad,
+    Adam,
+    BatchNormalization,
+    Clock,
+    Dense,
+    Dropout,
+    GroupedLogLoss,
+    Initializer,
+    Layer,
+    LayerNormalization,
+    Loss,
+    Network,
+    Nonlinearity,
+    Optimizer,
+    PeriodicEmbedding,
+    RMSprop,
+    Scaling,
+    Schedule,
+)
+from ..preprocessing import LabelEncoding, Moments, Quartiles
+from ..training import History, Plateau, State
+
+ESTIMATORS = ("MLPClassifierScratch", "MLPRegressorScratch", "HiddenLayerTransformer")
+
+# The classes behind a protocol, and those that a number may have.
+KINDS: dict[Any, tuple[type, ...]] = {
+    Layer: (Scaling, PeriodicEmbedding, Dense, Dropout, BatchNormalization, LayerNormalization, Nonlinearity),
+    Loss: (GroupedLogLoss, *map(type, LOSSES.values())),
+    Optimizer: (Adam, SGD, RMSprop, Adagrad),
+    Schedule: tuple(dict.fromkeys(map(type, SCHEDULES.values()))),
+    float: (Real,),
+    int: (Integral,),
+    bool: (bool, np.bool_),
+}
+
+# Dataclasses, stored field by field.
+RECORDS: dict[str, type] = {
+    kind.__name__: kind
+    for group in (*KINDS.values(), (State, Network, Moments, Quartiles, Clock, Plateau, History, LabelEncoding))
+    for kind in group
+    if is_dataclass(kind)
+}
+
+# Objects that hold code, stored by their names.
+NAMED: dict[type, dict[str, Any]] = {
+    Activation: ACTIVATIONS | {loss.output_activation.name: loss.output_activation for loss in LOSSES.values()},
+    Initializer: INITIALIZERS,
+    type: {"float": float, "float32": np.float32, "float64": np.float64},
+}

@@ -1,0 +1,31 @@
+"""Preprocessing: from what the user has to the matrices that a network computes with, and back.
+
+Labels and numbers of y (`targets`), units of inputs and outputs (`scaling`), row weights (`weights`), rows set aside
+for validation (`splitting`), rows to predict from (`checking`).
+"""
+
+from __future__ import annotations
+
+from .checking import valid_inputs
+from .scaling import Moments, Quartiles, Units, continuous_columns, rescale_inputs, rescale_outputs, rescale_scaling
+from .splitting import validation_split
+from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
+from .weights import check_weights
+
+__all__ = [
+    "LabelEncoding",
+    "Moments",
+    "Quartiles",
+    "Units",
+    "accuracy",
+    "as_column",
+    "as_numbers",
+    "check_domain",
+    "check_weights",
+    "continuous_columns",
+    "rescale_inputs",
+    "rescale_outputs",
+    "rescale_scaling",
+    "valid_inputs",
+    "validation_split",
+]

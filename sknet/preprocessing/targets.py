@@ -1,0 +1,203 @@
+"""Targets: labels and numbers on one side, the matrices that losses compare with on the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from ..core import LOSSES, Codes, GroupedLogLoss, Loss, Stacked, Targets, Values
+
+
+@dataclass(frozen=True)
+class LabelEncoding:
+    """What kind of classification it is, and its classes.
+
+    Parameters
+    ----------
+    kind : {"binary", "multiclass", "multilabel", "multioutput"}
+        ``"binary"`` is two classes, or the one that y had; ``"multioutput"`` several columns of several classes each.
+    classes : ndarray of shape (n_classes,), or list of such
+        Sorted labels; the numbers of the columns for multilabel targets; one array for each column of several.
+    sparse : bool, default=False
+        Whether multilabel targets came sparse; predictions are then sparse too.
+    """
+
+    kind: str
+    classes: Any
+    sparse: bool = False
+
+    @classmethod
+    def of(cls, y: Any, classes: Any = None) -> LabelEncoding:
+        """Return the encoding that ``y``, and the list of all ``classes`` if one is given, ask for."""
+        target = _kind(y)
+        if classes is not None and target == "multilabel" and np.ndim(classes[0]) > 0:
+            target = "multioutput"  # the first rows of several multiclass targets may be zeros and ones alone
+        if target == "multilabel":
+            _check_indicators(y)
+            if classes is not None and not np.array_equal(np.unique(classes), np.arange(y.shape[1])):
+                raise ValueError(
+                    f"`classes` of multilabel targets must number their {y.shape[1]} columns, got {classes!r}."
+                )
+            return cls("multilabel", np.arange(y.shape[1]), sp.issparse(y))
+        if target == "multioutput":
+            return cls("multioutput", [np.unique(column) for column in (y.T if classes is None else classes)])
+        labels = np.unique(y if classes is None else classes)
+        return cls("multiclass" if len(labels) > 2 else "binary", labels)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of units of the output layer."""
+        if self.kind == "multioutput":
+            return sum(map(len, self.classes))
+        return 1 if self.kind == "binary" else len(self.classes)
+
+    @property
+    def loss(self) -> Loss:
+        """The log-loss of this kind of classification."""
+        if self.kind == "multioutput":
+            return GroupedLogLoss(tuple(map(len, self.classes)))
+        return LOSSES["log_loss" if self.kind == "multiclass" else "binary_log_loss"]
+
+    def same_classes(self, classes: Any) -> bool:
+        """Whether ``classes`` are those of this encoding, in any order."""
+        if self.kind != "multioutput":
+            return np.array_equal(self.classes, np.unique(classes))
+        return len(classes) == len(self.classes) and all(map(np.array_equal, self.classes, map(np.unique, classes)))
+
+    def present(self, class_weight: Any, y: Any) -> Any:
+        """Return ``class_weight`` for the classes that are there: a batch or a validation set may lack some."""
+        if isinstance(class_weight, str):
+            return class_weight
+        y = y.toarray() if sp.issparse(y) else y
+        columns = [y] if y.ndim == 1 else list(y.T)
+        given = class_weight if isinstance(class_weight, list) else [class_weight]
+        if len(given) != len(columns):
+            return class_weight  # scikit-learn says what is wrong
+        for own, known in zip(given, self._labels_of(len(columns)), strict=True):
+            unknown, left_out = [k for k in own if k not in known], [k for k in known if k not in own]
+            if unknown and left_out:
+                raise ValueError(
+                    f"`class_weight` must name classes of y, got {unknown}, which y has not, and nothing for "
+                    f"{left_out}. Correct the names, or leave them out: classes without a weight count 1."
+                )
+        chosen = [{k: v for k, v in own.items() if k in set(c)} for own, c in zip(given, columns, strict=True)]
+        return chosen if isinstance(class_weight, list) else chosen[0]
+
+    def _labels_of(self, n_columns: int) -> list[list[Any]]:
+        """Return the labels that each column of y may hold."""
+        if self.kind == "multilabel":
+            return [[0, 1]] * n_columns
+        return [known.tolist() for known in (self.classes if self.kind == "multioutput" else [self.classes])]
+
+    def check(self, y: Any) -> None:
+        """Raise ValueError if ``y`` is of another kind or has labels outside of ``classes``."""
+        target = _kind(y)
+        columns = 1 if y.ndim == 1 else y.shape[1]
+        several = self.kind in ("multilabel", "multioutput")
+        if columns != (len(self.classes) if several else 1) or (self.kind == "multilabel" and target != "multilabel"):
+            raise ValueError(
+                f"y must have the form that it had before ({self.kind}, {len(self.classes)} classes), "
+                f"got {target} targets of shape {y.shape}."
+            )
+        if self.kind == "multilabel":
+            return _check_indicators(y)
+        pairs = zip(y.T, self.classes, strict=True) if several else [(y, self.classes)]
+        unseen = np.concatenate([np.setdiff1d(column, known) for column, known in pairs])
+        if len(unseen):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}, `y` has also {unseen}. "
+                "Name every class in the first call: partial_fit(..., classes=...)."
+            )
+
+    def encode(self, y: Any) -> Targets:
+        """Return the targets of ``y``, as small as they can be kept."""
+        if self.kind == "multilabel":
+            y = y.toarray() if sp.issparse(y) else y
+            return Values(np.ascontiguousarray(y.T, dtype=np.uint8))
+        codes, _ = self.numbered(y)
+        if self.kind == "multioutput":
+            return Stacked(tuple(_codes(column, len(own)) for column, own in zip(codes.T, self.classes, strict=True)))
+        if self.kind == "multiclass":
+            return _codes(codes, len(self.classes))
+        # One class alone is the positive one: its probability is what there is to learn.
+        return Values((codes + (len(self.classes) == 1)).astype(np.uint8)[None, :])
+
+    def numbered(self, y: Any) -> tuple[Any, LabelEncoding]:
+        """Return ``y`` with each label replaced by its number, and the encoding of these numbers."""
+        if self.kind == "multilabel":
+            return y, self
+        if self.kind == "multioutput":
+            columns = [np.searchsorted(known, column) for column, known in zip(y.T, self.classes, strict=True)]
+            return np.stack(columns, axis=1), replace(self, classes=[np.arange(len(known)) for known in self.classes])
+        return np.searchsorted(self.classes, y), replace(self, classes=np.arange(len(self.classes)))
+
+    def decode(self, z: np.ndarray) -> Any:
+        """Return the labels with the largest raw output ``z``, shape (n, n_outputs)."""
+        if self.kind == "multilabel":
+            y = (z > 0.0).astype(np.int64)
+            return sp.csr_matrix(y) if self.sparse else y
+        if self.kind == "multioutput":
+            groups = zip(self.loss.groups, self.classes, strict=True)
+            return np.stack([known[z[:, g].argmax(axis=1)] for g, known in groups], axis=1)
+        if self.kind == "multiclass":
+            return self.classes[z.argmax(axis=1)]
+        return self.classes[((z[:, 0] > 0.0) & (len(self.classes) > 1)).astype(np.intp)]
+
+
+def _check_indicators(y: Any) -> None:
+    values = np.unique(y.data if sp.issparse(y) else y)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(f"multilabel targets must be 0 or 1, got {values}.")
+
+
+def _kind(y: Any) -> str:
+    check_classification_targets(y)
+    target = type_of_target(y)
+    return {"multilabel-indicator": "multilabel", "multiclass-multioutput": "multioutput"}.get(target, target)
+
+
+def _codes(codes: np.ndarray, n_classes: int) -> Codes:
+    return Codes(codes.astype(np.min_scalar_type(n_classes)), n_classes)
+
+
+def as_column(y: Any) -> Any:
+    """Return y of shape (n, 1) as shape (n,), with scikit-learn's warning; any other y as it is."""
+    if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
+        return column_or_1d(y, warn=True)
+    return y
+
+
+def as_numbers(y: Any) -> np.ndarray:
+    """Return regression targets in float32 or float64; sparse ones and dates are an error."""
+    if sp.issparse(y):
+        raise ValueError("y must be dense for regression, got a sparse matrix. Use y.toarray().")
+    if y.dtype.kind in "mMc":
+        raise ValueError(f"y must hold real numbers for regression, got dtype {y.dtype}.")
+    y = y if y.dtype in (np.float32, np.float64) else y.astype(np.float64)
+    if not np.isfinite(y).all():  # None among objects turns into NaN
+        raise ValueError("Input y contains NaN or infinity.")
+    return y
+
+
+def check_domain(columns: np.ndarray, loss: str) -> None:
+    """Raise ValueError if targets, shape (n_outputs, n), are out of the domain of the regression loss."""
+    smallest = columns.min()
+    if (loss == "poisson" and smallest < 0.0) or (loss == "gamma" and smallest <= 0.0):
+        domain = "y >= 0" if loss == "poisson" else "y > 0"
+        raise ValueError(f"loss={loss!r} needs targets {domain}, got a smallest value of {smallest}. Try another loss.")
+
+
+def accuracy(y: Any, prediction: Any, weights: Any = None) -> float:
+    """Return the weighted share of rows whose labels, all of them, are predicted."""
+    if "multiclass-multioutput" in (type_of_target(y), type_of_target(prediction)):  # accuracy_score does not know it
+        y = np.asarray(y)
+        if y.shape != prediction.shape:
+            raise ValueError(f"y must have the shape of its predictions, {prediction.shape}, got {y.shape}.")
+        return float(np.average(np.all(y == prediction, axis=1), weights=weights))
+    return float(accuracy_score(y, prediction, sample_weight=weights))

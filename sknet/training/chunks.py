@@ -1,0 +1,34 @@
+"""Prediction in chunks of rows: bounded memory, and products that stay in a core's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from ..core import Network, Training
+
+CHUNK_ELEMENTS = 2**18
+LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
+
+
+def forward_in_chunks(
+    network: Network,
+    parameters: list[tuple[np.ndarray, ...]],
+    take: Callable[[slice], Any],
+    n: int,
+    n_layers: int | None = None,
+    training: Training | None = None,
+) -> np.ndarray:
+    """Return raw outputs, shape (n, n_outputs), for rows read by ``take``; those of the first ``n_layers`` if given."""
+    layers = network.layers[:n_layers]
+    widest = max(*(layer.n_out for layer in layers), len(parameters[0][0]))
+    size = max(LEAST_ROWS, CHUNK_ELEMENTS // widest)
+    if n <= size:
+        return network.forward(parameters, take(slice(0, n)), n_layers, training)
+    z = np.empty((n, layers[-1].n_out), dtype=parameters[0][0].dtype)
+    for chunk in gen_batches(n, size):
+        z[chunk] = network.forward(parameters, take(chunk), n_layers, training)
+    return z

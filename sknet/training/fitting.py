@@ -1,0 +1,236 @@
+"""Fitting: one run of a solver, from one state to the next.
+
+A run drives the training generator of the core: it records the curves, validates, prints, tells the callbacks, and
+decides to stop. It works on a copy of the state, so that whatever goes wrong leaves an earlier fit as it was.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from .._compat import Tasks, warn_caller
+from .._parameters import batch_rows
+from ..core import Batches, Constant, Epoch, Parameters, Rows, Targets, lbfgs, schedule_for, stochastic
+from .chunks import CHUNK_ELEMENTS
+from .state import State, optimizer_for
+from .threads import is_large, limit_threads
+from .validation import Validation
+
+_SMALLEST_ADAPTIVE_RATE = 1e-6
+_UPDATES, _EPOCHS = 4000, (30, 400)  # max_iter="auto"
+
+
+class Run:
+    """One call of ``fit`` or ``partial_fit``.
+
+    Parameters
+    ----------
+    parameters : dict
+        Constructor parameters of the estimator, checked.
+    state : State
+        Where to start; changed in place.
+    rows, targets, weights
+        All data of the call.
+    validation : Validation or None
+        What to judge each epoch by; the rows trained on are those of ``state.order``.
+    tasks : Tasks
+        Tells scikit-learn's callbacks.
+    attributes : callable() -> dict
+        The attributes of an estimator that is fitted so far, for the callbacks.
+    after_epoch : callable(epoch, stopped, last)
+        Writes the checkpoint.
+    """
+
+    def __init__(
+        self,
+        parameters: dict[str, Any],
+        state: State,
+        rows: Rows,
+        targets: Targets,
+        weights: np.ndarray | None,
+        validation: Validation | None,
+        tasks: Tasks,
+        attributes: Callable[[], dict[str, Any]],
+        after_epoch: Callable[..., None],
+    ) -> None:
+        self.p, self.state, self.validation = parameters, state, validation
+        self.rows, self.targets, self.weights = rows, targets, weights
+        self.tasks, self.attributes, self.after_epoch = tasks, attributes, after_epoch
+        self.keeps_best = validation is not None and parameters["early_stopping"]
+        self.theta = Parameters(state.network.layout, state.theta)
+        self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
+        self.n_rows = rows.n_rows if state.order is None else len(state.order)  # that are trained on
+        self.batch_size = self._batch_size()
+        self.max_iter = self._max_iter()
+        self.stopped = False
+        curves = [curve for curve in vars(state.history).values() if curve is not None]
+        self.before = state.n_epochs, [(curve, len(curve)) for curve in curves]
+        self.recorded = 0
+        self.started = time.perf_counter()
+
+    def run(self, *, incremental: bool = False) -> None:
+        """Train for ``max_iter`` epochs at most, or for one; Ctrl-C keeps what has been reached, with a warning."""
+        widths = [self.rows.width, *(layer.n_out for layer in self.state.network.layers)]
+        large = is_large(self.batch_size, widths)
+        # A loss that overflows is found and reported by the loop.
+        with np.errstate(all="ignore"), limit_threads(large=large):
+            try:
+                if self.state.optimizer is None:
+                    self._run_lbfgs()
+                else:
+                    self._run_stochastic(incremental)
+            except KeyboardInterrupt:
+                self._drop_unrecorded()
+                warn_caller("Training interrupted by user.")
+        if not np.isfinite(self.state.published).all():
+            self._diverged("parameters that are not finite")
+
+    def _run_stochastic(self, incremental: bool) -> None:
+        p, state = self.p, self.state
+        batches = Batches(self.rows, self.targets, self.weights, self.batch_size, state.order)
+        rng = state.rng if p["shuffle"] else None
+        # How long a stream will be is not known, so a schedule that goes by the end of training has no say.
+        schedule = Constant() if incremental and self.schedule.per_update else self.schedule
+        epochs = stochastic(
+            state.network, self.theta, batches, state.optimizer, schedule, state.clock,
+            rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng, weight_decay=p["weight_decay"],
+            max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=self.max_iter,
+        )  # fmt: skip
+        end = state.n_epochs + 1 if incremental else self.max_iter
+        while state.n_epochs < end:
+            self.tasks.begin_epoch()
+            stopped = self._observe(next(epochs))
+            self.after_epoch(state.n_epochs, stopped=stopped, last=stopped or state.n_epochs == end)
+            if stopped:
+                return
+        if not incremental and not self.schedule.per_update:  # those have a horizon, and are meant to get there
+            warn_caller(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) "
+                "reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+            )
+
+    def _batch_size(self) -> int:
+        n, size = self.n_rows, self.p["batch_size"]
+        if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
+            widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
+            return min(n, max(256, 4 * CHUNK_ELEMENTS // widest))
+        if size != "auto" and size > n:
+            warn_caller(f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.")
+        return batch_rows(self.p, n)
+
+    def _max_iter(self) -> int:
+        if self.p["max_iter"] != "auto":
+            return self.p["max_iter"]
+        if self.p["solver"] == "lbfgs":
+            return 200
+        updates_an_epoch = math.ceil(self.n_rows / self.batch_size)
+        return min(max(round(_UPDATES / updates_an_epoch), _EPOCHS[0]), _EPOCHS[1])
+
+    def _run_lbfgs(self) -> None:
+        p, network = self.p, self.state.network
+        result = lbfgs(
+            network, self.theta, Batches(self.rows, self.targets, self.weights, self.batch_size),
+            alpha=p["alpha"], max_iter=self.max_iter, max_fun=p["max_fun"], tol=p["tol"],
+            observe=self._observe_iteration,
+        )  # fmt: skip
+        if not math.isfinite(result.fun):
+            self._diverged(f"a loss of {result.fun}")
+        if not self.state.history.loss:  # not even one iteration was accepted
+            self._observe_iteration(Epoch(float(result.fun), math.nan, math.nan, 0))
+            self.state.n_epochs = 0
+        if not result.success and not self.stopped:
+            warn_caller(
+                f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
+                f"Increase max_iter={self.max_iter} or max_fun={p['max_fun']}.",
+                ConvergenceWarning,
+            )
+
+    def _observe(self, epoch: Epoch) -> bool:
+        """Record one epoch; return whether training is over."""
+        state, history = self.state, self.state.history
+        state.n_epochs += 1
+        history.loss.append(epoch.loss)
+        history.penalty.append(epoch.penalty)
+        history.rate.append(epoch.rate)
+        finite, judgement = math.isfinite(epoch.loss), -epoch.loss
+        if self.validation is not None:
+            loss, score = self.validation.evaluate(self.theta.layers) if finite else (math.nan, math.nan)
+            history.validation_loss.append(loss)
+            history.scores.append(score)
+            judgement = score if self.keeps_best else judgement
+        self._print(epoch)
+        if not finite:
+            self._diverged(f"a loss of {epoch.loss}")
+            return True
+        judged = state.optimizer is not None  # L-BFGS judges for itself
+        improved = judged and state.plateau.update(judgement, self.p["tol"])
+        if improved and self.keeps_best:
+            state.best = state.theta.copy()
+        self.recorded += 1
+        stop = self.tasks.end_epoch(self.attributes)
+        if not judged:
+            return stop
+        return stop or (state.plateau.count >= self.p["n_iter_no_change"] and not self._reduce_rate(epoch.rate))
+
+    def _drop_unrecorded(self) -> None:
+        """Forget the epoch that was being recorded, so that all curves end with the same one."""
+        epochs, curves = self.before
+        for curve, length in curves:
+            del curve[length + self.recorded :]
+        self.state.n_epochs = epochs + self.recorded
+
+    def _observe_iteration(self, epoch: Epoch) -> bool:
+        self.tasks.begin_epoch()
+        self.stopped = self._observe(epoch)
+        return self.stopped
+
+    def _reduce_rate(self, rate: float) -> bool:
+        """Go on with a smaller rate, if the schedule is adaptive and has one left."""
+        what = "Validation score" if self.keeps_best else "Training loss"
+        tol, patience = self.p["tol"], self.p["n_iter_no_change"]
+        message = f"{what} did not improve more than tol={tol:f} for {patience} consecutive epochs."
+        reduced = self.schedule.adaptive and rate > _SMALLEST_ADAPTIVE_RATE
+        if reduced:
+            self.state.clock.reductions += 1
+            self.state.plateau.count = 0
+            message += f" Setting learning rate to {self.p['learning_rate_init'] * self.schedule(self.state.clock):f}"
+        elif self.state.best is not None:
+            np.copyto(self.state.theta, self.state.best)
+        if self.p["verbose"]:
+            print(message if reduced else message + " Stopping.")
+        return reduced
+
+    def _print(self, epoch: Epoch) -> None:
+        if not self.p["verbose"]:
+            return
+        line = f"Iteration {self.state.n_epochs:4d}  loss {epoch.loss:.8f}"
+        if self.validation is not None:
+            history = self.state.history
+            line += f"  validation loss {history.validation_loss[-1]:.8f}  score {history.scores[-1]:.6f}"
+        if not math.isnan(epoch.rate):
+            line += f"  rate {epoch.rate:.3g}"
+        print(f"{line}  {time.perf_counter() - self.started:.1f} s")
+
+    def _diverged(self, what: str) -> None:
+        epoch = self.state.n_epochs
+        if self.state.best is not None:
+            warn_caller(
+                f"Training gave {what} in epoch {epoch} and was stopped; the weights of the best validation score are "
+                "kept. Try a smaller `learning_rate_init`.",
+                ConvergenceWarning,
+            )
+            np.copyto(self.state.theta, self.state.best)
+            self.state.optimizer = optimizer_for(self.p)  # its moments are of the failure
+            return
+        raise ValueError(
+            f"Training gave {what} in epoch {epoch}. Solver produced non-finite parameter weights. The input data may "
+            "contain large values and need to be preprocessed. Try standardize=True, "
+            "a smaller `learning_rate_init`, or a larger `alpha`."
+        )

@@ -1,0 +1,157 @@
+"""State: what a fitted estimator keeps so that training can go on, apart from what it publishes."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+
+from ..core import SGD, Adagrad, Adam, Clock, Network, Optimizer, Parameters, RMSprop, Rows, Scaling, Targets, Values
+from ..preprocessing import Moments, Units, rescale_inputs, rescale_outputs, rescale_scaling
+from .stopping import Plateau
+
+
+@dataclass
+class History:
+    """What was recorded, one entry for each epoch; ``scores`` and ``validation_loss`` are None without validation."""
+
+    loss: list[float] = field(default_factory=list)
+    penalty: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+    scores: list[float] | None = None
+    validation_loss: list[float] | None = None
+
+
+@dataclass
+class State:
+    """All that training needs to go on where it was.
+
+    Attributes
+    ----------
+    network : Network
+        Layers and loss; holds no arrays.
+    theta : ndarray of shape (n_parameters,)
+        Parameters in training units: standardized inputs and outputs.
+    inputs : Moments, Quartiles or None
+        Units of the inputs of ``theta``.
+    outputs : Moments or None
+        Units of its outputs.
+    optimizer, clock, rng, plateau, history
+        Where the solver, the schedule, the random stream, the stopping rule and the curves stand.
+    best : ndarray or None
+        Parameters with the best validation score.
+    split : tuple of (int, RandomState) or None
+        Number of rows and random state of the first validation split: what all splits are drawn from.
+    order : ndarray or None
+        The permutation of the training rows, kept for a warm start.
+    noise : Generator or None
+        What dropout draws from.
+    dropout : float or sequence of float
+        Its rates.
+    columns : tuple of int or None
+        The columns that are embedded; None without an embedding.
+    stops_by : object
+        What the plateau is one of.
+    n_epochs : int
+        Epochs of the last fit, and of calls of `partial_fit` since.
+    """
+
+    network: Network
+    theta: np.ndarray
+    inputs: Units
+    outputs: Moments | None
+    optimizer: Optimizer | None
+    rng: np.random.RandomState
+    clock: Clock = field(default_factory=Clock)
+    plateau: Plateau = field(default_factory=Plateau)
+    history: History = field(default_factory=History)
+    best: np.ndarray | None = None
+    split: tuple[int, np.random.RandomState] | None = None
+    order: np.ndarray | None = None
+    noise: np.random.Generator | None = None
+    dropout: Any = 0.0
+    columns: tuple[int, ...] | None = None
+    stops_by: Any = None
+    n_epochs: int = 0
+
+    def copy(self) -> State:
+        """Return a state that can be trained on without a trace in this one."""
+        mutable = ("theta", "best", "optimizer", "rng", "clock", "plateau", "history", "order", "noise")
+        return replace(self, **{name: copy.deepcopy(getattr(self, name)) for name in mutable})
+
+    def begin(self, p: dict[str, Any], *, validated: bool, incremental: bool) -> None:
+        """Prepare for a call under the constructor parameters ``p``, with or without rows to validate on."""
+        history = self.history
+        if (history.scores is not None) != validated:
+            history.scores, history.validation_loss = ([], []) if validated else (None, None)
+        stops_by = (p["scoring"] or "score") if p["early_stopping"] else "training loss"
+        if stops_by != self.stops_by:
+            self.plateau, self.best, self.order, self.stops_by = Plateau(), None, None, stops_by
+        if not incremental:
+            self.n_epochs = 0
+            if self.plateau.count >= p["n_iter_no_change"]:
+                self.plateau.count = 0  # it had converged: more training is an explicit wish
+
+    @property
+    def published(self) -> np.ndarray:
+        """The parameters to predict with."""
+        return self.theta if self.best is None else self.best
+
+
+def optimizer_for(p: dict[str, Any]) -> Optimizer | None:
+    """Return the update rule that the constructor parameters ``p`` ask for; None for L-BFGS."""
+    match p["solver"]:
+        case "sgd":
+            return SGD(p["momentum"], p["nesterovs_momentum"])
+        case "adam":
+            return Adam(p["beta_1"], p["beta_2"], p["epsilon"])
+        case "rmsprop":
+            return RMSprop(p["beta_2"], p["epsilon"])
+        case "adagrad":
+            return Adagrad(p["epsilon"])
+    return None
+
+
+def resume_optimizer(new: Optimizer | None, old: Optimizer | None) -> Optimizer | None:
+    """Return ``new`` with the moments and counters of ``old``, if it is of the same kind."""
+    if type(new) is type(old) and new is not None:
+        for f in fields(new):
+            if not f.init:
+                setattr(new, f.name, getattr(old, f.name))
+    return new
+
+
+def change_units(state: State, inputs: Units, outputs: Moments | None) -> None:
+    """Express the parameters for newly standardized inputs and outputs; the function they compute stays what it was."""
+    for theta in (state.theta, state.best):
+        if theta is not None:
+            layers = Parameters(state.network.layout, theta).layers
+            rescale_first(state.network, layers[0], state.inputs, inputs)
+            rescale_outputs(*layers[-1], state.outputs, outputs)
+    state.inputs, state.outputs = inputs, outputs
+
+
+def rescale_first(network: Network, arrays: tuple[np.ndarray, ...], old: Units, new: Units) -> None:
+    """Change the ``arrays`` of the first layer, in place, from inputs in units of ``old`` to those of ``new``."""
+    rescale = rescale_scaling if isinstance(network.layers[0], Scaling) else rescale_inputs
+    rescale(*arrays, old, new)
+
+
+def rows_for(state: State, X: Any) -> Rows:
+    """Return the rows of ``X`` in training units."""
+    moments = state.inputs
+    if moments is None:
+        return Rows(X, None, None, state.theta.dtype)
+    return Rows(X, moments.shift if moments.centred else None, moments.scale, state.theta.dtype)
+
+
+def targets_for(state: State, targets: Targets) -> Targets:
+    """Return the targets in training units: standardized where the state says so, in the dtype of the parameters."""
+    if not isinstance(targets, Values) or targets.columns.dtype.kind != "f":
+        return targets
+    columns = targets.columns
+    if state.outputs is not None:
+        columns = (columns - state.outputs.shift[:, None]) / state.outputs.scale[:, None]
+    return Values(np.ascontiguousarray(columns, dtype=state.theta.dtype))

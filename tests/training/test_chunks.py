@@ -1,0 +1,108 @@
+"""Prediction in chunks: what one pass gives, in the memory of a chunk; `test_fitting.py` has the plain case."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import sknet.training.chunks
+from sknet.core.activations import ACTIVATIONS
+from sknet.core.dropout import Dropout
+from sknet.core.initializers import INITIALIZERS
+from sknet.core.layers import Dense, Training
+from sknet.core.losses import LOSSES
+from sknet.core.network import Network
+from sknet.core.normalization import LayerNormalization, Nonlinearity
+from sknet.training.chunks import forward_in_chunks
+
+D, WIDTH, K, N = 4, 8, 3, 100
+X = np.random.default_rng(0).normal(size=(N, D))
+
+
+def network_of(n_inputs=D, rate=0.5):
+    glorot = INITIALIZERS["glorot_normal"]
+    return Network(
+        (
+            Dense(n_inputs, WIDTH, ACTIVATIONS["identity"], glorot),
+            LayerNormalization(WIDTH),
+            Nonlinearity(WIDTH, ACTIVATIONS["gelu"]),
+            Dropout(WIDTH, rate),
+            Dense(WIDTH, K, ACTIVATIONS["identity"], glorot, order="F"),
+        ),
+        LOSSES["squared_error"],
+    )
+
+
+def parameters_of(network, dtype=np.float64):
+    return network.layout.views(np.random.default_rng(1).normal(size=network.layout.size).astype(dtype))
+
+
+@pytest.fixture(params=[1, 40, 801, 10**6])
+def elements(request, monkeypatch):
+    monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", request.param)
+    monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
+    return request.param
+
+
+@pytest.mark.parametrize("n_layers", [None, 1, 2, 3, 4])
+def test_any_number_of_layers(elements, n_layers):
+    network = network_of()
+    parameters = parameters_of(network)
+    z = forward_in_chunks(network, parameters, lambda c: X[c], N, n_layers)
+    np.testing.assert_allclose(z, network.forward(parameters, X, n_layers), rtol=1e-12)
+    assert z.shape == (N, K if n_layers is None else WIDTH)
+
+
+def test_sparse_rows(elements):
+    network = network_of()
+    parameters = parameters_of(network)
+    rows = sp.csr_array(np.where(X > 0.5, X, 0.0))
+    z = forward_in_chunks(network, parameters, lambda c: rows[c], N)
+    np.testing.assert_allclose(z, network.forward(parameters, rows.toarray()), rtol=1e-12)
+
+
+def test_float32_stays_float32(elements):
+    network = network_of()
+    assert (
+        forward_in_chunks(network, parameters_of(network, np.float32), lambda c: X[c].astype(np.float32), N).dtype
+        == np.float32
+    )
+
+
+def test_noise_goes_on_from_chunk_to_chunk(elements):
+    """Every row has a mask of its own: equal rows come out in many ways, half of the units being left out."""
+    network = network_of()
+    parameters = parameters_of(network)
+    rows = np.tile(X[:1], (N, 1))
+    results = [
+        forward_in_chunks(
+            network, parameters, lambda c: rows[c], N, training=Training(np.random.default_rng(seed), None)
+        )
+        for seed in (0, 0, 1)
+    ]
+    np.testing.assert_array_equal(results[0], results[1])
+    assert (results[0] != results[2]).any(axis=1).mean() > 0.9
+    # Of 2^8 masks 100 draws hit about 83.
+    assert len(np.unique(results[0], axis=0)) > 60
+
+
+def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
+    """Rows are asked for a chunk at a time: 1,024 of them where 2^18 numbers would be fewer rows."""
+    network = network_of(n_inputs=1000)
+    parameters, lengths = parameters_of(network), []
+
+    def take(chunk):
+        lengths.append(chunk.stop - chunk.start)
+        return np.zeros((lengths[-1], 1000))
+
+    forward_in_chunks(network, parameters, take, 20_000)
+    assert max(lengths) == 1024
+    assert sum(lengths) == 20_000
+    tracemalloc.start()
+    try:
+        forward_in_chunks(network, parameters, take, 20_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * 8 * 1024 * 1000  # two chunks of doubles; all rows would take 160 MB

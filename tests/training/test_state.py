@@ -1,0 +1,232 @@
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sknet import ACTIVATIONS
+from sknet.core.batches import Values
+from sknet.core.initializers import INITIALIZERS
+from sknet.core.layers import Dense
+from sknet.core.losses import LOSSES
+from sknet.core.memory import Parameters
+from sknet.core.network import Network
+from sknet.core.optimizers import SGD, Adagrad, Adam, RMSprop
+from sknet.preprocessing.scaling import Moments
+from sknet.training.state import History, State, change_units, optimizer_for, resume_optimizer, targets_for
+from sknet.training.stopping import Plateau
+
+PARAMETERS = {
+    "solver": "adam",
+    "scoring": None,
+    "momentum": 0.8,
+    "nesterovs_momentum": False,
+    "beta_1": 0.7,
+    "beta_2": 0.95,
+    "epsilon": 1e-5,
+    "early_stopping": True,
+    "n_iter_no_change": 4,
+}
+
+
+def make_state():
+    glorot = INITIALIZERS["glorot_uniform"]
+    layers = Dense(3, 4, ACTIVATIONS["tanh"], glorot), Dense(4, 2, ACTIVATIONS["identity"], glorot, order="F")
+    network = Network(layers, LOSSES["squared_error"])
+    rng = np.random.RandomState(0)
+    theta = network.initialize(rng, np.float64)
+    state = State(network, theta, moments(0, 3), moments(1, 2), Adam(), rng)
+    state.best = theta + 1.0
+    state.order = np.arange(5)
+    state.split = 5, np.random.RandomState(3)
+    state.history.scores, state.history.validation_loss, state.stops_by = [0.1], [0.2], "score"
+    state.optimizer.step(theta, np.ones_like(theta), 0.1)
+    return state
+
+
+def moments(seed, d):
+    return Moments.of(np.random.default_rng(seed).standard_normal((20, d)) * 5 + 3, None)
+
+
+def train_on(state):
+    """Change all that training changes."""
+    state.optimizer.step(state.theta, np.ones_like(state.theta), 0.1)
+    state.best += 1.0
+    state.rng.standard_normal(3)
+    state.rng.shuffle(state.order)
+    state.clock.samples += 7
+    state.clock.epochs += 1
+    state.clock.reductions += 1
+    state.plateau.update(3.0, 0.1)
+    state.history.loss.append(1.0)
+    state.history.penalty.append(1.0)
+    state.history.rate.append(1.0)
+    state.history.scores.append(1.0)
+    state.n_epochs += 1
+    change_units(state, moments(5, 3), moments(6, 2))
+
+
+def test_a_copy_can_be_trained_without_a_trace():
+    state = make_state()
+    before = pickle.dumps(state)
+    train_on(state.copy())
+    assert pickle.dumps(state) == before
+    train_on(state)
+    assert pickle.dumps(state) != before
+
+
+def test_a_copy_goes_on_as_the_original():
+    state = make_state()
+    twin = state.copy()
+    train_on(twin)
+    train_on(state)
+    assert_array_equal(twin.theta, state.theta)
+    assert_array_equal(twin.best, state.best)
+    assert_array_equal(twin.order, state.order)
+    assert_array_equal(twin.optimizer.m, state.optimizer.m)
+    assert_array_equal(twin.rng.standard_normal(3), state.rng.standard_normal(3))
+    assert (twin.history, twin.clock, twin.plateau, twin.n_epochs) == (
+        state.history,
+        state.clock,
+        state.plateau,
+        state.n_epochs,
+    )
+
+
+def test_published_is_the_best_where_there_is_one():
+    state = make_state()
+    assert state.published is state.best
+    state.best = None
+    assert state.published is state.theta
+
+
+# begin
+
+
+def test_begin_goes_on_where_training_was():
+    state = make_state()
+    state.plateau, state.n_epochs = Plateau(best=0.5, count=3), 9
+    best, order = state.best, state.order
+    state.begin(PARAMETERS, validated=True, incremental=True)
+    assert state.n_epochs == 9
+    state.begin(PARAMETERS, validated=True, incremental=False)
+    assert state.n_epochs == 0  # of this fit
+    assert state.plateau == Plateau(best=0.5, count=3)
+    assert state.best is best
+    assert state.order is order
+    assert state.history.scores == [0.1]
+
+
+@pytest.mark.parametrize(("incremental", "count"), [(False, 0), (True, 4)])
+def test_begin_gives_a_converged_fit_its_patience_back(incremental, count):
+    state = make_state()
+    state.plateau = Plateau(best=0.5, count=4)
+    state.begin(PARAMETERS, validated=True, incremental=incremental)
+    assert state.plateau == Plateau(best=0.5, count=count)
+
+
+@pytest.mark.parametrize("incremental", [False, True])
+def test_begin_forgets_losses_when_scores_are_to_count_and_scores_when_losses_are(incremental):
+    state = make_state()
+    state.plateau = Plateau(best=0.9, count=2)
+    state.begin(PARAMETERS | {"early_stopping": False}, validated=False, incremental=incremental)
+    assert state.plateau == Plateau()
+    assert state.best is None
+    assert state.order is None
+    assert state.history.scores is None
+    state.plateau = Plateau(best=-0.9, count=2)
+    state.begin(PARAMETERS, validated=True, incremental=incremental)
+    assert state.plateau == Plateau()
+    assert state.history.scores == []
+
+
+# Optimizers
+
+
+def test_optimizer_for():
+    assert optimizer_for(PARAMETERS) == Adam(0.7, 0.95, 1e-5)
+    assert optimizer_for(PARAMETERS | {"solver": "sgd"}) == SGD(0.8, nesterov=False)
+    assert optimizer_for(PARAMETERS | {"solver": "rmsprop"}) == RMSprop(0.95, 1e-5)
+    assert optimizer_for(PARAMETERS | {"solver": "adagrad"}) == Adagrad(1e-5)
+    assert optimizer_for(PARAMETERS | {"solver": "lbfgs"}) is None
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_resumed_optimizers_keep_their_memory_and_take_new_parameters(kind):
+    theta = np.zeros(3)
+    old = kind()
+    for _ in range(3):
+        old.step(theta, np.ones(3), 0.1)
+    new = resume_optimizer(kind(0.5), old)
+    assert getattr(new, "momentum", None) == 0.5 or new.beta_1 == 0.5
+    remembered = ("velocity",) if kind is SGD else ("m", "v", "t")
+    for name in remembered:
+        assert getattr(new, name) is getattr(old, name)
+    same, other = theta.copy(), theta.copy()
+    resume_optimizer(kind(), old).step(same, -np.ones(3), 0.1)
+    kind().step(other, -np.ones(3), 0.1)
+    assert np.abs(same - other).min() > 1e-3  # a new one knows nothing of the way so far
+
+
+def test_another_kind_of_optimizer_starts_afresh():
+    old = Adam()
+    old.step(np.zeros(3), np.ones(3), 0.1)
+    new = SGD()
+    assert resume_optimizer(new, old) is new
+    assert new.velocity is None
+    assert resume_optimizer(None, old) is None
+    assert resume_optimizer(new, None) is new
+
+
+# Units
+
+
+@pytest.mark.parametrize("inputs", [None, moments(7, 3)], ids=["raw", "other"])
+@pytest.mark.parametrize("outputs", [None, moments(8, 2)], ids=["raw", "other"])
+def test_change_units_keeps_the_function(inputs, outputs):
+    state = make_state()
+    x = np.random.default_rng(0).standard_normal((6, 3)) * 5
+
+    def functions():
+        found = []
+        for theta in (state.theta, state.best):
+            m, k = state.inputs, state.outputs
+            rows = x if m is None else (x - m.shift) / m.scale
+            z = state.network.forward(Parameters(state.network.layout, theta).layers, rows)
+            found.append(z if k is None else z * k.scale + k.shift)
+        return found
+
+    before, theta = functions(), state.theta.copy()
+    change_units(state, inputs, outputs)
+    assert state.inputs is inputs
+    assert state.outputs is outputs
+    assert_allclose(functions(), before, rtol=1e-11, atol=1e-11)
+    assert np.abs(theta - state.theta).max() > 0.1
+
+
+def test_change_to_the_same_units_changes_not_a_bit():
+    state = make_state()
+    theta, best = state.theta.copy(), state.best.copy()
+    change_units(state, moments(0, 3), moments(1, 2))
+    assert_array_equal(state.theta, theta)
+    assert_array_equal(state.best, best)
+
+
+def test_histories_share_nothing():
+    one, other = History(), History()
+    one.loss.append(1.0)
+    assert other.loss == []
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_targets_come_in_training_units(dtype):
+    state, columns = make_state(), np.random.default_rng(0).normal(size=(2, 7))
+    state.theta = state.theta.astype(dtype)
+    found = targets_for(state, Values(columns)).columns
+    expected = [
+        (column - m) / s for column, m, s in zip(columns, state.outputs.shift, state.outputs.scale, strict=True)
+    ]
+    assert found.dtype == dtype
+    assert_allclose(found, expected, rtol=1e-6)
+    state.outputs = None
+    assert_array_equal(targets_for(state, Values(columns)).columns, columns.astype(dtype))

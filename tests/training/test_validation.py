@@ -1,0 +1,167 @@
+"""Validation: loss and score of rows that are not trained on, against the loss written out here."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from oracles import ACTIVATIONS as FORMULAS
+from oracles import log_loss, squared_error
+
+import sknet.training.chunks
+from sknet.core.activations import ACTIVATIONS
+from sknet.core.batches import Codes, Rows, Values
+from sknet.core.initializers import INITIALIZERS
+from sknet.core.layers import Dense
+from sknet.core.losses import LOSSES
+from sknet.core.network import Network
+from sknet.training.validation import Validation
+
+N, D, K = 30, 4, 3
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(N, D)), RNG.normal(size=(N, K))
+CODES = RNG.permutation(np.arange(N) % K)
+WEIGHTS = RNG.uniform(0.5, 2.0, N)
+INDEX = RNG.permutation(N)[:11]
+MEAN, SCALE = X.mean(axis=0), X.std(axis=0)
+
+indices = pytest.mark.parametrize("index", [None, INDEX], ids=["all", "some"])
+weighted = pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
+
+
+def network_of(loss="squared_error"):
+    glorot = INITIALIZERS["glorot_normal"]
+    layers = Dense(D, 5, ACTIVATIONS["tanh"], glorot), Dense(5, K, ACTIVATIONS["identity"], glorot, order="F")
+    return Network(layers, LOSSES[loss])
+
+
+def parameters_of(network, dtype=np.float64):
+    return network.layout.views(np.random.default_rng(1).normal(size=network.layout.size).astype(dtype))
+
+
+def raw(parameters, x):
+    (W, b), (V, c) = parameters
+    return FORMULAS["tanh"](((x - MEAN) / SCALE) @ W + b) @ V + c
+
+
+def chosen(index, *arrays):
+    return arrays if index is None else [None if array is None else array[index] for array in arrays]
+
+
+@pytest.mark.parametrize("elements", [1, 20, 10**6])
+@weighted
+@indices
+def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, elements):
+    monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", elements)
+    monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
+    network = network_of()
+    parameters = parameters_of(network)
+    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, index, None)
+    x, y, w = chosen(index, X, Y, weights)
+    expected = np.average(squared_error(y, raw(parameters, x)), weights=w)
+    loss, score = validation.evaluate(parameters)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    assert score == -loss
+    assert validation.n_rows == len(x)
+
+
+@weighted
+@indices
+def test_classes_are_compared_as_classes(index, weights):
+    network = network_of("log_loss")
+    parameters = parameters_of(network)
+    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Codes(CODES, K), weights, index, None)
+    x, y, w = chosen(index, X, np.eye(K)[CODES], weights)
+    expected = np.average(log_loss(y, raw(parameters, x)), weights=w)
+    assert validation.evaluate(parameters)[0] == pytest.approx(expected, rel=1e-12)
+
+
+@indices
+def test_a_score_is_a_function_of_raw_outputs(index):
+    network, seen = network_of(), []
+    parameters = parameters_of(network)
+
+    def score(z):
+        seen.append(z.copy())
+        return 0.625
+
+    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), None, index, score)
+    loss, found = validation.evaluate(parameters)
+    assert found == 0.625
+    assert loss > 0.0
+    np.testing.assert_allclose(seen[0], raw(parameters, *chosen(index, X)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_raw_outputs_that_are_not_finite_score_nan(bad):
+    """And are not shown to the score, which might raise."""
+    network = network_of()
+    parameters = parameters_of(network)
+    parameters[1][1][0] = bad
+    validation = Validation(network, Rows(X, None, None, np.float64), Values(Y.T.copy()), None, None, lambda z: 1 / 0)
+    with np.errstate(invalid="ignore"):
+        loss, score = validation.evaluate(parameters)
+    assert not np.isfinite(loss)
+    assert np.isnan(score)
+
+
+@indices
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csr_matrix])
+def test_sparse_rows(kind, index):
+    """Which are scaled, not centred."""
+    network = network_of()
+    parameters = parameters_of(network)
+    rows = np.where(RNG.uniform(size=X.shape) < 0.5, X, 0.0)
+    ours = Validation(network, Rows(kind(rows), None, SCALE, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
+    dense = Validation(network, Rows(rows / SCALE, None, None, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
+    assert ours.evaluate(parameters)[0] == pytest.approx(dense.evaluate(parameters)[0], rel=1e-12)
+
+
+@weighted
+def test_evaluating_changes_nothing_and_repeats_itself(weights):
+    network = network_of()
+    parameters = parameters_of(network)
+    for own in parameters:
+        for array in own:
+            array.flags.writeable = False
+    x = X.copy()
+    x.flags.writeable = False
+    validation = Validation(network, Rows(x, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, None, None)
+    assert validation.evaluate(parameters) == validation.evaluate(parameters)
+
+
+@weighted
+def test_float32_stays_float32(weights):
+    network, seen = network_of(), []
+
+    def score(z):
+        seen.append(z.dtype)
+        return 0.0
+
+    rows, targets = Rows(X.astype(np.float32), MEAN, SCALE, np.float32), Values(Y.T.astype(np.float32))
+    loss, _ = Validation(network, rows, targets, weights, None, score).evaluate(parameters_of(network, np.float32))
+    exact = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, None, None)
+    assert seen == [np.float32]
+    assert loss == pytest.approx(exact.evaluate(parameters_of(network))[0], rel=1e-4)
+
+
+def test_the_scale_of_the_weights_makes_no_difference():
+    network = network_of()
+    parameters, rows, targets = parameters_of(network), Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy())
+    losses = [
+        Validation(network, rows, targets, scale * WEIGHTS, None, None).evaluate(parameters)[0]
+        for scale in (1e-200, 1.0, 1e200)
+    ]
+    assert losses == pytest.approx([losses[1]] * 3, rel=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_rows_without_weight_may_overflow():
+    network = Network((Dense(D, K, ACTIVATIONS["identity"], INITIALIZERS["he_normal"]),), LOSSES["poisson"])
+    parameters, silent = parameters_of(network), np.arange(N) % 4 == 0
+    weights, far = np.where(silent, 0.0, WEIGHTS), np.where(silent[:, None], 1e300 * X, X)
+    targets = Values(np.abs(Y.T))
+
+    def evaluate(data, index):
+        rows = Rows(data, None, None, np.float64)
+        return Validation(network, rows, targets, weights, index, lambda z: np.abs(z).max()).evaluate(parameters)
+
+    np.testing.assert_allclose(evaluate(far, None), evaluate(X, np.flatnonzero(~silent)), rtol=1e-12)

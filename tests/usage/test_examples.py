@@ -1,0 +1,53 @@
+"""Every script in examples/ runs, warns of nothing and prints something."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
+PICTURES = {
+    "calibration": {"calibration.png"},
+    "course_05_activations": {"activations.png"},
+    "grid_search_heatmap": {"grid_search_heatmap.png"},
+    "plot_loss_curves": {"loss_curves.png"},
+    "plot_network": {"network.png", "network_unfitted.png"},
+}
+NEEDS = {"mixed_columns": "pandas", "plot_loss_curves": "matplotlib", "plot_network": "matplotlib"}
+
+
+def run(script, folder):
+    """Run a script in a process and a folder of its own, with warnings as errors."""
+    path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "agg"}
+    # Under "-W error" pyparsing switches warnings on that the mathtext of older matplotlib does not live up to.
+    command = [sys.executable, "-W", "error", "-W", "ignore:::pyparsing", str(script)]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=180, cwd=folder)
+
+
+def test_examples_are_found():
+    assert len(SCRIPTS) >= 26
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_example(script, tmp_path):
+    if script.stem in NEEDS:
+        pytest.importorskip(NEEDS[script.stem])
+    result = run(script, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert result.stdout.strip()
+    pictures = PICTURES.get(script.stem, set()) if find_spec("matplotlib") else set()
+    assert {path.name for path in tmp_path.iterdir()} == pictures
+
+
+@pytest.mark.parametrize("name", ["loss_curves.png", "network.png"])
+def test_pictures_for_the_readme_are_those_of_the_examples_and_small(name):
+    assert name in set.union(*PICTURES.values())
+    content = (ROOT / "examples" / "images" / name).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) < 60_000
