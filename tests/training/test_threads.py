@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
-from sknet import MLPRegressorScratch, threads
+from sknet import MLPRegressorScratch
+from sknet.training import threads
 from sknet.training.threads import is_large, limit_threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
