@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from numbers import Integral
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -17,29 +17,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
-from .core import Dense, Dropout, Targets, Training
+from .core import Dense, Dropout, Training
 from .persistence import Recorder
-from .preprocessing import (
-    Moments,
-    Quartiles,
-    Units,
-    as_column,
-    check_weights,
-    continuous_columns,
-    valid_inputs,
-    validation_split,
-)
+from .preprocessing import Data, as_column, check_weights, valid_inputs, validation_split
 from .training import (
     Run,
     State,
     Validation,
-    change_units,
     fitted_attributes,
     forward_in_chunks,
-    optimizer_for,
-    plan_network,
-    resume_optimizer,
+    new_state,
+    resumed_state,
     rows_for,
+    split_generator,
     targets_for,
 )
 
@@ -54,6 +44,23 @@ def _untouched_on_error(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(attributes)
         raise
+
+
+class Call(NamedTuple):
+    """Whether a call goes on with an earlier fit, whether by one epoch, and the ``classes`` that it was given."""
+
+    resume: bool
+    incremental: bool
+    classes: Any
+
+
+class Plan(NamedTuple):
+    """Resolved parameters, the state in which training begins, its checkpoint, and what each epoch is judged by."""
+
+    parameters: dict[str, Any]
+    state: State
+    recorder: Recorder
+    validation: Validation | None
 
 
 def has_epochs(estimator: BaseMLP) -> bool:
@@ -80,122 +87,30 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         n_epochs = 1 if incremental else None if p["max_iter"] == "auto" else p["max_iter"]
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: 0 is what is meant there
-            resume = hasattr(self, "_state") and (incremental or p["warm_start"])
-            X, y = self._check_data(X, y, reset=not resume)
-            weights = check_weights(sample_weight, X.shape[0])
-            targets = self._encode(y, resume=resume, incremental=incremental, classes=classes)
+            call = Call(hasattr(self, "_state") and (incremental or p["warm_start"]), incremental, classes)
+            data = self._encode_rows(*self._check_rows(X, y, sample_weight, reset=not call.resume), call)
             held_out = self._check_validation_set(*validation_set)
-            n = X.shape[0] if weights is None else np.count_nonzero(weights)
-            p = resolve_auto(p, *self._automatic(p, n, resume=resume, incremental=incremental))
-            weights = self._with_class_weight(weights, y, incremental=incremental)
-            validated = p["early_stopping"] or held_out is not None
-            start = self._state if resume else None
-            recorder = Recorder(checkpoint, self, p, (X, targets, weights, held_out), start)
-            state = recorder.state
-            if state is None:
-                go_on = partial(self._resumed, incremental=incremental) if resume else self._started
-                state = go_on(p, X, targets, weights)
-                state.begin(p, validated=validated, incremental=incremental)
-            rows, targets = rows_for(state, X), targets_for(state, targets)
-            own = p["early_stopping"] and held_out is None
-            every = np.arange(X.shape[0]) if p["shuffle"] else None
-            train, index = self._split(p, state, y, weights) if own else (every, None)
-            if incremental or not _is_permutation(state.order, train):
-                state.order = train
-            validation = None
-            if validated:
-                data = (X, y, weights, rows, targets) if held_out is None else self._in_training_units(held_out, state)
-                validation = self._validation(p, state, data, index)
-            run = Run(
-                p, state, rows, self._smoothed(targets, p.get("label_smoothing", 0.0)), weights, validation, tasks,
-                partial(self._attributes, state), partial(recorder.after_epoch, partial(self._fitted, state)),
-            )  # fmt: skip
-            self._forget_weights()
-            if not recorder.finished:
-                run.run(incremental=incremental)
-            if not p["warm_start"]:
-                state.order = None
-            self._publish(state, state.published)
+            p = resolve_auto(p, *self._automatic(p, data.n_weighted, call))
+            plan = self._plan(p, data, held_out, call, checkpoint)
+            self._train(plan, data, tasks, call)
+            self._publish(plan.state, plan.state.published)
             tasks.end()
         return self
 
-    def _automatic(self, p: dict[str, Any], n: int, *, resume: bool, incremental: bool) -> tuple[Any, bool]:
-        """Return dropout and early stopping where they are left open: neither for a single batch."""
-        batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
-        dropout = self._mini_batch_dropout if batches else 0.0
-        return self._state.dropout if resume else dropout, self._y_numeric and batches and not incremental
-
-    def _check_data(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+    def _check_rows(self, X: Any, y: Any, sample_weight: Any, *, reset: bool, suffix: str = "") -> tuple[Any, Any, Any]:
+        """Return inputs, targets and row weights, checked; ``suffix`` is that of their names in messages."""
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
             y_numeric=self._y_numeric, reset=reset,
         )  # fmt: skip
-        return X, as_column(y)
+        return X, as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
 
-    def _moments(self, p: dict[str, Any], X: Any, targets: Targets, weights: Any) -> tuple[Units, Moments | None]:
-        """Return the units of inputs and outputs, None for what is not standardized."""
-        if not p["standardize"]:
-            return None, None
-        outputs = None
-        if self._network_loss().location_scale:
-            outputs = Moments.of(np.ascontiguousarray(targets.columns.T), weights, "y")
-        if p["standardize"] == "robust":
-            return Quartiles.of(X, weights), outputs
-        return Moments.of(X, weights, bound_constants=True), outputs
+    def _encode_rows(self, X: Any, y: Any, weights: Any, call: Call) -> Data:
+        targets = self._encode(y, resume=call.resume, incremental=call.incremental, classes=call.classes)
+        return Data(X, y, targets, self._with_class_weight(weights, y, incremental=call.incremental))
 
-    def _columns_to_embed(self, p: dict[str, Any], X: Any, weights: Any) -> tuple[int, ...] | None:
-        if p["embedding"] is None:
-            return None
-        if not isinstance(X, np.ndarray):
-            raise ValueError("embedding='periodic' needs a dense X, got a sparse one. Use embedding=None.")
-        return continuous_columns(X, weights)
-
-    def _started(self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None) -> State:
-        columns = self._columns_to_embed(p, X, weights)
-        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss(), columns)
-        inputs, outputs = self._moments(p, X, targets, weights)
-        rng = check_random_state(p["random_state"])
-        if p["random_state"] is None:  # a stream of its own, so that estimators trained in turn do not share one
-            rng = np.random.RandomState(rng.randint(2**31))
-        theta = network.initialize(rng, p["dtype"] or X.dtype)
-        rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
-        noise = np.random.default_rng(rng.randint(2**31)) if np.any(rate) else None
-        return State(network, theta, inputs, outputs, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns)
-
-    def _resumed(
-        self, p: dict[str, Any], X: Any, targets: Targets, weights: np.ndarray | None, *, incremental: bool
-    ) -> State:
-        state = self._state.copy()
-        known = p["embedding"] is not None and state.columns is not None
-        columns = state.columns if known else self._columns_to_embed(p, X, weights)
-        network = plan_network(p, X.shape[1], self._n_outputs(), self._network_loss(), columns)
-        if network != state.network:
-            raise ValueError(
-                "warm_start and partial_fit go on with the network that was fitted, "
-                f"{state.network}, but the parameters now ask for {network}. "
-                "Set warm_start=False and call fit to start anew, or put the parameters back."
-            )
-        state.optimizer = resume_optimizer(optimizer_for(p), state.optimizer)
-        inputs, outputs = self._moments(p, X, targets, weights)
-        if incremental:
-            inputs = inputs if inputs is None or state.inputs is None else state.inputs.merge(inputs)
-            outputs = outputs if outputs is None or state.outputs is None else state.outputs.merge(outputs)
-        change_units(state, inputs, outputs)
-        return state
-
-    def _split(self, p: dict[str, Any], state: State, y: Any, weights: np.ndarray | None) -> tuple[Any, Any]:
-        """Return the numbers of training and validation rows, the same ones for every call on as many rows."""
-        n = y.shape[0]
-        if state.split is None:
-            state.split, rng = (n, copy.deepcopy(state.rng)), state.rng
-        else:
-            first_n, rng = copy.deepcopy(state.split)
-            if n != first_n:
-                rng = np.random.RandomState([rng.randint(2**31), n])
-        return validation_split(n, p["validation_fraction"], rng, weights, self._strata(y))
-
-    def _check_validation_set(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any, Any] | None:
-        """Return inputs, targets, weights and encoded targets of the caller's own validation set, checked."""
+    def _check_validation_set(self, X: Any, y: Any, sample_weight: Any) -> Data | None:
+        """Return the rows that the caller validates on, checked and encoded."""
         if X is None and y is None:
             if sample_weight is not None:
                 raise ValueError("`sample_weight_val` needs `X_val` and `y_val`, got neither.")
@@ -203,26 +118,69 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if X is None or y is None:
             given, missing = ("X_val", "y_val") if y is None else ("y_val", "X_val")
             raise ValueError(f"`X_val` and `y_val` belong together, got `{given}` without `{missing}`.")
-        X, y = self._check_data(X, y, reset=False)
-        weights = self._with_class_weight(check_weights(sample_weight, X.shape[0], "sample_weight_val"), y)
-        return X, y, weights, self._encode_more(y)
+        X, y, weights = self._check_rows(X, y, sample_weight, reset=False, suffix="_val")
+        weights = self._with_class_weight(weights, y)
+        return Data(X, y, self._encode_more(y), weights)
 
-    def _in_training_units(self, held_out: tuple[Any, Any, Any, Any], state: State) -> tuple[Any, ...]:
-        X, y, weights, targets = held_out
-        return X, y, weights, rows_for(state, X), targets_for(state, targets)
+    def _automatic(self, p: dict[str, Any], n: int, call: Call) -> tuple[Any, bool]:
+        """Return dropout and early stopping where they are left open: neither for a single batch."""
+        batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
+        dropout = self._mini_batch_dropout if batches else 0.0
+        return self._state.dropout if call.resume else dropout, self._y_numeric and batches and not call.incremental
 
-    def _validation(
-        self, p: dict[str, Any], state: State, data: tuple[Any, ...], index: np.ndarray | None
-    ) -> Validation:
-        X, y, weights, rows, targets = data
+    def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
+        """Return where training begins, and what it is judged by, for the resolved parameters ``p``."""
+        earlier = self._state if call.resume else None
+        recorder = Recorder(checkpoint, self, p, data, held_out, earlier)
+        validated = p["early_stopping"] or held_out is not None
+        state = recorder.state
+        if state is None:
+            network = self._n_outputs(), self._network_loss()
+            if earlier is None:
+                state = new_state(p, data, *network)
+            else:
+                state = resumed_state(earlier, p, data, *network, merge=call.incremental)
+            state.begin(p, validated=validated, incremental=call.incremental)
+        train, index = self._rows_to_train_on(p, state, data, held_out)
+        if call.incremental or not _is_permutation(state.order, train):
+            state.order = train
+        validation = None
+        if validated:
+            validation = self._validation(p, state, data if held_out is None else held_out, index)
+        return Plan(p, state, recorder, validation)
+
+    def _rows_to_train_on(
+        self, p: dict[str, Any], state: State, data: Data, held_out: Data | None
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return the numbers of the rows to train on, and of those to validate on; None means all."""
+        if p["early_stopping"] and held_out is None:
+            rng = split_generator(state, data.n_rows)
+            return validation_split(data.n_rows, p["validation_fraction"], rng, data.weights, self._strata(data.y))
+        return (np.arange(data.n_rows) if p["shuffle"] else None), None
+
+    def _train(self, plan: Plan, data: Data, tasks: Tasks, call: Call) -> None:
+        p, state, recorder, validation = plan
+        targets = self._smoothed(targets_for(state, data.targets), p.get("label_smoothing", 0.0))
+        run = Run(
+            p, state, rows_for(state, data.X), targets, data.weights, validation, tasks,
+            partial(self._attributes, state), partial(recorder.after_epoch, partial(self._fitted, state)),
+        )  # fmt: skip
+        self._forget_weights()
+        if not recorder.finished:
+            run.run(incremental=call.incremental)
+        if not p["warm_start"]:
+            state.order = None
+
+    def _validation(self, p: dict[str, Any], state: State, data: Data, index: np.ndarray | None) -> Validation:
+        y = data.y if index is None else data.y[index]
         score = None
-        y = y if index is None else y[index]
         undefined = p["scoring"] is None and self._y_numeric and not (y != y[:1]).any()  # R2 of a constant
         if p["scoring"] != "loss" and not undefined:
-            X = X if index is None or p["scoring"] is None else X[index]
-            w = weights if index is None or weights is None else weights[index]
+            X = data.X if index is None or p["scoring"] is None else data.X[index]
+            w = data.weights if index is None or data.weights is None else data.weights[index]
             score = self._own_score(state, y, w) if p["scoring"] is None else self._scorer(p, state, X, y, w)
-        return Validation(state.network, rows, targets, weights, index, score)
+        rows, targets = rows_for(state, data.X), targets_for(state, data.targets)
+        return Validation(state.network, rows, targets, data.weights, index, score)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
         """Return the user's scorer as a function of raw outputs, which it ignores: it is given an estimator."""

@@ -1,4 +1,4 @@
-"""The house: imports go down, nothing below the wall knows scikit-learn, and files stay small."""
+"""The layout: imports go down, each folder is used by its front, the core is NumPy and SciPy alone, files are small."""
 
 import ast
 import re
@@ -9,53 +9,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "sknet"
+PACKAGE, TESTS = ROOT / "sknet", ROOT / "tests"
 
-# From the ground up. A module imports from lower floors, and from its own as long as no cycle comes of it.
-CORE_FLOORS = [
-    {"activations", "losses", "initializers", "schedules", "optimizers", "memory", "batches", "blas", "collapse"},
-    {"layers", "dropout", "normalization", "inputs"},
-    {"network"},
-    {"training", "gradcheck", "folding"},
-]
+# From the ground up. A file imports from lower floors, and from its own as long as no cycle comes of it.
 FLOORS = [
     {"core"},
-    *({f"core.{name}" for name in floor} for floor in CORE_FLOORS),
-    {
-        "_compat",
-        "_parameters",
-        "atomic",
-        "caller",
-        "checking",
-        "chunks",
-        "container",
-        "presets",
-        "scaling",
-        "schedules",
-        "splitting",
-        "stopping",
-        "targets",
-        "threads",
-        "weights",
-    },
-    {"state", "validation", "planning"},
-    {"fitting", "publishing", "storable"},
-    {"decoder", "encoder", "integrity"},
-    {"checkpoint"},
+    {"_compat", "_parameters", "preprocessing", "presets", "schedules"},
+    {"training"},
+    {"persistence"},
     {"base"},
     {"classifier", "regressor"},
     {"transformer"},
-    {"files"},
-    {"displays.canvas", "displays.columns", "displays.layout", "displays.subject"},
-    {"displays.activation", "displays.diagram", "displays.first_layer", "displays.loss_curve"},
-    {"displays"},
-    {"export.graph", "export.sklearn", "export.skops"},
-    {"export.converters"},
-    {"export.onnx"},
-    {"export"},
+    {"displays", "export", "files"},
     {"__init__"},
 ]
 FLOOR_OF = {name: i for i, floor in enumerate(FLOORS) for name in floor}
+FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 CORE_NEEDS = {"numpy", "scipy", *sys.stdlib_module_names}
 PRIVATE_API = re.compile(
@@ -64,7 +33,7 @@ PRIVATE_API = re.compile(
 )
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(?:work|tmp|root|home|Users)/\w")
 
-MAX_FILE_LINES, MAX_FUNCTION_LINES = 300, 50
+MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_TEST_LINES = 300, 50, 400
 # Public numpydoc is not counted.
 WITHOUT_DOCSTRINGS = {"base", "classifier", "regressor", "export.onnx", "export.sklearn", "core.activations"}
 
@@ -75,14 +44,18 @@ def name_of(path):
     return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
 
 
+def place_of(module):
+    """Where a module stands: in a folder, or, of the top level, alone."""
+    return module.split(".")[0]
+
+
 MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 every_module = pytest.mark.parametrize("module", MODULES)
 
 
 def imported_names(module, source):
     """Return the absolute dotted names that a module imports, wherever in it: ``a.b.c`` for ``from a.b import c``."""
-    packages = {name: [name] for name in ("core", "displays", "export")} | {"__init__": []}
-    package = packages.get(module, module.split(".")[:-1])
+    package = [module] if module in FOLDERS else [] if module == "__init__" else module.split(".")[:-1]
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -99,7 +72,7 @@ def imported_modules(module, source):
     found = set()
     for name in imported_names(module, source):
         package, *parts = name.split(".")
-        while parts and ".".join(parts) not in FLOOR_OF:  # names inside a module
+        while parts and ".".join(parts) not in MODULES:  # names inside a module
             parts.pop()
         if package == "sknet":
             found.add(".".join(parts) or "__init__")
@@ -107,7 +80,14 @@ def imported_modules(module, source):
 
 
 def pointing_up(module, source):
-    return sorted(name for name in imported_modules(module, source) if FLOOR_OF[name] > FLOOR_OF[module])
+    own = FLOOR_OF[place_of(module)]
+    return sorted(name for name in imported_modules(module, source) if FLOOR_OF[place_of(name)] > own)
+
+
+def past_the_front(module, source):
+    """Return what a module imports from inside of a folder other than its own."""
+    modules = imported_modules(module, source)
+    return sorted(name for name in modules if "." in name and place_of(name) != place_of(module))
 
 
 def beyond_the_wall(module, source):
@@ -153,14 +133,46 @@ def lengths(source, *, docstrings=True):
 
 
 def test_every_module_has_its_floor():
-    assert set(MODULES) - set(FLOOR_OF) == set(), "new modules: add them to FLOORS here, on the lowest floor that holds"
-    assert set(FLOOR_OF) - set(MODULES) == set(), "these modules are gone: take them out of FLOORS here"
+    places = set(map(place_of, MODULES))
+    assert places - set(FLOOR_OF) == set(), "new modules: add them to FLOORS here, on the lowest floor that holds"
+    assert set(FLOOR_OF) - places == set(), "these modules are gone: take them out of FLOORS here"
 
 
 @every_module
 def test_imports_go_down(module):
-    if module in FLOOR_OF:
-        assert pointing_up(module, MODULES[module].read_text()) == []
+    assert pointing_up(module, MODULES[module].read_text()) == []
+
+
+@every_module
+def test_a_folder_is_used_by_its_front(module):
+    assert past_the_front(module, MODULES[module].read_text()) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_front_says_what_the_folder_is_for_and_what_others_may_use(folder):
+    """Each name that it lists is used outside of the folder; those of `sknet.export` are public."""
+    tree = ast.parse(MODULES[folder].read_text())
+    assert len(re.findall(r"\.\s", ast.get_docstring(tree) + "\n")) >= 2  # sentences
+    (listed,) = (ast.literal_eval(node.value) for node in tree.body if ast.unparse(node).startswith("__all__ ="))
+    if folder == "export":
+        return
+    elsewhere = [path.read_text() for module, path in MODULES.items() if place_of(module) != folder]
+    assert [name for name in listed if not any(re.search(rf"\b{name}\b", text) for text in elsewhere)] == []
+
+
+@every_module
+def test_tests_mirror_the_source(module):
+    """Every file has a test file, or test files whose names begin with its name, in the folder of the same name."""
+    body = ast.parse(MODULES[module].read_text()).body
+    if module == "__init__" or not any(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in body):
+        return  # it only passes names on
+    *folder, name = module.split(".")
+    assert list(TESTS.joinpath(*folder).glob(f"test_{name.strip('_')}*.py")) != []
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+def test_test_files_are_short(path):
+    assert len(path.read_text().splitlines()) <= MAX_TEST_LINES
 
 
 def test_imports_have_no_cycle():
@@ -205,16 +217,14 @@ def test_no_path_of_some_machine_is_left_in_the_repository():
 @pytest.mark.parametrize(
     ("module", "source", "up"),
     [
-        ("core.activations", "from .network import Network", ["core.network"]),
-        ("core.memory", "from . import layers", ["core.layers"]),
-        ("core.layers", "def f():\n    from sknet.core.training import Epoch", ["core.training"]),
+        ("core.network", "from ..preprocessing import LabelEncoding", ["preprocessing"]),
+        ("core", "import sknet.training.state as n", ["training.state"]),
+        ("core.layers", "def f():\n    from sknet.base import BaseMLP", ["base"]),
         ("core.layers", "from .memory import Buffer\nimport numpy as np", []),
-        ("core.batches", "import sknet.core.network as n", ["core.network"]),
-        ("core.network", "from ..targets import LabelEncoding", ["targets"]),
-        ("core", "from .layers import Dense", ["core.layers"]),
-        ("targets", "from . import __version__", ["__init__"]),
-        ("targets", "from .core.losses import LOSSES", []),
-        ("state", "from .fitting import Run", ["fitting"]),
+        ("preprocessing.targets", "from .. import __version__", ["__init__"]),
+        ("preprocessing.targets", "from ..core import LOSSES", []),
+        ("preprocessing.targets", "from .scaling import Moments", []),
+        ("training.state", "from ..persistence import Recorder", ["persistence"]),
         ("base", "import sknet", ["__init__"]),
         ("__init__", "from .classifier import MLPClassifierScratch", []),
         ("classifier", "from .regressor import MLPRegressorScratch", []),
@@ -222,6 +232,20 @@ def test_no_path_of_some_machine_is_left_in_the_repository():
 )
 def test_an_import_that_points_up_is_seen(module, source, up):
     assert pointing_up(module, source) == up
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "inside"),
+    [
+        ("base", "from .training.state import State", ["training.state"]),
+        ("training.state", "from ..core.memory import Parameters", ["core.memory"]),
+        ("training.state", "def f():\n    from sknet.core import memory", ["core.memory"]),
+        ("training.state", "from ..core import Parameters\nfrom .stopping import Plateau", []),
+        ("export", "from .onnx import to_onnx", []),
+    ],
+)
+def test_an_import_past_the_front_is_seen(module, source, inside):
+    assert past_the_front(module, source) == inside
 
 
 def test_a_cycle_is_seen():
@@ -239,7 +263,7 @@ def test_a_cycle_is_seen():
         ("import sklearn", ["sklearn"]),
         ("def f():\n    from sklearn.utils import shuffle", ["sklearn.utils.shuffle"]),
         ("import joblib, matplotlib.pyplot", ["joblib", "matplotlib.pyplot"]),
-        ("from ..scaling import Moments", ["sknet.preprocessing.scaling.Moments"]),
+        ("from ..preprocessing import Moments", ["sknet.preprocessing.Moments"]),
         ("import math, numpy\nfrom scipy.special import expit\nfrom .memory import Buffer", []),
     ],
 )

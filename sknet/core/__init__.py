@@ -1,4 +1,8 @@
-"""The network itself: NumPy and SciPy only, no scikit-learn below this line.
+"""Core: the network itself, its losses and optimizers; NumPy and SciPy only, no scikit-learn.
+
+Each file is named after what it holds. A layer, an activation and a loss is a pair of functions, forward and backward,
+that write where they are told; parameters lie in one flat vector (`memory`), and `training` is a generator that yields
+once an epoch.
 
 Glossary, used everywhere in the core:
 

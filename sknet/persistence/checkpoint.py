@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from ..core import Codes, Stacked, Values
+from ..preprocessing import Data
 from ..training import State
 from .atomic import remove_leftovers
 from .decoder import Decoder, consistent, read_model
@@ -77,8 +78,10 @@ class Recorder:
         The one whose fit it is.
     parameters : dict
         Its constructor parameters, checked.
-    data : tuple
-        Inputs, targets, weights, and the validation set (inputs, y, weights, targets) or None.
+    data : Data
+        Rows to train on.
+    held_out : Data or None
+        The rows that the caller validates on.
     start : State or None
         The earlier fit that this one goes on from.
 
@@ -91,7 +94,13 @@ class Recorder:
     """
 
     def __init__(
-        self, checkpoint: Any, estimator: Any, parameters: dict[str, Any], data: tuple[Any, ...], start: State | None
+        self,
+        checkpoint: Any,
+        estimator: Any,
+        parameters: dict[str, Any],
+        data: Data,
+        held_out: Data | None,
+        start: State | None,
     ) -> None:
         self.state: State | None = None
         self.finished = False
@@ -107,9 +116,9 @@ class Recorder:
         if not os.path.isdir(os.path.dirname(self.path)):
             raise FileNotFoundError(f"`checkpoint` {self.path!r} lies in a directory that does not exist. Create it.")
         remove_leftovers(self.path)
-        X, targets, weights, held_out = data
-        X_val, _, weights_val, targets_val = held_out or (None,) * 4
-        training = {"X": X, "y": targets, "classes": vars(estimator).get("_labels"), "sample_weight": weights}
+        X_val, _, targets_val, weights_val = held_out or (None,) * 4
+        classes = vars(estimator).get("_labels")
+        training = {"X": data.X, "y": data.targets, "classes": classes, "sample_weight": data.weights}
         validation = {"X_val": X_val, "y_val": targets_val, "sample_weight_val": weights_val}
         matters = {name: value for name, value in parameters.items() if name not in _NO_MATTER}
         everything = matters | training | validation | {"earlier fit": start}

@@ -7,12 +7,23 @@ for validation (`splitting`), rows to predict from (`checking`).
 from __future__ import annotations
 
 from .checking import valid_inputs
-from .scaling import Moments, Quartiles, Units, continuous_columns, rescale_inputs, rescale_outputs, rescale_scaling
+from .data import Data
+from .scaling import (
+    Moments,
+    Quartiles,
+    Units,
+    columns_to_embed,
+    rescale_inputs,
+    rescale_outputs,
+    rescale_scaling,
+    units_of,
+)
 from .splitting import validation_split
 from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
 from .weights import check_weights
 
 __all__ = [
+    "Data",
     "LabelEncoding",
     "Moments",
     "Quartiles",
@@ -22,10 +33,11 @@ __all__ = [
     "as_numbers",
     "check_domain",
     "check_weights",
-    "continuous_columns",
+    "columns_to_embed",
     "rescale_inputs",
     "rescale_outputs",
     "rescale_scaling",
+    "units_of",
     "valid_inputs",
     "validation_split",
 ]

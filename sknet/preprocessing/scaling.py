@@ -14,6 +14,9 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from ..core import Loss
+from .data import Data
+
 _CHUNK_ELEMENTS = 2**16  # a chunk and its deviations stay in a core's cache
 
 
@@ -181,6 +184,15 @@ def _quantiles(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return column[order[found]].astype(np.float64)
 
 
+def columns_to_embed(embedding: str | None, X: Any, weights: np.ndarray | None) -> tuple[int, ...] | None:
+    """Return the numbers of the columns that get an embedding, None without one."""
+    if embedding is None:
+        return None
+    if not isinstance(X, np.ndarray):
+        raise ValueError("embedding='periodic' needs a dense X, got a sparse one. Use embedding=None.")
+    return continuous_columns(X, weights)
+
+
 def continuous_columns(X: Any, weights: np.ndarray | None = None) -> tuple[int, ...]:
     """Return the numbers of the columns of ``X``, dense of shape (n, d), that have more than two different values.
 
@@ -211,6 +223,18 @@ def _out_of_range(X: np.ndarray, moments: Moments) -> bool:
 
 
 Units = Moments | Quartiles | None
+
+
+def units_of(standardize: bool | str, data: Data, loss: Loss) -> tuple[Units, Moments | None]:
+    """Return the units of inputs and outputs, None for what is not standardized."""
+    if not standardize:
+        return None, None
+    outputs = None
+    if loss.location_scale:
+        outputs = Moments.of(np.ascontiguousarray(data.targets.columns.T), data.weights, "y")
+    if standardize == "robust":
+        return Quartiles.of(data.X, data.weights), outputs
+    return Moments.of(data.X, data.weights, bound_constants=True), outputs
 
 
 def _units(of: Units, size: int) -> tuple[np.ndarray, np.ndarray]:

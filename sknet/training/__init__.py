@@ -1,8 +1,8 @@
 """Training: one run of a solver, from the plan of a network to the attributes of a fitted estimator.
 
-Layers planned from parameters (`planning`), what lives between runs (`state`), the run (`fitting`) with its loss and
-score of held-out rows (`validation`), its end (`stopping`) and its threads (`threads`), prediction in bounded memory
-(`chunks`), and fitted attributes (`publishing`).
+Layers planned from parameters (`planning`), the state between runs (`state`) and in which one begins (`starting`), the
+run (`fitting`) with its loss and score of held-out rows (`validation`), its end (`stopping`) and its threads
+(`threads`), prediction in bounded memory (`chunks`), and fitted attributes (`publishing`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from .chunks import forward_in_chunks
 from .fitting import Run
 from .planning import plan_network
 from .publishing import fitted_attributes
-from .state import History, State, change_units, optimizer_for, resume_optimizer, rows_for, targets_for
+from .starting import new_state, resumed_state
+from .state import History, State, rows_for, split_generator, targets_for
 from .stopping import Plateau
 from .validation import Validation
 
@@ -21,12 +22,12 @@ __all__ = [
     "Run",
     "State",
     "Validation",
-    "change_units",
     "fitted_attributes",
     "forward_in_chunks",
-    "optimizer_for",
+    "new_state",
     "plan_network",
-    "resume_optimizer",
+    "resumed_state",
     "rows_for",
+    "split_generator",
     "targets_for",
 ]

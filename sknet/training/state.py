@@ -155,3 +155,12 @@ def targets_for(state: State, targets: Targets) -> Targets:
     if state.outputs is not None:
         columns = (columns - state.outputs.shift[:, None]) / state.outputs.scale[:, None]
     return Values(np.ascontiguousarray(columns, dtype=state.theta.dtype))
+
+
+def split_generator(state: State, n: int) -> np.random.RandomState:
+    """Return what the validation split of ``n`` rows is drawn with: the same for every call on as many rows."""
+    if state.split is None:
+        state.split = (n, copy.deepcopy(state.rng))
+        return state.rng
+    first_n, rng = copy.deepcopy(state.split)
+    return rng if n == first_n else np.random.RandomState([rng.randint(2**31), n])

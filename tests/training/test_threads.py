@@ -111,7 +111,7 @@ def test_fit_restores_the_threads(monkeypatch, libraries, interrupted):
     seen = []
     inner = threads.is_large
 
-    class Batches(__import__("sknet.training.fitting").fitting.Batches):
+    class Batches(__import__("sknet.training.fitting").training.fitting.Batches):
         def epoch(self, rng):
             seen.append(counts(libraries))
             if interrupted:

@@ -1,0 +1,16 @@
+"""The record of checked rows: how many there are, and how many have weight."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sknet.core import Values
+from sknet.preprocessing import Data
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize(("weights", "n_weighted"), [(None, 4), (np.array([1.0, 0.0, 0.5, 0.0]), 2)])
+def test_rows_are_counted(container, weights, n_weighted):
+    X, y = container(np.eye(4)), np.arange(4.0)
+    data = Data(X, y, Values(y[None, :]), weights)
+    assert (data.n_rows, data.n_weighted) == (4, n_weighted)

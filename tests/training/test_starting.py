@@ -1,0 +1,54 @@
+"""The state in which a run begins: new, or that of an earlier fit in the units of new rows."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from small_data import SMALL, X, Y
+
+from sknet import MLPRegressorScratch
+from sknet._parameters import RULES, resolve_auto
+from sknet.core import LOSSES, Values
+from sknet.preprocessing import Data
+from sknet.training import new_state, resumed_state
+
+LOSS = LOSSES["squared_error"]
+
+
+def resolved(**changes):
+    mlp = MLPRegressorScratch(**SMALL | {"dropout": 0.0, "early_stopping": False} | changes)
+    return resolve_auto({name: getattr(mlp, name) for name in RULES if hasattr(mlp, name)}, 0.0, False)
+
+
+def data_of(X, y=Y):
+    return Data(X, y, Values(y[None, :]), None)
+
+
+def test_one_seed_gives_one_start():
+    first, second = (new_state(resolved(), data_of(X), 1, LOSS) for _ in range(2))
+    assert_array_equal(first.theta, second.theta)
+    assert_allclose(first.inputs.mean, X.mean(axis=0))
+    assert_allclose(first.outputs.scale, Y.std())
+
+
+def test_raw_data_have_no_units():
+    state = new_state(resolved(standardize=False), data_of(X), 1, LOSS)
+    assert state.inputs is None
+    assert state.outputs is None
+
+
+def test_what_is_gone_on_with_is_a_copy_in_the_units_of_all_rows():
+    earlier = new_state(resolved(), data_of(X[:40], Y[:40]), 1, LOSS)
+    before = earlier.theta.copy()
+    state = resumed_state(earlier, resolved(), data_of(X[40:], Y[40:]), 1, LOSS, merge=True)
+    assert_allclose(state.inputs.mean, X.mean(axis=0))
+    assert_allclose(
+        resumed_state(earlier, resolved(), data_of(X[40:]), 1, LOSS, merge=False).inputs.mean, X[40:].mean(0)
+    )
+    assert_array_equal(earlier.theta, before)
+    assert not np.array_equal(state.theta, before)
+
+
+def test_another_network_is_refused():
+    earlier = new_state(resolved(), data_of(X), 1, LOSS)
+    with pytest.raises(ValueError, match=r"go on with the network that was fitted.*Set warm_start=False"):
+        resumed_state(earlier, resolved(depth=3), data_of(X), 1, LOSS, merge=True)
