@@ -167,7 +167,8 @@ def test_gaps_rare_and_unseen_levels():
     assert columns.shares[0] == pytest.approx(np.array([4, 41, 20, 5, 30]) / len(values))
     seen = pd.DataFrame({"c": ["a", "b", "just", None, np.nan, pd.NA, "rare", "new", 3, True]}, dtype=object)
     assert columns.codes(seen)[:, 0].tolist() == [1, 2, 3, 4, 4, 4, OTHER, OTHER, OTHER, OTHER]
-    few = Columns.of(frame[frame["c"].notna()], "from_dtype")
+    whole = pd.concat([frame[frame["c"].notna()], pd.DataFrame({"c": ["a"] * 40})])
+    few = Columns.of(whole, "from_dtype")
     assert few.codes(seen)[:, 0].tolist() == [1, 2, 3, *[OTHER] * 7]
     assert few.codes(pd.DataFrame({"c": [None, None]}))[:, 0].tolist() == [OTHER, OTHER]
 
