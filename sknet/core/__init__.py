@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from .activations import ACTIVATIONS, EXP, LEAK, SELU_ALPHA, SELU_SCALE, Activation
 from .batches import Batches, Codes, Rows, Smoothed, Stacked, Targets, Values
+from .categories import OTHER, Categories
 from .collapse import collapse_linear
 from .dropout import Dropout
 from .folding import fold_normalization, is_plain
@@ -56,6 +57,7 @@ __all__ = [
     "INITIALIZERS",
     "LEAK",
     "LOSSES",
+    "OTHER",
     "SCHEDULES",
     "SELU_ALPHA",
     "SELU_SCALE",
@@ -67,6 +69,7 @@ __all__ = [
     "Adaptive",
     "BatchNormalization",
     "Batches",
+    "Categories",
     "Clock",
     "Codes",
     "Constant",

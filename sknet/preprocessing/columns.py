@@ -1,0 +1,275 @@
+"""Columns: which columns of X are categories, what levels they have, and rows of X as numbers and codes.
+
+Columns of a data frame are read one at a time, by name and dtype, so pandas, polars and pyarrow need no import here. A
+level is compared by its value, whatever the dtype of its column is at prediction: numbers and truth values as numbers,
+anything else as text. A column in which both occur is read as text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from .._compat import warn_caller
+from ..core import OTHER
+
+LEAST_ROWS = 5  # of a level with a code of its own
+_MANY_VALUES = 0.9  # share of the rows from which on a column of text is no category
+_FEW_ROWS = 50
+
+_CATEGORIES = {
+    "category", "categorical", "enum", "dictionary", "str", "string", "large_string", "utf8", "object", "bool",
+    "boolean",
+}  # fmt: skip
+_DATES = {
+    "date", "date32", "date64", "datetime", "datetime64", "timestamp", "time", "time32", "time64", "timedelta64",
+    "duration", "period",
+}  # fmt: skip
+
+Level = float | str
+
+
+def is_frame(X: Any) -> bool:
+    """Whether ``X`` is a data frame: a table whose columns have names and dtypes of their own."""
+    return hasattr(X, "__len__") and not isinstance(X, np.ndarray) and _names(X) is not None
+
+
+def _names(X: Any) -> list[Any] | None:
+    names = getattr(X, "column_names", getattr(X, "columns", None))  # pyarrow has a `columns` of arrays
+    return None if names is None or callable(names) else list(names)
+
+
+def _dtype_name(column: Any) -> str:
+    """Return the name of the dtype of a column of a frame, without what follows it in brackets."""
+    name = str(getattr(column, "dtype", getattr(column, "type", "object")))
+    return re.match(r"\w*", name)[0].lower()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is known of the columns of X, some of which are categories.
+
+    Parameters
+    ----------
+    names : tuple of str
+        What to call each column in messages.
+    categorical : tuple of int
+        Which columns are categories.
+    levels : tuple of tuples of float or str
+        The levels of each of these that have a code of their own, the most frequent first.
+    shares : tuple of tuples of float
+        The share of the rows that each code of each of these has: `OTHER`, the levels, and missing values where they
+        have a code.
+    """
+
+    names: tuple[str, ...]
+    categorical: tuple[int, ...]
+    levels: tuple[tuple[Level, ...], ...]
+    shares: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, X: Any, chosen: Any, weights: np.ndarray | None = None) -> Columns | None:
+        """Return the columns of ``X``, of which ``chosen`` are categories; None where there are none.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n, d)
+            The rows to find levels in.
+        chosen : {"from_dtype"}, None, or array-like of bool, int or str
+            The parameter `categorical_features`.
+        weights : ndarray of shape (n,) or None
+            Row weights; rows without weight do not count.
+        """
+        names = _names(X) if is_frame(X) else None
+        if names is not None and len(set(names)) < len(names):
+            twice = sorted({str(name) for name in names if names.count(name) > 1})
+            raise ValueError(f"X must have columns of different names, got more than one called {', '.join(twice)}.")
+        shown = [str(name) for name in (range(X.shape[1]) if names is None else names)]
+        categorical = _chosen(X, chosen, names, len(shown))
+        if not categorical:
+            return None
+        if sp.issparse(X):
+            raise ValueError("`categorical_features` needs a dense X or a data frame, got a sparse matrix.")
+        rows = slice(None) if weights is None else np.asarray(weights) > 0.0
+        found = [_levels(_values(X, j, shown[j])[rows], shown[j]) for j in categorical]
+        levels, shares = zip(*found, strict=True)
+        return cls(tuple(shown), categorical, levels, shares)
+
+    @property
+    def numeric(self) -> tuple[int, ...]:
+        """Which columns are numbers."""
+        return tuple(j for j in range(len(self.names)) if j not in self.categorical)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of codes of each categorical column."""
+        return tuple(map(len, self.shares))
+
+    @cached_property
+    def _codes(self) -> list[dict[Level | None, int]]:
+        """The codes of the levels of each categorical column; None is that of missing values, where they have one."""
+        pairs = zip(self.levels, self.sizes, strict=True)
+        return [{level: code for code, level in enumerate((*levels, None)[: size - 1], 1)} for levels, size in pairs]
+
+    def codes(self, X: Any) -> np.ndarray:
+        """Return the codes of the categorical columns of ``X``, shape (n, n_categorical), as small as they can be kept.
+
+        Levels count from 1. Rare levels, those never seen, and missing values that were rare in training are `OTHER`.
+        """
+        out = np.empty((len(X), len(self.categorical)), dtype=np.min_scalar_type(max(self.sizes)))
+        for j, (column, codes) in enumerate(zip(self.categorical, self._codes, strict=True)):
+            values = _values(X, column, self.names[column]).tolist()
+            found = [codes.get(value, -1) for value in values]
+            as_number = isinstance(self.levels[j][0] if self.levels[j] else "", float)
+            for i, code in enumerate(found):
+                if code < 0:
+                    found[i] = codes.get(_level(values[i], as_number=as_number), OTHER)
+            out[:, j] = found
+        return out
+
+    def numbers(self, X: Any) -> Any:
+        """Return the columns of numbers of ``X`` as an array of floats, shape (n, n_numeric), gaps as NaN."""
+        if not is_frame(X):
+            numbers = np.asarray(X)[:, list(self.numeric)]
+            return numbers if numbers.dtype in (np.float32, np.float64) else numbers.astype(np.float64)
+        columns = [_number_column(X, j, self.names[j]) for j in self.numeric]
+        dtype = np.float32 if columns and all(c.dtype == np.float32 for c in columns) else np.float64
+        out = np.empty((len(X), len(columns)), dtype=dtype)
+        for j, column in enumerate(columns):
+            out[:, j] = column
+        return out
+
+
+def _chosen(X: Any, chosen: Any, names: list[Any] | None, n_columns: int) -> tuple[int, ...]:
+    """Return the numbers of the columns that the parameter `categorical_features` asks for."""
+    if chosen is None or (isinstance(chosen, str) and chosen == "from_dtype"):
+        return () if chosen is None or names is None else _by_dtype(X, names)
+    chosen = np.asarray(chosen)
+    if chosen.size == 0:
+        return ()
+    if chosen.dtype == bool:
+        if chosen.shape != (n_columns,):
+            raise ValueError(
+                f"`categorical_features` as a mask must have one entry for each of the {n_columns} columns, "
+                f"got shape {chosen.shape}."
+            )
+        return tuple(map(int, np.flatnonzero(chosen)))
+    if chosen.dtype.kind in "OUST":
+        known = {} if names is None else {name: j for j, name in enumerate(names)}
+        unknown = [name for name in chosen.tolist() if name not in known]
+        if unknown:
+            there = "an X without column names" if names is None else f"columns {', '.join(map(str, names))}"
+            raise ValueError(f"`categorical_features` must name columns of X, got {unknown}, with {there}.")
+        return tuple(sorted({known[name] for name in chosen.tolist()}))
+    if chosen.min() < 0 or chosen.max() >= n_columns:
+        raise ValueError(
+            f"`categorical_features` as indices must lie in [0, {n_columns - 1}], got {chosen.min()} to {chosen.max()}."
+        )
+    return tuple(sorted(set(map(int, chosen))))
+
+
+def _by_dtype(X: Any, names: Sequence[Any]) -> tuple[int, ...]:
+    """Return the numbers of the columns of a frame that hold categories, text, objects or booleans."""
+    kinds = [_dtype_name(X[name]) for name in names]
+    dates = [
+        str(name)
+        for name, kind in zip(names, kinds, strict=True)
+        if kind in _DATES or (kind == "object" and _holds_dates(np.asarray(X[name])))
+    ]
+    if dates:
+        raise ValueError(
+            f"X must hold numbers and categories, got dates or durations in {', '.join(dates)}. Turn them into numbers "
+            "first, with skrub's DatetimeEncoder or the .dt accessors of the frame, or leave these columns out."
+        )
+    return tuple(j for j, kind in enumerate(kinds) if kind in _CATEGORIES)
+
+
+def _holds_dates(column: np.ndarray) -> bool:
+    """Whether the first value of a column of objects that is there is a date, a time or a duration."""
+    first = next((value for value in column if not _is_missing(value)), None)
+    return hasattr(first, "isoformat") or hasattr(first, "total_seconds")
+
+
+def _column(X: Any, j: int) -> Any:
+    return X[_names(X)[j]] if is_frame(X) else X[:, j]
+
+
+def _values(X: Any, j: int, name: str) -> np.ndarray:
+    """Return a column as NumPy has it."""
+    column = _column(X, j)
+    if _dtype_name(column) == "dictionary" and hasattr(column, "to_pylist"):  # NumPy would lose its gaps
+        return np.array([*column.to_pylist(), None], dtype=object)[:-1]
+    values = np.asarray(column)
+    if values.ndim != 1 or values.dtype.kind not in "biufOUST":
+        raise ValueError(f"Column {name} of X must hold categories, got values of dtype {values.dtype}.")
+    return values
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, or what pandas has for a gap."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and bool(value != value)
+
+
+def _level(value: Any, *, as_number: bool) -> Level | None:
+    """Return a value in the form in which levels are kept, None for a missing one."""
+    if _is_missing(value):
+        return None
+    if not as_number:
+        is_whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+        return str(int(value)) if is_whole else str(value)
+    try:
+        return float({"True": 1.0, "False": 0.0}.get(value, value) if isinstance(value, str) else value)
+    except (TypeError, ValueError):
+        return str(value)  # which no column of numbers has
+
+
+def _levels(values: np.ndarray, name: str) -> tuple[tuple[Level, ...], tuple[float, ...]]:
+    """Return the levels of a column that have a code of their own, and the share of each code.
+
+    They are in the order of their frequency, and then in that in which they come, so that names do not matter.
+    """
+    try:
+        raw = Counter(values.tolist())
+    except TypeError:
+        kind = next(type(value).__name__ for value in values if getattr(value, "__hash__", None) is None)
+        raise ValueError(f"Column {name} of X must hold categories, got values of type {kind}.") from None
+    as_number = all(isinstance(value, (int, float, np.number, np.bool_)) for value in raw if not _is_missing(value))
+    counts: Counter[Level | None] = Counter()
+    for value, count in raw.items():
+        counts[_level(value, as_number=as_number)] += count
+    missing = counts.pop(None, 0)
+    if not as_number and len(values) >= _FEW_ROWS and len(counts) > _MANY_VALUES * len(values):
+        warn_caller(
+            f"Column {name} of X is text with {len(counts)} values in {len(values)} rows, so as a category it says "
+            "next to nothing. Leave it out, or turn it into numbers, with skrub's TextEncoder or scikit-learn's "
+            "TfidfVectorizer."
+        )
+    least = min(LEAST_ROWS, max(1, len(values) // 20))
+    own = {level: count for level, count in counts.most_common() if count >= least}
+    of_codes = [*own.values(), *([missing] if missing >= least else [])]
+    return tuple(own), tuple(count / len(values) for count in (len(values) - sum(of_codes), *of_codes))
+
+
+def _number_column(X: Any, j: int, name: str) -> np.ndarray:
+    """Return a column of a frame as floats, with NaN for gaps."""
+    values = np.asarray(_column(X, j))
+    if values.dtype in (np.float32, np.float64):
+        return values
+    if values.dtype.kind == "O":
+        values = np.array([np.nan if _is_missing(value) else value for value in values], dtype=object)
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Column {name} of X must hold numbers, as in fit, or as `categorical_features` says, got values "
+            f"such as {values[0]!r}."
+        ) from None
