@@ -31,10 +31,12 @@ from .initializers import INITIALIZERS, Initializer, initializer_for
 from .inputs import PeriodicEmbedding, Scaling
 from .layers import Dense, Layer, Training, width_in
 from .losses import LOSSES, GroupedLogLoss, Huber, Loss, Quantile
+from .members import combine
 from .memory import Parameters, Workspace
 from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
+from .piecewise import PiecewiseLinear
 from .schedules import (
     SCHEDULES,
     Adaptive,
@@ -92,6 +94,7 @@ __all__ = [
     "Optimizer",
     "Parameters",
     "PeriodicEmbedding",
+    "PiecewiseLinear",
     "Quantile",
     "RMSprop",
     "Rows",
@@ -105,6 +108,7 @@ __all__ = [
     "Warmup",
     "Workspace",
     "collapse_linear",
+    "combine",
     "fold_normalization",
     "initializer_for",
     "is_plain",

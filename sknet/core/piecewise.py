@@ -1,0 +1,122 @@
+"""Piecewise-linear embedding: a layer that adds learned broken lines of each number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layers import Arrays, Training
+from .memory import Buffer, Memory, ParameterSpec
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear:
+    """Columns of numbers, each with a few learned broken lines of it behind: ``sum_t W_t code_t(x)``.
+
+    The bins of a column lie between edges ``e_0 < ... < e_T``, and ``code_t(x) = (x - e_t) / (e_{t+1} - e_t)``, clipped
+    to [0, 1]: how much of bin t lies below x. The sum is a line in each bin and constant beyond the outer edges, so the
+    network can bend as sharply as the edges are close. A value costs one look-up, as ``C_b + f W_b`` for the bin b that
+    x lies in, the share f of it that is below x, and ``C_b = sum_{t<b} W_t``.
+    Gorishniy, Rubachev and Babenko (2022), *On embeddings for numerical features in tabular deep learning*, section
+    3.2, arXiv 2203.05556.
+
+    Parameters
+    ----------
+    n_in : int
+        Number of columns.
+    columns : tuple of int
+        Which of them to embed; all are passed on as they are.
+    n_bins : int, default=32
+        Number of bins T of a column. One that needs fewer has the rest behind, with edges at infinity.
+    n_values : int, default=4
+        Number of lines of a column.
+    """
+
+    n_in: int
+    columns: tuple[int, ...]
+    n_bins: int = 32
+    n_values: int = 4
+
+    def __str__(self) -> str:
+        return f"piecewise-linear embedding({self.n_in} -> {self.n_out})"
+
+    @property
+    def n_out(self) -> int:
+        return self.n_in + self.n_values * len(self.columns)
+
+    def specs(self) -> tuple[ParameterSpec, ...]:
+        p, t = len(self.columns), self.n_bins
+        fixed = (ParameterSpec(name, (p, t), penalized=False, learned=False) for name in ("start", "inverse"))
+        return *fixed, ParameterSpec("W", (p, t, self.n_values), penalized=False)
+
+    def buffers(self) -> tuple[Buffer, ...]:
+        p = len(self.columns)
+        return (
+            Buffer("a", self.n_out),
+            Buffer("x", p),
+            Buffer("below", p * self.n_bins, boolean=True),
+            Buffer("share", p),
+            Buffer("delta", self.n_out, training_only=True),
+        )
+
+    def initialize(self, rng: np.random.RandomState, parameters: Arrays) -> None:
+        """Write lines that are zero, and edges in equal steps from -2 to 2, for columns of mean 0 and deviation 1."""
+        edges = np.linspace(-2.0, 2.0, self.n_bins + 1)
+        self.set_edges(parameters, [edges] * len(self.columns))
+        parameters[2][...] = 0.0
+
+    def set_edges(self, parameters: Arrays, edges: list[Array]) -> None:
+        """Write the edges of each column, increasing, from 2 to ``n_bins + 1`` of them."""
+        start, inverse, _ = parameters
+        start[...], inverse[...] = np.inf, 0.0
+        for j, own in enumerate(edges):
+            start[j, : len(own) - 1] = own[:-1]
+            inverse[j, : len(own) - 1] = 1.0 / np.diff(own)
+
+    def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
+        start, inverse, W = parameters
+        n, p, t = len(x), len(self.columns), self.n_bins
+        a: Array = memory.a
+        np.take(x, self.columns, axis=1, out=memory.x, mode="clip")
+        below = memory.below.reshape(n, p, t)
+        np.less_equal(start[:, 1:], memory.x[:, :, None], out=below[:, :, 1:])
+        below[:, :, 0] = False
+        # Bins of all columns lie one after the other: the first of column j is j t.
+        memory.bins = bins = np.add.reduce(below, axis=2, dtype=np.intp) + np.arange(p) * t
+        memory.slope = np.take(inverse, bins)
+        share = memory.share
+        np.subtract(memory.x, np.take(start, bins), out=share)
+        with np.errstate(over="ignore"):  # what is far out is clipped below
+            np.multiply(share, memory.slope, out=share)
+        memory.slope[(share < 0.0) | (share > 1.0)] = 0.0
+        np.clip(share, 0.0, 1.0, out=share)
+        before = np.cumsum(W, axis=1) - W
+        lines, at = W.reshape(p * t, -1), before.reshape(p * t, -1)
+        values = np.take(lines, bins, axis=0)
+        np.multiply(values, share[:, :, None], out=values)
+        np.add(values, np.take(at, bins, axis=0), out=values)
+        a[:, : self.n_in] = x
+        a[:, self.n_in :] = values.reshape(n, -1)
+        return a
+
+    def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
+        W, (dstart, dinverse, dW) = parameters[2], grads
+        dstart[...] = dinverse[...] = 0.0
+        p, t, v = W.shape
+        delta = memory.delta[:, self.n_in :].reshape(len(x), p, v)
+        places = (memory.bins[:, :, None] * v + np.arange(v)).ravel()
+        inside, whole = (
+            np.bincount(places, weights.ravel(), p * t * v).reshape(p, t, v)
+            for weights in (delta * memory.share[:, :, None], delta)
+        )
+        # A row counts in full for each bin below its own.
+        dW[...] = inside + np.cumsum(whole[:, ::-1], axis=1)[:, ::-1] - whole
+        if dx is not None:
+            dx[...] = memory.delta[:, : self.n_in]
+            slopes = np.take(W.reshape(p * t, v), memory.bins, axis=0) * delta
+            dx[:, self.columns] += slopes.sum(axis=2) * memory.slope

@@ -1,0 +1,51 @@
+"""The mean prediction of several members, after the output activation, as raw outputs."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, softmax
+
+from sknet.core import LOSSES, GroupedLogLoss
+from sknet.core.members import combine
+
+N, K = 6, 4
+CASES = {
+    name: (LOSSES[name], 3) for name in ("squared_error", "log_loss", "binary_log_loss", "poisson", "gamma", "huber")
+}
+CASES["grouped"] = GroupedLogLoss((2, 3)), 5
+
+
+def predictions(z, loss):
+    """The predictions for raw outputs, written out."""
+    if loss.output_activation.name == "softmax":
+        groups = getattr(loss, "groups", [slice(None)])
+        return np.concatenate([softmax(z[..., g], axis=-1) for g in groups], axis=-1)
+    return {"identity": lambda z: z, "logistic": expit, "exp": np.exp}[loss.output_activation.name](z)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("loss", "n_outputs"), CASES.values(), ids=list(CASES))
+def test_the_prediction_is_the_mean_of_those_of_the_members(loss, n_outputs, dtype):
+    each = np.random.default_rng(0).normal(scale=3.0, size=(K, N, n_outputs)).astype(dtype)
+    z = combine(each, loss)
+    assert (z.dtype, z.shape) == (dtype, (N, n_outputs))
+    rtol = 1e-12 if dtype == np.float64 else 2e-5
+    assert_allclose(predictions(z, loss), predictions(each, loss).mean(axis=0), rtol=rtol)
+
+
+@pytest.mark.parametrize(("loss", "n_outputs"), CASES.values(), ids=list(CASES))
+def test_a_single_member_is_left_as_it_is(loss, n_outputs):
+    z = np.random.default_rng(0).normal(size=(1, N, n_outputs))
+    assert_array_equal(combine(z, loss), z[0])
+
+
+@pytest.mark.parametrize("name", ["log_loss", "binary_log_loss", "poisson"])
+def test_means_of_far_outputs_stay_finite(name):
+    z = np.array([[[800.0, -800.0, 0.0]], [[-900.0, 700.0, 1.0]]])
+    with np.errstate(over="raise", invalid="raise"):
+        assert np.isfinite(combine(z, LOSSES[name])).all()
+
+
+def test_order_of_members_does_not_matter():
+    z = np.random.default_rng(0).normal(size=(K, N, 3))
+    assert_allclose(combine(z[::-1], LOSSES["log_loss"]), combine(z, LOSSES["log_loss"]), rtol=1e-13)

@@ -1,0 +1,108 @@
+"""The piecewise-linear embedding against its codes written out, NumPy's interpolation and central differences."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sknet.core import ACTIVATIONS, LOSSES, Dense, Network, Parameters
+from sknet.core.batches import Batch
+from sknet.core.gradcheck import relative_error
+from sknet.core.initializers import initializer_for
+from sknet.core.memory import Layout, Workspace
+from sknet.core.piecewise import PiecewiseLinear
+
+N, D, T, V = 11, 4, 6, 3
+LAYER = PiecewiseLinear(D, (0, 2, 3), n_bins=T, n_values=V)
+EDGES = [np.linspace(-1.0, 1.0, T + 1), np.array([-0.5, 0.0, 2.0]), np.array([0.1, 0.2])]
+
+
+def started(dtype=np.float64, layer=LAYER, edges=EDGES):
+    layout = Layout([layer.specs()])
+    parameters = Parameters(layout, np.zeros(layout.size, dtype=dtype)).layers[0]
+    layer.initialize(np.random.RandomState(0), parameters)
+    layer.set_edges(parameters, edges)
+    parameters[2][...] = np.random.default_rng(0).normal(size=parameters[2].shape)
+    return parameters
+
+
+def some_rows(dtype=np.float64, n=N):
+    return np.random.default_rng(1).normal(size=(n, D)).astype(dtype)
+
+
+def memory_for(layer=LAYER, dtype=np.float64, n=N):
+    memory = Workspace([layer.buffers()], n + 2, dtype).rows(n)[0]
+    for array in vars(memory).values():
+        array[...] = True if array.dtype == bool else np.nan
+    return memory
+
+
+def codes(x, edges):
+    """How much of each bin lies below x, shape (n, number of bins)."""
+    return np.clip((x[:, None] - edges[:-1]) / np.diff(edges), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_values_are_the_weighted_codes(dtype):
+    parameters, x = started(dtype), some_rows(dtype)
+    a = LAYER.forward(parameters, x, memory_for(dtype=dtype))
+    assert a.dtype == dtype
+    assert_array_equal(a[:, :D], x)
+    for j, (column, edges) in enumerate(zip(LAYER.columns, EDGES, strict=True)):
+        expected = codes(x[:, column], edges) @ parameters[2][j, : len(edges) - 1]
+        assert_allclose(a[:, D + j * V : D + (j + 1) * V], expected, rtol=1e-12 if dtype == np.float64 else 1e-4)
+
+
+def test_values_interpolate_between_edges_and_are_constant_beyond():
+    parameters = started()
+    x = np.full((50, D), 0.0)
+    x[:, 2] = np.linspace(-3.0, 4.0, 50)
+    a = LAYER.forward(parameters, x, memory_for(n=50))
+    knots = np.concatenate([[0.0], np.cumsum(parameters[2][1, :2, 0])])
+    assert_allclose(a[:, D + V], np.interp(x[:, 2], EDGES[1], knots), atol=1e-12)
+
+
+def test_lines_start_at_zero():
+    layout = Layout([LAYER.specs()])
+    parameters = Parameters(layout, np.ones(layout.size)).layers[0]
+    LAYER.initialize(np.random.RandomState(0), parameters)
+    assert_array_equal(parameters[2], 0.0)
+    assert_allclose(parameters[0][0], np.linspace(-2.0, 2.0, T + 1)[:-1])
+    assert [spec.learned for spec in LAYER.specs()] == [False, False, True]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_gradients_are_those_of_central_differences(before):
+    """With a layer before, the gradient goes on to it."""
+    draw, tanh, identity = initializer_for("auto", "tanh"), ACTIVATIONS["tanh"], ACTIVATIONS["identity"]
+    first = (Dense(D, D, tanh, draw),) if before else ()
+    network = Network((*first, LAYER, Dense(LAYER.n_out, 2, identity, draw)), LOSSES["squared_error"])
+    theta = network.initialize(np.random.RandomState(0), np.float64)
+    own = Parameters(network.layout, theta).layers[len(first)]
+    for array, value in zip(own, started(), strict=True):
+        array[...] = value
+    learned, places = np.ones(theta.size, dtype=bool), np.arange(float(theta.size))
+    for array in Parameters(network.layout, places).layers[len(first)][:2]:
+        learned[array.astype(int)] = False
+    rng = np.random.default_rng(3)
+    batch = Batch(some_rows(), rng.normal(size=(N, 2)), None, float(N))
+    assert relative_error(network, theta, batch, directions=np.eye(theta.size)[learned]) < 1e-6
+
+
+def test_columns_with_fewer_bins_leave_the_rest_unused():
+    parameters, x = started(), some_rows()
+    memory = memory_for()
+    LAYER.forward(parameters, x, memory)
+    memory.delta[...] = 1.0
+    grads = tuple(np.full_like(p, np.nan) for p in parameters)
+    LAYER.backward(parameters, grads, x, memory, None)
+    assert_array_equal(grads[2][1, 2:], 0.0)
+    assert_array_equal(grads[2][2, 1:], 0.0)
+    assert np.abs(grads[2][1, :2]).min() > 0.0
+
+
+@pytest.mark.parametrize("far", [-1e30, 1e30, -3e38, 3e38])
+def test_far_values_are_constant_and_finite(far):
+    x = np.full((2, D), far, dtype=np.float32)
+    with np.errstate(all="raise"):
+        a = LAYER.forward(started(np.float32), x, memory_for(dtype=np.float32, n=2))
+    assert np.isfinite(a).all()
