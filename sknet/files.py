@@ -60,8 +60,7 @@ def save(estimator: Any, path: Any) -> None:
     >>> bool((twin.predict_proba(X) == clf.predict_proba(X)).all())
     True
     """
-    callbacks = callbacks_of(estimator)
-    if callbacks is not None:
+    if (callbacks := callbacks_of(estimator)) is not None:
         raise TypeError(
             f"the callbacks {callbacks} are code, which a model file cannot hold. Take them off with "
             "set_callbacks(), and set them again after loading."
