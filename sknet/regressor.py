@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
 from .core import LOSSES, Huber, Loss, Quantile, Targets, Values
-from .preprocessing import as_numbers, check_domain
+from .preprocessing import as_numbers, check_domain, output_units
 from .training import State
 
 
@@ -424,8 +424,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         loss = state.network.loss
 
         def score(z: np.ndarray) -> float:
-            if state.outputs is not None:
-                z = z * state.outputs.scale + state.outputs.shift
+            units = output_units(state.outputs)
+            z = z.copy() if units is None else units.restore(z, np.float64)
             prediction = _predictions(loss, z)  # with a log link, that of finite raw outputs may overflow
             return _score(loss, y, prediction, weights) if np.isfinite(prediction).all() else np.nan
 

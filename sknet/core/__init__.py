@@ -22,11 +22,11 @@ out      "written here": the caller owns the memory
 from __future__ import annotations
 
 from .activations import ACTIVATIONS, EXP, LEAK, SELU_ALPHA, SELU_SCALE, Activation
-from .batches import Batches, Codes, Rows, Smoothed, Stacked, Targets, Values
+from .batches import Batches, Codes, Smoothed, Stacked, Targets, Values
 from .categories import OTHER, Categories
 from .collapse import collapse_linear
 from .dropout import Dropout
-from .folding import fold_normalization, is_plain
+from .folding import fold_normalization, fold_units, is_plain
 from .initializers import INITIALIZERS, Initializer, initializer_for
 from .inputs import PeriodicEmbedding, Scaling
 from .layers import Dense, Layer, Training, width_in
@@ -37,6 +37,7 @@ from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
 from .piecewise import PiecewiseLinear
+from .rows import FAR, Rows, Units
 from .schedules import (
     SCHEDULES,
     Adaptive,
@@ -56,6 +57,7 @@ from .training import Epoch, lbfgs, stochastic
 __all__ = [
     "ACTIVATIONS",
     "EXP",
+    "FAR",
     "INITIALIZERS",
     "LEAK",
     "LOSSES",
@@ -104,12 +106,14 @@ __all__ = [
     "Stacked",
     "Targets",
     "Training",
+    "Units",
     "Values",
     "Warmup",
     "Workspace",
     "collapse_linear",
     "combine",
     "fold_normalization",
+    "fold_units",
     "initializer_for",
     "is_plain",
     "lbfgs",

@@ -1,6 +1,7 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels and numbers of y (`targets`), units of inputs and outputs (`scaling`), row weights (`weights`), rows set aside
+Labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from `moments`,
+`quartiles` and `values` of columns), row weights (`weights`), rows set aside
 for validation (`splitting`), rows to predict from (`checking`).
 """
 
@@ -8,36 +9,47 @@ from __future__ import annotations
 
 from .checking import valid_inputs
 from .data import Data
+from .moments import LogMean, Moments
+from .quartiles import Quartiles
 from .scaling import (
-    Moments,
-    Quartiles,
-    Units,
-    columns_to_embed,
+    CLIP,
+    Measured,
+    fits,
+    input_units,
+    measure_inputs,
+    measure_outputs,
+    output_units,
     rescale_inputs,
     rescale_outputs,
-    rescale_scaling,
-    units_of,
+    same_units,
 )
 from .splitting import validation_split
 from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
+from .values import columns_to_embed
 from .weights import check_weights
 
 __all__ = [
+    "CLIP",
     "Data",
     "LabelEncoding",
+    "LogMean",
+    "Measured",
     "Moments",
     "Quartiles",
-    "Units",
     "accuracy",
     "as_column",
     "as_numbers",
     "check_domain",
     "check_weights",
     "columns_to_embed",
+    "fits",
+    "input_units",
+    "measure_inputs",
+    "measure_outputs",
+    "output_units",
     "rescale_inputs",
     "rescale_outputs",
-    "rescale_scaling",
-    "units_of",
+    "same_units",
     "valid_inputs",
     "validation_split",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ..core import Network, Training
+from ..core import Network, Training, width_in
 
 CHUNK_ELEMENTS = 2**18
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
@@ -24,8 +24,9 @@ def forward_in_chunks(
 ) -> np.ndarray:
     """Return raw outputs, shape (n, n_outputs), for rows read by ``take``; those of the first ``n_layers`` if given."""
     layers = network.layers[:n_layers]
-    widest = max(*(layer.n_out for layer in layers), len(parameters[0][0]))
-    size = max(LEAST_ROWS, CHUNK_ELEMENTS // widest)
+    n_inputs = width_in(network.layers[0])
+    widest = max(*(layer.n_out for layer in layers), n_inputs)
+    size = min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(1, 16 * CHUNK_ELEMENTS // n_inputs))
     if n <= size:
         return network.forward(parameters, take(slice(0, n)), n_layers, training)
     z = np.empty((n, layers[-1].n_out), dtype=parameters[0][0].dtype)
