@@ -14,6 +14,7 @@ from typing import Any
 
 import sklearn
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import _safe_indexing
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -29,6 +30,11 @@ except ImportError:
 
 # What scikit-learn keeps on an estimator that has callbacks, or is being fitted by one that has.
 CALLBACK_ATTRIBUTES = "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx", "_parent_callback_ctx"
+
+
+def rows_of(X: Any, index: Any) -> Any:
+    """Return the rows ``index`` of an array, a sparse matrix or a data frame of any library."""
+    return _safe_indexing(X, index)
 
 
 def callbacks_of(estimator: Any) -> Any:

@@ -122,6 +122,13 @@ def _scoring(value: Any) -> bool:
     return value is None or (callable(value) and not isinstance(value, type))
 
 
+def _columns(value: Any) -> bool:
+    if isinstance(value, (str, bytes, dict, set)) or not isinstance(value, (Sequence, np.ndarray)):
+        return False
+    array = np.asarray(value)
+    return array.ndim == 1 and (array.size == 0 or array.dtype.kind in "biuOUST")
+
+
 def _schedule(value: Any) -> bool:
     if (
         isinstance(value, type)
@@ -182,6 +189,9 @@ RULES: dict[str, Rule] = {
         Rule(_class_weight, "a dict of numbers of at least 0, or a list of such for several columns"),
     ),
     "label_smoothing": _either(_option(("auto",)), _real(0.0, 1.0)),
+    "categorical_features": _either(
+        _exactly(None), _option(("from_dtype",)), Rule(_columns, "a mask, indices or names of columns")
+    ),
     "quantile": _either(_real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
     "huber_delta": _real(0.0, closed="()"),
 }

@@ -10,16 +10,27 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ._compat import CallbackSupportMixin, Tasks
+from ._compat import CallbackSupportMixin, Tasks, rows_of
 from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
-from .core import Dense, Dropout, Rows, Training, Units, fold_units, is_plain
+from .core import Dense, Dropout, Rows, TableRows, Training, Units, fold_units, is_plain
 from .persistence import Recorder
-from .preprocessing import Data, as_column, check_weights, valid_inputs, validation_split
+from .preprocessing import (
+    Columns,
+    Data,
+    as_column,
+    check_weights,
+    columns_of,
+    gaps_of,
+    valid_inputs,
+    valid_rows,
+    validation_split,
+)
 from .training import (
     Run,
     State,
@@ -89,8 +100,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: 0 is what is meant there
             call = Call(hasattr(self, "_state") and (incremental or p["warm_start"]), incremental, classes)
-            data = self._encode_rows(*self._check_rows(X, y, sample_weight, reset=not call.resume), call)
-            held_out = self._check_validation_set(*validation_set)
+            columns = self._state.categories if call.resume else columns_of(X, self.categorical_features, sample_weight)
+            rows = self._check_rows(X, y, sample_weight, columns, reset=not call.resume)
+            data = self._encode_rows(rows, call)
+            held_out = self._check_validation_set(*validation_set, columns)
             p = resolve_auto(p, *self._automatic(p, data.n_weighted, call))
             plan = self._plan(p, data, held_out, call, checkpoint)
             self._train(plan, data, tasks, call)
@@ -98,19 +111,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             tasks.end()
         return self
 
-    def _check_rows(self, X: Any, y: Any, sample_weight: Any, *, reset: bool, suffix: str = "") -> tuple[Any, Any, Any]:
-        """Return inputs, targets and row weights, checked; ``suffix`` is that of their names in messages."""
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
-            y_numeric=self._y_numeric, reset=reset,
-        )  # fmt: skip
-        return X, as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
+    def _check_rows(
+        self, X: Any, y: Any, sample_weight: Any, columns: Columns | None, *, reset: bool, suffix: str = ""
+    ) -> Data:
+        """Return rows, checked but not encoded; ``suffix`` is that of their names in messages."""
+        inputs, y = valid_rows(self, X, y, columns, y_numeric=self._y_numeric, reset=reset)
+        weights = check_weights(sample_weight, inputs.numbers.shape[0], f"sample_weight{suffix}")
+        given = None if columns is None else X
+        gaps = gaps_of(inputs.numbers, weights) if inputs.gaps and weights is not None else inputs.gaps
+        return Data(inputs.numbers, as_column(y), None, weights, inputs.codes, columns, gaps, given)
 
-    def _encode_rows(self, X: Any, y: Any, weights: Any, call: Call) -> Data:
-        targets = self._encode(y, resume=call.resume, incremental=call.incremental, classes=call.classes)
-        return Data(X, y, targets, self._with_class_weight(weights, y, incremental=call.incremental))
+    def _encode_rows(self, data: Data, call: Call) -> Data:
+        targets = self._encode(data.y, resume=call.resume, incremental=call.incremental, classes=call.classes)
+        weights = self._with_class_weight(data.weights, data.y, incremental=call.incremental)
+        return data._replace(targets=targets, weights=weights)
 
-    def _check_validation_set(self, X: Any, y: Any, sample_weight: Any) -> Data | None:
+    def _check_validation_set(self, X: Any, y: Any, sample_weight: Any, columns: Columns | None) -> Data | None:
         """Return the rows that the caller validates on, checked and encoded."""
         if X is None and y is None:
             if sample_weight is not None:
@@ -119,9 +135,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if X is None or y is None:
             given, missing = ("X_val", "y_val") if y is None else ("y_val", "X_val")
             raise ValueError(f"`X_val` and `y_val` belong together, got `{given}` without `{missing}`.")
-        X, y, weights = self._check_rows(X, y, sample_weight, reset=False, suffix="_val")
-        weights = self._with_class_weight(weights, y)
-        return Data(X, y, self._encode_more(y), weights)
+        data = self._check_rows(X, y, sample_weight, columns, reset=False, suffix="_val")
+        weights = self._with_class_weight(data.weights, data.y)
+        return data._replace(targets=self._encode_more(data.y), weights=weights)
 
     def _automatic(self, p: dict[str, Any], n: int, call: Call) -> tuple[Any, bool]:
         """Return dropout and early stopping where they are left open: neither for a single batch."""
@@ -165,7 +181,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         p, state, recorder, validation = plan
         targets = self._smoothed(targets_for(state, data.targets), p.get("label_smoothing", 0.0))
         run = Run(
-            p, state, rows_for(state, data.X), targets, data.weights, validation, tasks,
+            p, state, rows_for(state, data), targets, data.weights, validation, tasks,
             partial(self._attributes, state), partial(recorder.after_epoch, partial(self._fitted, state)),
         )  # fmt: skip
         self._forget_weights()
@@ -179,10 +195,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         score = None
         undefined = p["scoring"] is None and self._y_numeric and not (y != y[:1]).any()  # R2 of a constant
         if p["scoring"] != "loss" and not undefined:
-            X = data.X if index is None or p["scoring"] is None else data.X[index]
+            X = data.X if data.given is None else data.given
+            X = X if index is None or p["scoring"] is None else rows_of(X, index)
             w = data.weights if index is None or data.weights is None else data.weights[index]
             score = self._own_score(state, y, w) if p["scoring"] is None else self._scorer(p, state, X, y, w)
-        rows, targets = rows_for(state, data.X), targets_for(state, data.targets)
+        rows, targets = rows_for(state, data), targets_for(state, data.targets)
         return Validation(state.network, rows, targets, data.weights, index, score)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
@@ -192,7 +209,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
         def score(z: np.ndarray) -> float:
             fitted = self._fitted(state, state.theta)
-            vars(fitted).pop("feature_names_in_", None)  # it is given arrays
+            if isinstance(X, np.ndarray) or sp.issparse(X):
+                vars(fitted).pop("feature_names_in_", None)
             try:
                 return float(scorer(fitted, X, y, **weighted))
             except TypeError:
@@ -225,12 +243,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _raw_outputs(self, X: Any, n_layers: int | None = None, training: Training | None = None) -> np.ndarray:
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
         check_is_fitted(self)
-        X = valid_inputs(self, X)
+        state = self._state
+        numbers, codes, gaps = valid_inputs(self, X, state.categories, state.gaps)
         parameters, inputs, outputs = self._acting()
-        dense = not isinstance(self._network.layers[0], Dense)
-        rows = Rows(X, inputs, self._arrays[0][0].dtype, dense=dense)
+        dense = not isinstance(self._network.layers[0], Dense) or bool(state.gaps)
+        rows = Rows(numbers, inputs, self._arrays[0][-1].dtype, dense=dense)
+        if codes is not None or gaps or state.gaps:
+            rows = TableRows(rows, state.gaps, codes)
         z = forward_in_chunks(self._network, parameters, rows.take, rows.n_rows, n_layers, training)
-        return z if outputs is None or n_layers is not None else outputs.restore(z, X.dtype)
+        return z if outputs is None or n_layers is not None else outputs.restore(z, numbers.dtype)
 
     def _acting(self) -> tuple[list[tuple[np.ndarray, ...]], Units | None, Units | None]:
         """Return the arrays to predict with, and the units of their inputs and outputs.
@@ -330,10 +351,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         inputs, outputs = self._units_of_arrays()
-        if not is_plain(self._network) or (inputs is not None and inputs.bound < np.inf):
+        if not is_plain(self._network) or (inputs is not None and inputs.bound < np.inf) or self._state.gaps:
             raise AttributeError(
                 f"`{name}` does not exist for this network, {self._network}: weights and biases alone do not tell what "
-                "it computes. Use predict, or fit without layer normalization, embedding and standardize='robust'."
+                "it computes. Use predict, or fit without categories, missing values, layer normalization, embedding "
+                "and standardize='robust'."
             )
         folded = fold_units(self._arrays, inputs, outputs)
         if not all(np.isfinite(array).all() for own in folded for array in own):
@@ -355,6 +377,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
         return tags
 
 

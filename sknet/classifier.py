@@ -115,6 +115,12 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     scoring : str, callable or None, default=None
         What validation judges by: None is `score`; ``"loss"`` the smallest validation loss; a scorer's name; or a
         callable ``(estimator, X, y) -> float``, the larger the better.
+    categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
+        Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
+        categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
+        columns of a data frame. None: no column is. Text and numbers in one column are read as text. Levels of fewer
+        than five rows share what is learned of rare ones, as levels never seen do. Up to 32 levels get one-hot inputs,
+        more a learned vector of 8 numbers. Missing categories are a level.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike; a
         list has a dict for each column of y.
@@ -226,6 +232,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         normalization=None,
         max_grad_norm=None,
         scoring=None,
+        categorical_features="from_dtype",
         class_weight=None,
         label_smoothing="auto",
     ):
@@ -263,6 +270,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         self.normalization = normalization
         self.max_grad_norm = max_grad_norm
         self.scoring = scoring
+        self.categorical_features = categorical_features
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
 

@@ -119,6 +119,12 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     scoring : str, callable or None, default=None
         What validation judges by: None is `score`; ``"loss"`` the smallest validation loss; a scorer's name; or a
         callable ``(estimator, X, y) -> float``, the larger the better.
+    categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
+        Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
+        categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
+        columns of a data frame. None: no column is. Text and numbers in one column are read as text. Levels of fewer
+        than five rows share what is learned of rare ones, as levels never seen do. Up to 32 levels get one-hot inputs,
+        more a learned vector of 8 numbers. Missing categories are a level.
     quantile : float or increasing sequence of float, default=0.5
         Level of ``loss="quantile"``, in (0, 1). A sequence gives one output for each level; they never cross.
     huber_delta : float, default=1.35
@@ -229,6 +235,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         normalization=None,
         max_grad_norm=None,
         scoring=None,
+        categorical_features="from_dtype",
         quantile=0.5,
         huber_delta=1.35,
     ):
@@ -267,6 +274,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         self.normalization = normalization
         self.max_grad_norm = max_grad_norm
         self.scoring = scoring
+        self.categorical_features = categorical_features
         self.quantile = quantile
         self.huber_delta = huber_delta
 

@@ -52,6 +52,7 @@ from .schedules import (
     Warmup,
     schedule_for,
 )
+from .table import TableRows
 from .training import Epoch, lbfgs, stochastic
 
 __all__ = [
@@ -104,6 +105,7 @@ __all__ = [
     "Schedule",
     "Smoothed",
     "Stacked",
+    "TableRows",
     "Targets",
     "Training",
     "Units",

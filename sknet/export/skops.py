@@ -13,6 +13,7 @@ from ..core import (
     Adagrad,
     Adam,
     BatchNormalization,
+    Categories,
     Clock,
     Dense,
     Dropout,
@@ -26,14 +27,15 @@ from ..core import (
     Scaling,
     Units,
 )
-from ..preprocessing import LabelEncoding, LogMean, Moments, Quartiles
+from ..preprocessing import Columns, LabelEncoding, LogMean, Moments, Quartiles
 from ..regressor import MLPRegressorScratch
 from ..training import History, Plateau, State
 from ..transformer import HiddenLayerTransformer
 
 _CLASSES = (
-    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Moments, Quartiles, LogMean,
-    Units, State, History, Plateau, Clock, Network, Scaling, PeriodicEmbedding, Dense, Dropout, BatchNormalization,
+    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Columns, Moments, Quartiles, LogMean,
+    Units, State, History, Plateau, Clock, Network, Scaling, Categories, PeriodicEmbedding, Dense, Dropout,
+    BatchNormalization,
     LayerNormalization, Nonlinearity, Activation, Initializer, GroupedLogLoss, SGD, Adam, RMSprop, Adagrad,
 )  # fmt: skip
 

@@ -116,10 +116,12 @@ class Recorder:
         if not os.path.isdir(os.path.dirname(self.path)):
             raise FileNotFoundError(f"`checkpoint` {self.path!r} lies in a directory that does not exist. Create it.")
         remove_leftovers(self.path)
-        X_val, _, targets_val, weights_val = held_out or (None,) * 4
-        classes = vars(estimator).get("_labels")
-        training = {"X": data.X, "y": data.targets, "classes": classes, "sample_weight": data.weights}
-        validation = {"X_val": X_val, "y_val": targets_val, "sample_weight_val": weights_val}
+        training = {"X": data.X, "y": data.targets, "sample_weight": data.weights}
+        training |= {"classes": vars(estimator).get("_labels"), "categories": data.codes, "levels": data.columns}
+        validation = dict.fromkeys(("X_val", "y_val", "sample_weight_val", "categories of X_val"))
+        if held_out is not None:
+            rows = held_out.X, held_out.targets, held_out.weights, held_out.codes
+            validation = dict(zip(validation, rows, strict=True))
         matters = {name: value for name, value in parameters.items() if name not in _NO_MATTER}
         everything = matters | training | validation | {"earlier fit": start}
         self.fingerprint = {name: _text(value, name) for name, value in everything.items()}

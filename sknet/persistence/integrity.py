@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core import (
+    Categories,
     Dense,
     Dropout,
     GroupedLogLoss,
@@ -19,7 +20,7 @@ from ..core import (
     is_plain,
     width_in,
 )
-from ..preprocessing import Measured, Quartiles
+from ..preprocessing import Columns, Measured, Quartiles
 from ..training import State, fitted_attributes
 
 
@@ -39,8 +40,15 @@ def check_state(state: Any) -> None:
     for vector in vectors:
         _must(vector is None or _like(vector, (state.network.layout.size,), theta.dtype), "weights and layers")
     _must(theta.dtype in (np.float32, np.float64), "weights and their dtype")
+    columns = state.categories
+    categories = layers[0].sizes if isinstance(layers[0], Categories) else ()
+    _must(categories == (columns.sizes if columns is not None else ()), "the layers and the categories")
+    if columns is not None:
+        _check_columns(columns)
+    n_numbers = width_in(layers[0]) - len(categories) - len(state.gaps)
+    _must(all(0 <= column < n_numbers for column in state.gaps), "the layers and the columns with missing values")
     for measured in (state.inputs, state.seen_inputs):
-        _check_measured(measured, {width_in(layers[0])})
+        _check_measured(measured, {n_numbers})
     for measured in (state.outputs, state.seen_outputs):
         _check_measured(measured, {layers[-1].n_out, 1})
     order = state.order
@@ -51,7 +59,7 @@ def check_state(state: Any) -> None:
 
 def _check_network(network: Network) -> None:
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
-    first = isinstance(network.layers[0], (Dense, Scaling, PeriodicEmbedding))
+    first = isinstance(network.layers[0], (Dense, Scaling, PeriodicEmbedding, Categories))
     _must(dense and first and network.layers[-1] is dense[-1], "the layers")
     width = width_in(network.layers[0])
     for layer in network.layers:
@@ -60,6 +68,8 @@ def _check_network(network: Network) -> None:
             columns = layer.columns
             _must(all(0 <= column < width for column in columns), "the layers and the columns")
             _must(len(set(columns)) == len(columns), "the layers and the columns")
+        if isinstance(layer, Categories):
+            _must(len(layer.sizes) == len(layer.lengths) and min((*layer.sizes, *layer.lengths)) > 0, "the layers")
         _must(not isinstance(layer, Scaling) or layer.bound > 0.0, "the layers")
         _must(not isinstance(layer, Dropout) or 0.0 <= layer.rate < 1.0, "the layers")
         width = layer.n_out
@@ -68,6 +78,15 @@ def _check_network(network: Network) -> None:
         _must(sum(loss.sizes) == width and min(loss.sizes) > 0, "the layers and the loss")
     if isinstance(loss, Quantile):
         _must(len(loss.levels) in (1, width), "the layers and the loss")
+
+
+def _check_columns(columns: Columns) -> None:
+    n, categorical = len(columns.names), columns.categorical
+    lengths = {len(categorical), len(columns.levels), len(columns.shares)}
+    _must(len(lengths) == 1 and len(set(categorical)) == len(categorical), "the categories")
+    _must(all(0 <= column < n for column in categorical), "the categories and the columns")
+    for levels, size in zip(columns.levels, columns.sizes, strict=True):
+        _must(len(set(levels)) == len(levels) and size - len(levels) in (1, 2), "the categories and their levels")
 
 
 _ROWS = {"values": 2, "ends": 2, "points": None}  # of arrays that are no vectors; None for any number
@@ -108,12 +127,14 @@ def check_fitted(attributes: dict[str, Any]) -> None:
     for i, name in enumerate(("coefs_", "intercepts_")):
         if name in attributes:
             folded = [own[i] for own in expected["_arrays"] if own]
-            _must(is_plain(state.network) and _shapes(attributes[name]) == _shapes(folded), "the network and its weights")
-    n_inputs, last = width_in(state.network.layers[0]), state.network.layers[-1]
-    _must(attributes["n_features_in_"] == n_inputs, "the network and the number of features")
+            same = is_plain(state.network) and _shapes(attributes[name]) == _shapes(folded)
+            _must(same, "the network and its weights")
+    last = state.network.layers[-1]
+    n_features = width_in(state.network.layers[0]) - len(state.gaps)
+    _must(attributes["n_features_in_"] == n_features, "the network and the number of features")
     if "feature_names_in_" in attributes:
         names = attributes["feature_names_in_"]
-        _must(_like(names, (n_inputs,), object), "the network and the names of the features")
+        _must(_like(names, (n_features,), object), "the network and the names of the features")
         _must(all(isinstance(name, str) for name in names), "the names of the features")
     if "_labels" in attributes:
         labels, classes = attributes["_labels"], attributes["classes_"]

@@ -21,6 +21,7 @@ from ..core import (
     Adagrad,
     Adam,
     BatchNormalization,
+    Categories,
     Clock,
     Dense,
     Dropout,
@@ -38,14 +39,23 @@ from ..core import (
     Schedule,
     Units,
 )
-from ..preprocessing import LabelEncoding, LogMean, Moments, Quartiles
+from ..preprocessing import Columns, LabelEncoding, LogMean, Moments, Quartiles
 from ..training import History, Plateau, State
 
 ESTIMATORS = ("MLPClassifierScratch", "MLPRegressorScratch", "HiddenLayerTransformer")
 
 # The classes behind a protocol, and those that a number may have.
 KINDS: dict[Any, tuple[type, ...]] = {
-    Layer: (Scaling, PeriodicEmbedding, Dense, Dropout, BatchNormalization, LayerNormalization, Nonlinearity),
+    Layer: (
+        Scaling,
+        Categories,
+        PeriodicEmbedding,
+        Dense,
+        Dropout,
+        BatchNormalization,
+        LayerNormalization,
+        Nonlinearity,
+    ),
     Loss: (GroupedLogLoss, *map(type, LOSSES.values())),
     Optimizer: (Adam, SGD, RMSprop, Adagrad),
     Schedule: tuple(dict.fromkeys(map(type, SCHEDULES.values()))),
@@ -57,8 +67,12 @@ KINDS: dict[Any, tuple[type, ...]] = {
 # Dataclasses, stored field by field.
 RECORDS: dict[str, type] = {
     kind.__name__: kind
-    for group in (*KINDS.values(), (State, Network, Units, Moments, Quartiles, LogMean), (Clock, Plateau, History),
-                  (LabelEncoding,))
+    for group in (
+        *KINDS.values(),
+        (State, Network, Units, Moments, Quartiles, LogMean),
+        (Clock, Plateau, History),
+        (LabelEncoding, Columns),
+    )
     for kind in group
     if is_dataclass(kind)
 }

@@ -7,7 +7,8 @@ for validation (`splitting`), rows to predict from (`checking`).
 
 from __future__ import annotations
 
-from .checking import valid_inputs
+from .checking import Inputs, gaps_of, valid_inputs, valid_rows
+from .columns import Columns, columns_of
 from .data import Data
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
@@ -30,7 +31,9 @@ from .weights import check_weights
 
 __all__ = [
     "CLIP",
+    "Columns",
     "Data",
+    "Inputs",
     "LabelEncoding",
     "LogMean",
     "Measured",
@@ -41,8 +44,10 @@ __all__ = [
     "as_numbers",
     "check_domain",
     "check_weights",
+    "columns_of",
     "columns_to_embed",
     "fits",
+    "gaps_of",
     "input_units",
     "measure_inputs",
     "measure_outputs",
@@ -51,5 +56,6 @@ __all__ = [
     "rescale_outputs",
     "same_units",
     "valid_inputs",
+    "valid_rows",
     "validation_split",
 ]

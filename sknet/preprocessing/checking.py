@@ -1,21 +1,97 @@
-"""Inputs to predict from: checked by scikit-learn, or seen at a glance to need nothing."""
+"""Checking: rows of X, validated by scikit-learn, as numbers and codes of categories."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
+from sklearn.utils import check_X_y
+from sklearn.utils.validation import check_array, validate_data
+
+from .._compat import warn_caller
+from .columns import Columns
 
 _FEW_NUMBERS = 2**16
+_DTYPES = [np.float64, np.float32]
 
 
-def valid_inputs(estimator: BaseEstimator, X: Any) -> Any:
-    """Return ``X`` as `validate_data` does for a fitted estimator: as rows of finite floats, dense or CSR."""
-    if _needs_nothing(estimator, X):
-        return X
-    return validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+class Inputs(NamedTuple):
+    """Rows of X: numbers, dense or CSR, codes of categories or None, and the columns of numbers that have gaps."""
+
+    numbers: Any
+    codes: np.ndarray | None = None
+    gaps: tuple[int, ...] = ()
+
+
+def valid_rows(
+    estimator: BaseEstimator, X: Any, y: Any, columns: Columns | None, *, y_numeric: bool, reset: bool
+) -> tuple[Inputs, Any]:
+    """Return rows to train on or to validate on, and their targets, checked.
+
+    Infinite numbers are refused; NaN is a gap, but not in sparse rows. With ``reset``, the estimator takes number and
+    names of the columns from ``X``.
+    """
+    checks = {"dtype": _DTYPES, "multi_output": True, "y_numeric": y_numeric, "accept_sparse": "csr"}
+    finite = True if sp.issparse(X) else "allow-nan"
+    if columns is None:
+        X, y = validate_data(estimator, X, y, reset=reset, ensure_all_finite=finite, **checks)
+        return Inputs(X, None, gaps_of(X)), y
+    X = _table(estimator, X, reset=reset)
+    numbers, y = check_X_y(
+        columns.numbers(X), y, ensure_all_finite=finite, ensure_min_features=0, estimator=estimator, **checks
+    )
+    return Inputs(numbers, columns.codes(X), gaps_of(numbers)), y
+
+
+def valid_inputs(estimator: BaseEstimator, X: Any, columns: Columns | None, trained: tuple[int, ...]) -> Inputs:
+    """Return rows to predict from, for a fitted estimator whose columns ``trained`` had gaps in training."""
+    if columns is None and _needs_nothing(estimator, X):
+        return Inputs(X)
+    finite = True if sp.issparse(X) else "allow-nan"
+    if columns is None:
+        numbers = validate_data(
+            estimator, X, accept_sparse="csr", dtype=_DTYPES, ensure_all_finite=finite, reset=False
+        )  # fmt: skip
+        found = Inputs(numbers, None, gaps_of(numbers))
+    else:
+        X = _table(estimator, X, reset=False)
+        numbers = check_array(
+            columns.numbers(X), dtype=_DTYPES, ensure_all_finite=finite, ensure_min_features=0, estimator=estimator
+        )
+        found = Inputs(numbers, columns.codes(X), gaps_of(numbers))
+    new = set(found.gaps) - set(trained)
+    if new:
+        names = [str(_name(estimator, columns, j)) for j in sorted(new)]
+        warn_caller(
+            f"X has missing values in {', '.join(names)}, where there were none in training. The mean takes their "
+            "place."
+        )
+    return found
+
+
+def _table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
+    """Return a table with categories as it is, after a check of the number and names of its columns."""
+    if not hasattr(X, "shape") or sp.issparse(X):
+        X = X.toarray() if sp.issparse(X) else np.asarray(X, dtype=object)
+    return validate_data(estimator, X, reset=reset, skip_check_array=True)
+
+
+def _name(estimator: BaseEstimator, columns: Columns | None, j: int) -> Any:
+    if columns is not None:
+        return columns.names[columns.numeric[j]]
+    return estimator.feature_names_in_[j] if hasattr(estimator, "feature_names_in_") else f"column {j}"
+
+
+def gaps_of(numbers: Any, weights: np.ndarray | None = None) -> tuple[int, ...]:
+    """Return the columns that have gaps, in rows that have weight; none in sparse rows."""
+    if not isinstance(numbers, np.ndarray):
+        return ()
+    with np.errstate(all="ignore"):  # a sum may overflow, and only NaN tells of a gap
+        suspects = np.flatnonzero(np.isnan(numbers.sum(axis=0)))
+    there = slice(None) if weights is None else weights > 0.0
+    return tuple(int(j) for j in suspects if np.isnan(numbers[there, j]).any())
 
 
 def _needs_nothing(estimator: BaseEstimator, X: Any) -> bool:

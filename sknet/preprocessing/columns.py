@@ -19,6 +19,7 @@ import scipy.sparse as sp
 
 from .._compat import warn_caller
 from ..core import OTHER
+from .weights import check_weights
 
 LEAST_ROWS = 5  # of a level with a code of its own
 _MANY_VALUES = 0.9  # share of the rows from which on a column of text is no category
@@ -34,6 +35,16 @@ _DATES = {
 }  # fmt: skip
 
 Level = float | str
+
+
+def columns_of(X: Any, chosen: Any, sample_weight: Any = None) -> Columns | None:
+    """Return what `Columns.of` does for rows that nobody has checked yet; None for whatever is no table."""
+    if not is_frame(X) and (chosen is None or isinstance(chosen, str)):
+        return None
+    X = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
+    if len(X.shape) != 2:
+        return None
+    return Columns.of(X, chosen, check_weights(sample_weight, X.shape[0]))
 
 
 def is_frame(X: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core import Targets
+from .columns import Columns
 
 
 class Data(NamedTuple):
@@ -15,19 +16,31 @@ class Data(NamedTuple):
     Attributes
     ----------
     X : ndarray or CSR of shape (n, d)
-        Inputs.
+        Numbers; NaN where one is missing.
     y : ndarray or CSR of shape (n,) or (n, n_columns)
         Targets, as the user has them.
     targets : Targets
         The same, encoded.
     weights : ndarray of shape (n,) or None
         Row weights, class weights included.
+    codes : ndarray of shape (n, n_categorical) or None
+        Codes of categories; None where there are none.
+    columns : Columns or None
+        Which columns those are, and their levels.
+    gaps : tuple of int
+        The columns of numbers that have gaps.
+    given : data frame, array or sparse matrix of n rows, or None
+        The rows as the user has them, where ``X`` and ``codes`` are not the same.
     """
 
     X: Any
     y: Any
     targets: Targets
     weights: np.ndarray | None
+    codes: np.ndarray | None = None
+    columns: Columns | None = None
+    gaps: tuple[int, ...] = ()
+    given: Any = None
 
     @property
     def n_rows(self) -> int:

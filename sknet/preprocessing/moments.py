@@ -86,8 +86,9 @@ class Moments:
             moments = cls._of_sparse(X, weights, resolution)
         else:
             moments = cls._of_dense(X, weights, X.dtype, resolution)
-        if isinstance(X, np.ndarray) and X.dtype != np.float64 and _out_of_range(X, moments):
-            moments = cls._of_dense(X, weights, np.float64, resolution)
+        gaps = bool(np.isnan(moments.mean).any())
+        if isinstance(X, np.ndarray) and (gaps or (X.dtype != np.float64 and _out_of_range(X, moments))):
+            moments = cls._of_dense(X, weights, np.float64, resolution, gaps=gaps)
         if isinstance(X, np.ndarray):
             moments = replace(moments, values=two_values(X, weights))
         for what, values in (("mean", moments.mean), ("variance", moments.squares)):
@@ -114,21 +115,28 @@ class Moments:
         return moments
 
     @classmethod
-    def _of_dense(cls, X: np.ndarray, weights: np.ndarray | None, dtype: Any, resolution: float) -> Moments:
+    def _of_dense(
+        cls, X: np.ndarray, weights: np.ndarray | None, dtype: Any, resolution: float, *, gaps: bool = False
+    ) -> Moments:
+        """Return the moments of dense rows; those of what is there, if told of ``gaps``, and else NaN where one is."""
         n, d = X.shape
         rows = min(n, max(1, _CHUNK_ELEMENTS // d))
         total = float(n if weights is None else weights.sum(dtype=np.float64))
         shares = np.full(rows, 1.0 / n, dtype=dtype) if weights is None else (weights / total).astype(dtype)
         deviation = np.empty((rows, d), dtype=dtype)
-        centre = _some_mean(X[:rows], None if weights is None else weights[:rows])
+        centre = np.nan_to_num(_some_mean(X[:rows], None if weights is None else weights[:rows]))
         for _ in range(2):
             centre = centre.astype(dtype).astype(np.float64)
-            first, second = np.zeros(d), np.zeros(d)
+            first, second, there = np.zeros(d), np.zeros(d), np.full(d, _TINY)
             for c in gen_batches(n, rows):
                 w = shares[: c.stop - c.start] if weights is None else shares[c]
                 part = np.subtract(X[c], centre, out=deviation[: len(w)], casting="same_kind")
+                if gaps:
+                    there += _fill_gaps(part, w)
                 first += w @ part
                 second += w @ np.multiply(part, part, out=part)
+            if gaps:  # as if the gaps were filled by the mean of the rest
+                first, second = first / there, second / there
             mean, variance = centre + first, np.maximum(second - first * first, 0.0)
             if np.all(first * first <= variance):
                 break
@@ -261,6 +269,14 @@ def _some_mean(X: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     if weights is not None and weights.any():
         X = X[weights > 0.0]
     return np.mean(X, axis=0, dtype=np.float64)
+
+
+def _fill_gaps(deviations: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Write 0 where a deviation is NaN, and return the weight of each column that is there, shape (d,)."""
+    missing = np.isnan(deviations)
+    deviations[missing] = 0.0
+    there: np.ndarray = weights @ ~missing
+    return there
 
 
 def _out_of_range(X: np.ndarray, moments: Moments) -> bool:

@@ -37,8 +37,9 @@ def two_values(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
 
 
 def _of_rows(X: np.ndarray) -> np.ndarray:
-    low, high = X.min(axis=0), X.max(axis=0)
-    return np.where(((low == X) | (high == X)).all(axis=0), np.stack([low, high]).astype(np.float64), np.nan)
+    low, high = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)  # gaps do not count
+    two = ((low == X) | (high == X) | np.isnan(X)).all(axis=0)
+    return np.where(two, np.stack([low, high]).astype(np.float64), np.nan)
 
 
 def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:

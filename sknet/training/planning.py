@@ -15,6 +15,7 @@ from .._parameters import (
 from ..core import (
     ACTIVATIONS,
     BatchNormalization,
+    Categories,
     Dense,
     Dropout,
     Layer,
@@ -26,17 +27,30 @@ from ..core import (
     initializer_for,
 )
 
+LARGEST_ONE_HOT, CATEGORY_VALUES = 32, 8  # levels that get one-hot vectors; length of the vectors of more
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 
 def plan_network(
-    p: dict[str, Any], n_inputs: int, n_outputs: int, loss: Loss, columns: tuple[int, ...] | None = None
-) -> Network:
-    """Return the network that the constructor parameters ``p`` ask for; ``columns`` are those to embed."""
+    p: dict[str, Any], n_inputs: int, n_outputs: int, loss: Loss, columns: tuple[int, ...] | None = None,
+    sizes_of_codes: tuple[int, ...] = (),
+) -> Network:  # fmt: skip
+    """Return the network that the constructor parameters ``p`` ask for.
+
+    Its inputs are ``n_inputs`` numbers, of which ``columns`` are to be embedded, and codes, of which a column has as
+    many as ``sizes_of_codes`` says.
+    """
     sizes = hidden_sizes(p)
     activations = hidden_activations(p, len(sizes))
-    layers: list[Layer] = [PeriodicEmbedding(n_inputs, columns)] if columns else []
-    n = layers[-1].n_out if layers else n_inputs
+    layers: list[Layer] = []
+    n = n_inputs
+    if sizes_of_codes:
+        lengths = tuple(size if size <= LARGEST_ONE_HOT else CATEGORY_VALUES for size in sizes_of_codes)
+        layers.append(Categories(n, sizes_of_codes, lengths))
+        n = layers[-1].n_out
+    if columns:
+        layers.append(PeriodicEmbedding(n, columns))
+        n = layers[-1].n_out
     for size, activation, rate in zip(sizes, activations, dropout_rates(p, len(sizes)), strict=True):
         initializer = initializer_for(p["initializer"], activation.name)
         if p["normalization"] is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Dense, Parameters, fold_normalization
+from ..core import OTHER, Dense, Parameters, fold_normalization
 from ..preprocessing import input_units, output_units
 from .state import State
 
@@ -24,7 +24,10 @@ def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool
     """
     units = input_units(state.inputs), output_units(state.outputs)
     with np.errstate(all="ignore"):
-        network, arrays = fold_normalization(state.network, Parameters(state.network.layout, theta.copy()).layers)
+        layers = Parameters(state.network.layout, theta.copy()).layers
+        if state.categories is not None:
+            _fill_in_other(state, layers[0])
+        network, arrays = fold_normalization(state.network, layers)
     if not all(np.isfinite(array).all() for own in arrays for array in own):
         raise ValueError(
             f"The weights leave the range of {theta.dtype} with batch normalization folded into them. "
@@ -35,6 +38,14 @@ def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool
     if stopped_by_score:
         attributes["best_loss_"] = None
     return attributes
+
+
+def _fill_in_other(state: State, tables: tuple[np.ndarray, ...]) -> None:
+    """Let a level that no row of training had be the mean of those that it might have been."""
+    categories = state.network.layers[0]
+    for column, shares in enumerate(state.categories.shares):
+        if shares[OTHER] == 0.0:
+            categories.set_other(tables, column, np.asarray(shares))
 
 
 def _sizes(state: State) -> dict[str, Any]:

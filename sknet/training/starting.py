@@ -20,14 +20,17 @@ def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stre
     ``stream`` says that more rows will come in `partial_fit`.
     """
     columns = columns_to_embed(p["embedding"], data.X, data.weights, stream=stream)
-    network = plan_network(p, data.X.shape[1], n_outputs, loss, columns)
+    network = _network(p, data, n_outputs, loss, columns, data.gaps)
     rng = check_random_state(p["random_state"])
     if p["random_state"] is None:  # a stream of its own, so that estimators trained in turn do not share one
         rng = np.random.RandomState(rng.randint(2**31))
     theta = network.initialize(rng, p["dtype"] or data.X.dtype)
     rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
     noise = np.random.default_rng(rng.randint(2**31)) if np.any(rate) else None
-    return State(network, theta, None, None, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns)
+    return State(
+        network, theta, None, None, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns,
+        categories=data.columns, gaps=data.gaps,
+    )  # fmt: skip
 
 
 def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int, loss: Loss) -> State:
@@ -35,9 +38,17 @@ def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int,
     state = earlier.copy()
     known = p["embedding"] is not None and state.columns is not None
     columns = state.columns if known else columns_to_embed(p["embedding"], data.X, data.weights)
-    _check_same_network(state.network, plan_network(p, data.X.shape[1], n_outputs, loss, columns))
+    _check_same_network(state.network, _network(p, data, n_outputs, loss, columns, state.gaps))
     state.optimizer = resume_optimizer(optimizer_for(p), state.optimizer)
     return state
+
+
+def _network(
+    p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, columns: tuple[int, ...] | None, gaps: tuple[int, ...]
+) -> Network:
+    """Return the network for numbers, an indicator for each column with gaps, and codes."""
+    sizes = () if data.columns is None else data.columns.sizes
+    return plan_network(p, data.X.shape[1] + len(gaps), n_outputs, loss, columns, sizes)
 
 
 def _check_same_network(fitted: Network, asked_for: Network) -> None:

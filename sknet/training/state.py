@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import SGD, Adagrad, Adam, Clock, Network, Optimizer, RMSprop
-from ..preprocessing import LogMean, Moments, Quartiles
+from ..preprocessing import Columns, LogMean, Moments, Quartiles
 from .stopping import Plateau
 
 
@@ -52,6 +52,10 @@ class State:
         Its rates.
     columns : tuple of int or None
         The columns that are embedded; None without an embedding.
+    categories : Columns or None
+        Which columns of X are categories, and their levels; None where none are.
+    gaps : tuple of int
+        The columns of numbers that had gaps in the rows of the first call: each has an indicator.
     stops_by : object
         What the plateau is one of.
     n_epochs : int
@@ -75,6 +79,8 @@ class State:
     noise: np.random.Generator | None = None
     dropout: Any = 0.0
     columns: tuple[int, ...] | None = None
+    categories: Columns | None = None
+    gaps: tuple[int, ...] = ()
     stops_by: Any = None
     n_epochs: int = 0
     seen_inputs: Moments | Quartiles | None = None

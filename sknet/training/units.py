@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Dense, Parameters, Rows, Targets, Values
+from ..core import Dense, Parameters, Rows, TableRows, Targets, Values
 from ..preprocessing import (
     Data,
     Measured,
@@ -97,10 +97,11 @@ def _without(weights: np.ndarray | None, held_out: np.ndarray | None, n: int) ->
     return weights
 
 
-def rows_for(state: State, X: Any) -> Rows:
-    """Return the rows of ``X`` in training units."""
-    dense = not isinstance(state.network.layers[0], Dense)
-    return Rows(X, input_units(state.inputs), state.theta.dtype, dense=dense)
+def rows_for(state: State, data: Data) -> Rows | TableRows:
+    """Return the rows of ``data`` in training units."""
+    dense = not isinstance(state.network.layers[0], Dense) or bool(state.gaps)
+    rows = Rows(data.X, input_units(state.inputs), state.theta.dtype, dense=dense)
+    return rows if data.codes is None and not data.gaps and not state.gaps else TableRows(rows, state.gaps, data.codes)
 
 
 def targets_for(state: State, targets: Targets) -> Targets:
