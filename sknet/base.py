@@ -118,6 +118,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         inputs, y = valid_rows(self, X, y, columns, y_numeric=self._y_numeric, reset=reset)
         weights = check_weights(sample_weight, inputs.numbers.shape[0], f"sample_weight{suffix}")
         given = None if columns is None else X
+        if columns is not None and not reset:
+            columns.warn_of_new_levels(inputs.codes)
         gaps = gaps_of(inputs.numbers, weights) if inputs.gaps and weights is not None else inputs.gaps
         return Data(inputs.numbers, as_column(y), None, weights, inputs.codes, columns, gaps, given)
 

@@ -1,14 +1,11 @@
 """Columns: which columns of X are categories, what levels they have, and rows of X as numbers and codes.
 
-Columns of a data frame are read one at a time, by name and dtype, so pandas, polars and pyarrow need no import here. A
-level is compared by its value, whatever the dtype of its column is at prediction: numbers and truth values as numbers,
-anything else as text. A column in which both occur is read as text.
+Columns of a data frame are read one at a time, by name and dtype, so pandas, polars and pyarrow need no import here.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +16,8 @@ import scipy.sparse as sp
 
 from .._compat import warn_caller
 from ..core import OTHER
+from .levels import Level, as_level, is_missing, levels_of, repeats_of
 from .weights import check_weights
-
-LEAST_ROWS = 5  # of a level with a code of its own
-_MANY_VALUES = 0.9  # share of the rows from which on a column of text is no category
-_FEW_ROWS = 50
 
 _CATEGORIES = {
     "category", "categorical", "enum", "dictionary", "str", "string", "large_string", "utf8", "object", "bool",
@@ -33,8 +27,6 @@ _DATES = {
     "date", "date32", "date64", "datetime", "datetime64", "timestamp", "time", "time32", "time64", "timedelta64",
     "duration", "period",
 }  # fmt: skip
-
-Level = float | str
 
 
 def columns_of(X: Any, chosen: Any, sample_weight: Any = None) -> Columns | None:
@@ -96,7 +88,7 @@ class Columns:
         chosen : {"from_dtype"}, None, or array-like of bool, int or str
             The parameter `categorical_features`.
         weights : ndarray of shape (n,) or None
-            Row weights; rows without weight do not count.
+            Row weights. Whole numbers say how often a row counts; else all rows that have weight count once.
         """
         names = _names(X) if is_frame(X) else None
         if names is not None and len(set(names)) < len(names):
@@ -108,8 +100,8 @@ class Columns:
             return None
         if sp.issparse(X):
             raise ValueError("`categorical_features` needs a dense X or a data frame, got a sparse matrix.")
-        rows = slice(None) if weights is None else np.asarray(weights) > 0.0
-        found = [_levels(_values(X, j, shown[j])[rows], shown[j]) for j in categorical]
+        repeats = None if weights is None else repeats_of(np.asarray(weights))
+        found = [levels_of(_values(X, j, shown[j]), repeats, shown[j]) for j in categorical]
         levels, shares = zip(*found, strict=True)
         return cls(tuple(shown), categorical, levels, shares)
 
@@ -141,9 +133,19 @@ class Columns:
             as_number = isinstance(self.levels[j][0] if self.levels[j] else "", float)
             for i, code in enumerate(found):
                 if code < 0:
-                    found[i] = codes.get(_level(values[i], as_number=as_number), OTHER)
+                    found[i] = codes.get(as_level(values[i], as_number=as_number), OTHER)
             out[:, j] = found
         return out
+
+    def warn_of_new_levels(self, codes: np.ndarray) -> None:
+        """Warn of columns whose ``codes`` are `OTHER` where no level was rare, so that these rows bring new ones."""
+        new = [j for j, shares in enumerate(self.shares) if shares[OTHER] == 0.0 and (codes[:, j] == OTHER).any()]
+        if new:
+            names = ", ".join(self.names[self.categorical[j]] for j in new)
+            warn_caller(
+                f"Columns {names} of X have levels that were not there in the first call. They count as one level, "
+                "unknown: what categories there are is learned from the rows of the first call."
+            )
 
     def numbers(self, X: Any) -> Any:
         """Return the columns of numbers of ``X`` as an array of floats, shape (n, n_numeric), gaps as NaN."""
@@ -204,7 +206,7 @@ def _by_dtype(X: Any, names: Sequence[Any]) -> tuple[int, ...]:
 
 def _holds_dates(column: np.ndarray) -> bool:
     """Whether the first value of a column of objects that is there is a date, a time or a duration."""
-    first = next((value for value in column if not _is_missing(value)), None)
+    first = next((value for value in column if not is_missing(value)), None)
     return hasattr(first, "isoformat") or hasattr(first, "total_seconds")
 
 
@@ -223,60 +225,13 @@ def _values(X: Any, j: int, name: str) -> np.ndarray:
     return values
 
 
-def _is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, or what pandas has for a gap."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, (float, np.floating)) and bool(value != value)
-
-
-def _level(value: Any, *, as_number: bool) -> Level | None:
-    """Return a value in the form in which levels are kept, None for a missing one."""
-    if _is_missing(value):
-        return None
-    if not as_number:
-        is_whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
-        return str(int(value)) if is_whole else str(value)
-    try:
-        return float({"True": 1.0, "False": 0.0}.get(value, value) if isinstance(value, str) else value)
-    except (TypeError, ValueError):
-        return str(value)  # which no column of numbers has
-
-
-def _levels(values: np.ndarray, name: str) -> tuple[tuple[Level, ...], tuple[float, ...]]:
-    """Return the levels of a column that have a code of their own, and the share of each code.
-
-    They are in the order of their frequency, and then in that in which they come, so that names do not matter.
-    """
-    try:
-        raw = Counter(values.tolist())
-    except TypeError:
-        kind = next(type(value).__name__ for value in values if getattr(value, "__hash__", None) is None)
-        raise ValueError(f"Column {name} of X must hold categories, got values of type {kind}.") from None
-    as_number = all(isinstance(value, (int, float, np.number, np.bool_)) for value in raw if not _is_missing(value))
-    counts: Counter[Level | None] = Counter()
-    for value, count in raw.items():
-        counts[_level(value, as_number=as_number)] += count
-    missing = counts.pop(None, 0)
-    if not as_number and len(values) >= _FEW_ROWS and len(counts) > _MANY_VALUES * len(values):
-        warn_caller(
-            f"Column {name} of X is text with {len(counts)} values in {len(values)} rows, so as a category it says "
-            "next to nothing. Leave it out, or turn it into numbers, with skrub's TextEncoder or scikit-learn's "
-            "TfidfVectorizer."
-        )
-    least = min(LEAST_ROWS, max(1, len(values) // 20))
-    own = {level: count for level, count in counts.most_common() if count >= least}
-    of_codes = [*own.values(), *([missing] if missing >= least else [])]
-    return tuple(own), tuple(count / len(values) for count in (len(values) - sum(of_codes), *of_codes))
-
-
 def _number_column(X: Any, j: int, name: str) -> np.ndarray:
     """Return a column of a frame as floats, with NaN for gaps."""
     values = np.asarray(_column(X, j))
     if values.dtype in (np.float32, np.float64):
         return values
     if values.dtype.kind == "O":
-        values = np.array([np.nan if _is_missing(value) else value for value in values], dtype=object)
+        values = np.array([np.nan if is_missing(value) else value for value in values], dtype=object)
     try:
         return values.astype(np.float64)
     except (TypeError, ValueError):

@@ -74,7 +74,7 @@ class Moments:
             if centred is None or centred == dense:
                 return replace(cls._of(X, weights, name), bound_constants=bound_constants)
             change = sp.csr_matrix if dense else lambda rows: rows.toarray()
-            chunks = gen_batches(X.shape[0], max(1, _CHUNK_ELEMENTS // X.shape[1]))
+            chunks = gen_batches(X.shape[0], max(1, _CHUNK_ELEMENTS // max(X.shape[1], 1)))
             parts = [(c, None if weights is None else weights[c]) for c in chunks]
             found = (cls._of(change(X[c]), w, name) for c, w in parts if w is None or w.any())
             return replace(reduce(cls.merge, found), bound_constants=bound_constants)
@@ -120,7 +120,7 @@ class Moments:
     ) -> Moments:
         """Return the moments of dense rows; those of what is there, if told of ``gaps``, and else NaN where one is."""
         n, d = X.shape
-        rows = min(n, max(1, _CHUNK_ELEMENTS // d))
+        rows = min(n, max(1, _CHUNK_ELEMENTS // max(d, 1)))
         total = float(n if weights is None else weights.sum(dtype=np.float64))
         shares = np.full(rows, 1.0 / n, dtype=dtype) if weights is None else (weights / total).astype(dtype)
         deviation = np.empty((rows, d), dtype=dtype)

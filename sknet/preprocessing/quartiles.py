@@ -58,7 +58,7 @@ class Quartiles:
         counts = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
         there = slice(None) if counts.all() else counts > 0.0
         counts = counts[there]
-        found = np.transpose([_quantiles(column[there], counts) for column in X.T])
+        found = np.transpose([_quantiles(column[there], counts) for column in X.T]).reshape(-1, X.shape[1])
         smallest = float(np.finfo(X.dtype).tiny)  # of the numbers whose inverse is one too
         return cls._from(found, float(counts.sum()), two_values(X, weights), bound, name, smallest)
 
@@ -108,7 +108,13 @@ _SHARES = np.concatenate([[0.25, 0.5, 0.75], (np.arange(_POINTS) + 0.5) / _POINT
 
 
 def _quantiles(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return lowest and highest value, quartiles and points: the least values with that share of the weight up to them."""
+    """Return lowest and highest value, quartiles and points: the least values with that share of the weight up to them.
+
+    Gaps do not count; a column of nothing else is one of zeros.
+    """
+    there = ~np.isnan(column)
+    if not there.all():
+        column, weights = (column[there], weights[there]) if there.any() else (np.zeros(1), np.ones(1))
     order = np.argsort(column, kind="stable")
     weight_up_to = np.cumsum(weights[order])
     found = np.searchsorted(weight_up_to, _SHARES * weight_up_to[-1] * (1.0 - 1e-12))

@@ -21,7 +21,7 @@ def two_values(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """
     n, d = X.shape
     columns, known = np.arange(d), None
-    for c in gen_batches(n, max(1, _CHUNK_ELEMENTS // d)):
+    for c in gen_batches(n, max(1, _CHUNK_ELEMENTS // max(d, 1))):
         rows = X[c] if weights is None or weights[c].all() else X[c][weights[c] > 0.0]
         if len(rows) == 0:
             continue

@@ -10,7 +10,8 @@ import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
 from sknet.core import OTHER
-from sknet.preprocessing.columns import LEAST_ROWS, Columns, is_frame
+from sknet.preprocessing.columns import Columns, is_frame
+from sknet.preprocessing.levels import LEAST_ROWS
 
 N = 60
 
