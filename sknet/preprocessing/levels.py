@@ -41,6 +41,7 @@ def as_level(value: Any, *, as_number: bool) -> Level | None:
 
 
 def repeats_of(weights: np.ndarray) -> np.ndarray:
+    """Return how often each row counts: as often as whole weights say, else once if it has weight."""
     whole = bool((weights == np.floor(weights)).all()) and weights.max() < 2**31
     return (weights if whole else weights > 0.0).astype(np.int64)
 
@@ -75,7 +76,8 @@ def levels_of(values: np.ndarray, repeats: np.ndarray | None, name: str) -> tupl
     if not as_number and n >= _FEW_ROWS and len(counts) > _MANY_VALUES * n:
         warn_caller(
             f"Column {name} of X is text with {len(counts)} values in {n} rows, so as a category it says next to "
-            "nothing. Leave it out, or turn it into numbers, with skrub's TextEncoder or scikit-learn's TfidfVectorizer."
+            "nothing. Leave it out, or turn it into numbers, with skrub's TextEncoder or scikit-learn's "
+            "TfidfVectorizer."
         )
     least = min(LEAST_ROWS, max(1, n // 20))
     own = {level: count for level, count in counts.most_common() if count >= least}
