@@ -29,8 +29,8 @@ from .folding import fold_normalization, is_plain
 from .initializers import INITIALIZERS, Initializer, initializer_for
 from .inputs import PeriodicEmbedding, Scaling
 from .layers import Dense, Layer, Training, width_in
-from .losses import LOSSES, GroupedLogLoss, Huber, Loss, Quantile
-from .memory import Parameters, Workspace
+from .losses import LOSSES, ElementwiseLoss, GroupedLogLoss, Huber, Loss, Quantile
+from .memory import Memory, Parameters, Workspace
 from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
@@ -52,15 +52,6 @@ from .training import Epoch, lbfgs, stochastic
 
 __all__ = [
     "ACTIVATIONS",
-    "EXP",
-    "INITIALIZERS",
-    "LEAK",
-    "LOSSES",
-    "SCHEDULES",
-    "SELU_ALPHA",
-    "SELU_SCALE",
-    "SGD",
-    "STOCHASTIC_SOLVERS",
     "Activation",
     "Adagrad",
     "Adam",
@@ -73,16 +64,22 @@ __all__ = [
     "Cosine",
     "Dense",
     "Dropout",
+    "EXP",
+    "ElementwiseLoss",
     "Epoch",
     "Exponential",
     "GroupedLogLoss",
     "Huber",
+    "INITIALIZERS",
     "Initializer",
     "InverseScaling",
+    "LEAK",
+    "LOSSES",
     "Layer",
     "LayerNormalization",
     "LogCosine",
     "Loss",
+    "Memory",
     "Network",
     "Nonlinearity",
     "OneCycle",
@@ -92,6 +89,11 @@ __all__ = [
     "Quantile",
     "RMSprop",
     "Rows",
+    "SCHEDULES",
+    "SELU_ALPHA",
+    "SELU_SCALE",
+    "SGD",
+    "STOCHASTIC_SOLVERS",
     "Scaling",
     "Schedule",
     "Smoothed",
