@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from test_persistence import assert_same_state
+from same_state import assert_same_state
 
 import sknet
 from sknet import MLPClassifierScratch, MLPRegressorScratch
