@@ -22,10 +22,10 @@ class Judge(Protocol):
     def start(self) -> None:
         """Forget what was added."""
 
-    def add(self, rows: slice, z: np.ndarray, w: np.ndarray, memory: Memory) -> None:
-        """Take in raw outputs ``z`` of the validation rows numbered ``rows``, whose loss has been computed.
+    def add(self, rows: slice, z: np.ndarray, weights: np.ndarray | None, memory: Memory) -> None:
+        """Take in raw outputs ``z`` of the validation rows numbered ``rows``, whose loss has just been computed.
 
-        ``w``, shape (n, 1), holds their weights, which over all rows sum to one; ``memory`` is that of the loss.
+        ``weights`` are theirs, shape (n,), or None; ``memory`` is that of the loss.
         """
 
     def score(self) -> float:
@@ -45,21 +45,22 @@ class Accuracy:
 
     def __init__(self, y: Any, decode: Callable[[np.ndarray], Any]) -> None:
         self.y, self.decode = y, decode
-        self._hits = 0.0
+        self.start()
 
     def start(self) -> None:
-        self._hits = 0.0
+        self._hits = self._total = 0.0
 
-    def add(self, rows: slice, z: np.ndarray, w: np.ndarray, memory: Memory) -> None:
+    def add(self, rows: slice, z: np.ndarray, weights: np.ndarray | None, memory: Memory) -> None:
         y, prediction = self.y[rows], self.decode(z)
         if isinstance(prediction, np.ndarray):
             hit = y == prediction if y.ndim == 1 else np.all(y == prediction, axis=1)
         else:
             hit = np.asarray(abs(y - prediction).sum(axis=1)).ravel() == 0
-        self._hits += float(w[:, 0] @ hit)
+        self._hits += float(np.count_nonzero(hit) if weights is None else weights @ hit)
+        self._total += float(len(z) if weights is None else weights.sum())
 
     def score(self) -> float:
-        return self._hits
+        return self._hits / self._total
 
 
 class D2:
@@ -81,16 +82,19 @@ class D2:
         columns = columns.astype(np.float64)
         self.constant = loss_of_best_constant(loss, columns, weights)
         self.defined = self.constant > 0.0
-        self._loss = np.zeros_like(self.constant)
+        self.start()
 
     def start(self) -> None:
-        self._loss = np.zeros_like(self.constant)
+        self._loss, self._total = np.zeros_like(self.constant), 0.0
 
-    def add(self, rows: slice, z: np.ndarray, w: np.ndarray, memory: Memory) -> None:
-        self._loss += (w.T @ memory.work)[0]
+    def add(self, rows: slice, z: np.ndarray, weights: np.ndarray | None, memory: Memory) -> None:
+        terms: np.ndarray = memory.work
+        self._loss += np.add.reduce(terms, axis=0, dtype=np.float64) if weights is None else weights @ terms
+        self._total += float(len(z) if weights is None else weights.sum())
 
     def score(self) -> float:
-        return float(np.mean(1.0 - self._loss[self.defined] / self.constant[self.defined]))
+        mean = self._loss / self._total
+        return float(np.mean(1.0 - mean[self.defined] / self.constant[self.defined]))
 
 
 def loss_of_best_constant(loss: ElementwiseLoss, columns: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -60,11 +60,8 @@ class Validation:
         self.network, self.rows, self.targets, self.index = network, rows, targets, index
         self.judge, self.judged = judge, judged
         self.n_rows = rows.n_rows if index is None else len(index)
-        if weights is None:
-            self._w = np.full(self.n_rows, 1.0 / self.n_rows)
-        else:
-            chosen = weights if index is None else weights[index]
-            self._w = chosen / chosen.sum()
+        self._weights = weights if index is None or weights is None else weights[index]
+        self._total = float(self.n_rows if weights is None else self._weights.sum())
         self._chunk = min(self.n_rows, rows_in_chunk(network, rows.width))
 
     def evaluate(self, theta: Parameters) -> tuple[float, float]:
@@ -76,15 +73,17 @@ class Validation:
         workspace = Workspace([self.network.loss.buffers(self.network.layers[-1].n_out)], self._chunk, self.rows.dtype)
         for chunk in gen_batches(self.n_rows, self._chunk):
             index = chunk if self.index is None else self.index[chunk]
-            n, w = chunk.stop - chunk.start, self._w[chunk, None]
-            z = self._raw_outputs(theta, index, n, w)
+            n, weights = chunk.stop - chunk.start, None if self._weights is None else self._weights[chunk]
+            z = self._raw_outputs(theta, index, n, weights)
             finite = finite and bool(np.isfinite(z).all())
             y = np.empty((n, self.targets.width), dtype=self.rows.dtype, order="F")
             self.targets.take(index, y)
             memory = workspace.rows(n)[0]
-            loss += self.network.loss.value_and_delta(z, y, w.astype(self.rows.dtype), np.empty_like(z), memory)
+            w = None if weights is None else (weights / self._total).astype(self.rows.dtype)[:, None]
+            part = self.network.loss.value_and_delta(z, y, w, np.empty_like(z), memory)
+            loss += part * (n / self.n_rows) if w is None else part
             if chunkwise:
-                judge.add(chunk, z, w, memory)
+                judge.add(chunk, z, weights, memory)
         if judge is None:
             return loss, -loss
         if not finite:
@@ -92,10 +91,11 @@ class Validation:
         score = judge.score() if chunkwise else judge(theta.vector)
         return loss, score if math.isfinite(score) else math.nan
 
-    def _raw_outputs(self, theta: Parameters, index: Any, n: int, w: np.ndarray) -> np.ndarray:
+    def _raw_outputs(self, theta: Parameters, index: Any, n: int, weights: np.ndarray | None) -> np.ndarray:
         x = np.empty((n, 0 if self.rows.sparse else self.rows.width), dtype=self.rows.dtype)
         z = self.network.forward(theta.layers, self.rows.take(index, x))
-        z[w[:, 0] == 0.0] = 0.0  # whatever it was: 0 times inf must not be nan
+        if weights is not None:
+            z[weights == 0.0] = 0.0  # whatever it was: 0 times inf must not be nan
         if isinstance(self.network.loss, Quantile) and len(self.network.loss.levels) > 1:
             z.sort(axis=1)  # as predictions are
         return z
