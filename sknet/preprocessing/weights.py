@@ -30,7 +30,7 @@ def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np
     with np.errstate(over="ignore"):  # what overflows is found here
         if not np.isfinite(weights.sum()):
             raise ValueError(
-                f"`{name}` must have a finite sum, got weights up to {weights.max():g}. Divide them by their mean."
+                f"`{name}` must have a finite sum, got weights up to {weights.max():g}. Divide them by the largest."
             )
     return weights
 
