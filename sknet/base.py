@@ -183,7 +183,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         p, state, recorder, validation = plan
         targets = targets_for(state, data.targets)
         if p.get("label_smoothing", 0.0) > 0.0:
-            targets = self._smoothed(targets, p["label_smoothing"], data.weights, state.order)
+            rows = slice(None) if state.order is None else np.sort(state.order)
+            targets = self._smoothed(targets, p["label_smoothing"], data.weights, rows)
         run = Run(
             p, state, rows_for(state, data.X), targets, data.weights, validation, tasks,
             partial(self._attributes, state), partial(recorder.after_epoch, partial(self._fitted, state)),

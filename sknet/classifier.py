@@ -495,7 +495,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         """Return the targets smoothed towards the shares of the classes among the rows ``index``, by their weights."""
         if isinstance(targets, Stacked):
             return Stacked(tuple(self._smoothed(part, smoothing, weights, index) for part in targets.parts))
-        return Smoothed(targets, smoothing, targets.mean(slice(None) if index is None else index, weights))
+        return Smoothed(targets, smoothing, targets.mean(index, weights))
 
     def _n_outputs(self) -> int:
         return self._labels.n_outputs

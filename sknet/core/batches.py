@@ -215,7 +215,7 @@ class Batches:
         self.total = float(self.n_rows)
         self._n_weighted = self.n_rows
         if weights is not None:
-            own = weights if order is None else weights[order]
+            own = weights if order is None else weights[np.sort(order)]  # the same sum in whatever order
             self.total, self._n_weighted = float(own.sum()), int(np.count_nonzero(own))
         width = 0 if rows.sparse else rows.width
         buffers = Buffer("x", width), Buffer("y", targets.width, order="F"), Buffer("w", 1)
