@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from sklearn.utils.metaestimators import available_if
 
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
-from .core import Codes, Loss, Smoothed, Stacked, Targets
-from .preprocessing import LabelEncoding, accuracy
-from .training import State
+from .core import Loss, Smoothed, Stacked, Targets
+from .preprocessing import LabelEncoding, accuracy, balanced
+from .training import Accuracy, State
 
 
 class MLPClassifierScratch(ClassifierMixin, BaseMLP):
@@ -489,20 +488,22 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
                 "class_weight='balanced' is not supported by partial_fit, which cannot know all frequencies. "
                 "Pass the dict that sklearn.utils.class_weight.compute_class_weight gives for all the data."
             )
-        class_weight = self._labels.present(self.class_weight, y)
-        weights = compute_sample_weight(class_weight, y) * (1.0 if weights is None else weights)
+        if self.class_weight == "balanced" and weights is not None:
+            weights = balanced(weights, y)
+        else:
+            class_weight = self._labels.present(self.class_weight, y)
+            weights = compute_sample_weight(class_weight, y) * (1.0 if weights is None else weights)
         if not weights.any():
             raise ValueError(
                 "`class_weight` and `sample_weight` must leave at least one positive weight, got only zeros."
             )
         return weights
 
-    def _smoothed(self, targets: Targets, smoothing: float) -> Targets:
-        if smoothing == 0.0:
-            return targets
+    def _smoothed(self, targets: Targets, smoothing: float, weights: Any, index: Any) -> Targets:
+        """Return the targets smoothed towards the shares of the classes among the rows ``index``, by their weights."""
         if isinstance(targets, Stacked):
-            return Stacked(tuple(self._smoothed(part, smoothing) for part in targets.parts))
-        return Smoothed(targets, smoothing, targets.n_classes if isinstance(targets, Codes) else 2)
+            return Stacked(tuple(self._smoothed(part, smoothing, weights, index) for part in targets.parts))
+        return Smoothed(targets, smoothing, targets.mean(index, weights))
 
     def _n_outputs(self) -> int:
         return self._labels.n_outputs
@@ -513,10 +514,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     def _strata(self, y: Any) -> np.ndarray | None:
         return y if self._labels.kind in ("binary", "multiclass") else None
 
-    def _own_score(self, state: State, y: Any, weights: Any) -> Callable[[np.ndarray], float]:
+    def _judge(self, state: State, y: Any, targets: Targets, weights: Any, index: Any) -> Accuracy:
         # Of numbers, as labels may be strings: a Ctrl-C that comes while NumPy makes one is lost.
-        numbers, numbering = self._labels.numbered(y)
-        return lambda z: accuracy(numbers, numbering.decode(z), weights)
+        numbers, numbering = self._labels.numbered(y if index is None else y[index])
+        return Accuracy(numbers, numbering.decode)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ from sklearn.utils.metaestimators import available_if
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
 from .core import LOSSES, Huber, Loss, Quantile, Targets, Values
-from .preprocessing import as_numbers, check_domain, output_units
-from .training import State
+from .preprocessing import as_numbers, check_domain
+from .training import D2, State
 
 
 class MLPRegressorScratch(RegressorMixin, BaseMLP):
@@ -412,9 +411,6 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def _with_class_weight(self, weights: np.ndarray | None, y: Any, *, incremental: bool = False) -> np.ndarray | None:
         return weights
 
-    def _smoothed(self, targets: Targets, smoothing: float) -> Targets:
-        return targets
-
     def _n_outputs(self) -> int:
         return max(self._n_targets, len(self._levels()))
 
@@ -428,16 +424,11 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def _strata(self, y: Any) -> None:
         return None
 
-    def _own_score(self, state: State, y: Any, weights: Any) -> Callable[[np.ndarray], float]:
-        loss = state.network.loss
-
-        def score(z: np.ndarray) -> float:
-            units = output_units(state.outputs)
-            z = z.copy() if units is None else units.restore(z, np.float64)
-            prediction = _predictions(loss, z)  # with a log link, that of finite raw outputs may overflow
-            return _score(loss, y, prediction, weights) if np.isfinite(prediction).all() else np.nan
-
-        return score
+    def _judge(self, state: State, y: Any, targets: Values, weights: Any, index: Any) -> D2 | None:
+        """Return the D2 score of the loss; None where targets that are all the same leave it undefined."""
+        chosen = slice(None) if index is None else index
+        judge = D2(state.network.loss, targets.columns[:, chosen], None if weights is None else weights[chosen])
+        return judge if judge.defined.any() else None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -30,9 +30,9 @@ from .folding import fold_normalization, fold_units, is_plain
 from .initializers import INITIALIZERS, Initializer, initializer_for
 from .inputs import PeriodicEmbedding, Scaling
 from .layers import Dense, Layer, Training, width_in
-from .losses import LOSSES, GroupedLogLoss, Huber, Loss, Quantile
+from .losses import LOSSES, ElementwiseLoss, GroupedLogLoss, Huber, Loss, Quantile
 from .members import combine
-from .memory import Parameters, Workspace
+from .memory import Memory, Parameters, Workspace
 from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
@@ -81,6 +81,7 @@ __all__ = [
     "Cosine",
     "Dense",
     "Dropout",
+    "ElementwiseLoss",
     "Epoch",
     "Exponential",
     "GroupedLogLoss",
@@ -91,6 +92,7 @@ __all__ = [
     "LayerNormalization",
     "LogCosine",
     "Loss",
+    "Memory",
     "Network",
     "Nonlinearity",
     "OneCycle",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from .checking import Inputs, gaps_of, valid_inputs, valid_rows
 from .columns import Columns, columns_of
 from .data import Data
+from .fingerprint import fingerprint
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 from .scaling import (
@@ -27,7 +28,7 @@ from .scaling import (
 from .splitting import validation_split
 from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
 from .values import columns_to_embed
-from .weights import check_weights
+from .weights import balanced, check_weights, counted_in_rows
 
 __all__ = [
     "CLIP",
@@ -42,10 +43,13 @@ __all__ = [
     "accuracy",
     "as_column",
     "as_numbers",
+    "balanced",
     "check_domain",
     "check_weights",
     "columns_of",
     "columns_to_embed",
+    "counted_in_rows",
+    "fingerprint",
     "fits",
     "gaps_of",
     "input_units",
