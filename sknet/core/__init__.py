@@ -22,6 +22,7 @@ out      "written here": the caller owns the memory
 from __future__ import annotations
 
 from .activations import ACTIVATIONS, EXP, LEAK, SELU_ALPHA, SELU_SCALE, Activation
+from .averaging import Average
 from .batches import Batches, Codes, Smoothed, Stacked, Targets, Values
 from .categories import OTHER, Categories
 from .collapse import collapse_linear
@@ -72,6 +73,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "Adaptive",
+    "Average",
     "BatchNormalization",
     "Batches",
     "Categories",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
+from .averaging import Average
 from .batches import Batches
 from .blas import axpy
 from .memory import Parameters
@@ -51,6 +52,7 @@ def stochastic(
     weight_decay: float = 0.0,
     max_grad_norm: float | None = None,
     noise: np.random.Generator | None = None,
+    average: Average | None = None,
     first_epoch: int = 0,
     n_epochs: int | None = None,
 ) -> Iterator[Epoch]:
@@ -59,8 +61,8 @@ def stochastic(
     A loss that is no longer finite ends its epoch at once.
     ``alpha`` is the L2 penalty on the sum over rows: a batch counts ``alpha / total`` of it; ``rng`` permutes the rows.
     Losses of an epoch are averaged over the rows that have weight, each batch being worth as many as it has.
-    Weights shrink by ``rate * weight_decay`` at each update; ``noise`` is what dropout draws from; ``n_epochs``, of
-    which ``first_epoch`` lie behind, is a schedule's horizon.
+    Weights shrink by ``rate * weight_decay`` at each update; ``noise`` is what dropout draws from; ``average`` takes in
+    the weights after each update; ``n_epochs``, of which ``first_epoch`` lie behind, is a schedule's horizon.
     """
     grad = Parameters(network.layout, np.zeros_like(theta.vector))
     workspace = network.workspace(batches.size, theta.vector.dtype)
@@ -79,6 +81,8 @@ def stochastic(
             if weight_decay > 0.0:
                 shrink(theta, rate * weight_decay)
             optimizer.step(theta.vector, grad.vector, rate)
+            if average is not None:
+                average.update(theta.vector)
             loss += n * (batch_loss + batch_penalty)
             penalty += n * batch_penalty
             seen += n

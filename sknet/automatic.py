@@ -1,0 +1,98 @@
+"""Automatic: what "auto" becomes, for the rows that a call is given.
+
+There are two regimes. A single batch of all rows, as small data and L-BFGS have it, is trained plainly. Mini-batches of
+dense rows are trained in the way that measurement on real tables favours: four networks side by side, each of which
+holds out an eighth of the rows that the others learn from, judged by their loss there with weights averaged over
+updates; robust units and a piecewise-linear embedding of numbers; in float32.
+`examples/benchmarks/README.md` has what each part gave.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+FEWEST_HELD_OUT = 10  # rows, for early stopping
+MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
+_BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
+
+
+class Facts(NamedTuple):
+    """What the choice goes by.
+
+    Attributes
+    ----------
+    n_rows, n_held_out : int
+        Rows that have weight, and those of them, or of the caller's own set, that there are to validate on.
+    n_numbers : int
+        Columns of numbers.
+    dense, regression, incremental, own_set : bool
+        Whether rows are dense, targets are numbers, more rows will come in `partial_fit`, and the caller validates on
+        rows of his own.
+    """
+
+    n_rows: int
+    n_held_out: int
+    n_numbers: int
+    dense: bool
+    regression: bool
+    incremental: bool
+    own_set: bool
+
+
+class Budget(NamedTuple):
+    """How long to train: updates, bounds of the epochs that make them, and updates without improvement to wait for."""
+
+    updates: int
+    epochs: tuple[int, int]
+    patience: int | None
+
+    def max_iter(self, updates_of_an_epoch: int) -> int:
+        """Return the number of epochs."""
+        return min(max(round(self.updates / updates_of_an_epoch), self.epochs[0]), self.epochs[1])
+
+    def n_iter_no_change(self, updates_of_an_epoch: int, *, regression: bool) -> int:
+        """Return the number of epochs to wait."""
+        if self.patience is None:
+            return 100 if regression else 10
+        return max(math.ceil(self.patience / updates_of_an_epoch), 4)
+
+
+PLAIN = Budget(4000, (30, 400), None)
+TABLES = Budget(1200, (12, 400), 300)
+
+
+def batch_rows(parameters: dict[str, Any], n: int) -> int:
+    """Return how many of ``n`` rows make a mini-batch: ``"auto"`` is 128, or less for an epoch of eight batches."""
+    size = parameters["batch_size"]
+    if not is_auto(size):
+        return min(n, int(size))
+    return min(n, _BATCH) if n <= _BATCH else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
+
+
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is left open."""
+    return isinstance(value, str) and value == "auto"
+
+
+def choices(p: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return what each parameter becomes that is left open, and under ``"budget"`` how long to train."""
+    lbfgs = p["solver"] == "lbfgs"
+    batches = not lbfgs and facts.n_rows > batch_rows(p, facts.n_rows)
+    tables = batches and facts.dense and not facts.incremental
+    stops = batches and not facts.incremental and facts.n_held_out >= FEWEST_HELD_OUT
+    embedded = tables and 0 < facts.n_numbers <= MOST_EMBEDDED
+    chosen = {
+        "early_stopping": stops,
+        "weight_decay": 0.0 if lbfgs else 0.02,
+        "label_smoothing": 0.0,
+        "dropout": 0.1 if batches and not facts.regression else 0.0,
+        "n_members": 4 if tables and stops else 1,
+        "averaging": 0.99 if tables else 0.0,
+        "embedding": "piecewise_linear" if embedded else None,
+        "standardize": "robust" if tables else True,
+        "dtype": "float32" if batches else None,
+        "learning_rate_init": (0.01 if facts.regression else 0.006) if tables else 0.003,
+    }
+    open_ones = {name: value for name, value in chosen.items() if is_auto(p.get(name))}
+    return open_ones | {"budget": TABLES if tables else PLAIN}
