@@ -14,7 +14,6 @@ from sklearn.metrics import get_scorer_names
 
 from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Activation
 
-AUTO_BATCH_SIZE, AUTO_WEIGHT_DECAY, AUTO_LABEL_SMOOTHING = 128, 0.02, 0.05
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
 MAX_DEPTH, MAX_PARAMETERS = 1000, 2**31 - 1  # BLAS counts in 32 bits
 _LIMITS_OF_MEMORY = MAX_PARAMETERS, sys.maxsize  # no message names them: nobody is near
@@ -154,7 +153,7 @@ RULES: dict[str, Rule] = {
     "alpha": _real(0.0),
     "batch_size": _either(_option(("auto",)), _COUNT),
     "learning_rate": _either(_option(SCHEDULES), Rule(_schedule, "a schedule of sknet.schedules")),
-    "learning_rate_init": _real(0.0, closed="()"),
+    "learning_rate_init": _either(_option(("auto",)), _real(0.0, closed="()")),
     "power_t": _real(0.0),
     "max_iter": _either(_option(("auto",)), _COUNT),
     "shuffle": _BOOLEAN,
@@ -169,14 +168,16 @@ RULES: dict[str, Rule] = {
     "beta_1": _real(0.0, 1.0),
     "beta_2": _real(0.0, 1.0),
     "epsilon": _real(0.0, closed="()"),
-    "n_iter_no_change": _either(_COUNT, Rule(lambda v: _is_number(v, Real) and v == np.inf, "inf")),
+    "n_iter_no_change": _either(_option(("auto",)), _COUNT, Rule(lambda v: _is_number(v, Real) and v == np.inf, "inf")),
     "max_fun": _COUNT,
     "depth": _integer(0, MAX_DEPTH),
     "width": _SIZE,
     "initializer": _option(("auto", *INITIALIZERS)),
-    "standardize": _either(_BOOLEAN, _option(("robust",))),
-    "embedding": _either(_exactly(None), _option(("periodic",))),
-    "dtype": Rule(_dtype, "None, 'float32' or 'float64'"),
+    "standardize": _either(_BOOLEAN, _option(("auto", "robust"))),
+    "embedding": _either(_exactly(None), _option(("auto", "periodic", "piecewise_linear"))),
+    "n_members": _either(_option(("auto",)), _integer(1, 1000)),
+    "averaging": _either(_option(("auto",)), _real(0.0, 1.0)),
+    "dtype": _either(_option(("auto",)), Rule(_dtype, "None, 'float32' or 'float64'")),
     "weight_decay": _either(_option(("auto",)), _real(0.0)),
     "dropout": _either(_option(("auto",)), _real(0.0, 1.0), _sequence_of(_real(0.0, 1.0))),
     "normalization": _either(_exactly(None), _option(("batch", "layer"))),
@@ -238,10 +239,14 @@ def whole_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
 def _as_integers(value: Any) -> Any:
     if is_whole(value):
         return int(value)
-    return [int(entry) for entry in value] if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str) else value
+    return (
+        [int(entry) for entry in value]
+        if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str)
+        else value
+    )
 
 
-def _with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
+def with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with numbers of Python's own types, which compute in the dtype of the arrays they meet."""
     return {name: _plain(value) if _is_number(value, Real) else value for name, value in parameters.items()}
 
@@ -249,28 +254,6 @@ def _with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
 def _plain(number: Any) -> int | float:
     """Return an int, or a float for what is none or lies beyond 64 bits, where it is no number to NumPy."""
     return int(number) if isinstance(number, Integral) and abs(number) <= sys.maxsize else float(number)
-
-
-def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool) -> dict[str, Any]:
-    """Return the parameters with values in place of ``"auto"``; L-BFGS takes no part in any of it."""
-    chosen = {
-        "weight_decay": AUTO_WEIGHT_DECAY, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
-    }  # fmt: skip
-    if parameters["solver"] == "lbfgs":
-        chosen = {"weight_decay": 0.0, "label_smoothing": 0.0, "early_stopping": False}
-    chosen["dropout"] = dropout
-    chosen = {name: value for name, value in chosen.items() if _is_auto(parameters.get(name))}
-    return _with_plain_numbers(parameters | chosen)
-
-
-def batch_rows(parameters: dict[str, Any], n: int) -> int:
-    """Return how many of ``n`` rows make a mini-batch."""
-    size = parameters["batch_size"]
-    return min(n, AUTO_BATCH_SIZE if _is_auto(size) else size)
-
-
-def _is_auto(value: Any) -> bool:
-    return isinstance(value, str) and value == "auto"
 
 
 def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:

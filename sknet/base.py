@@ -18,7 +18,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._compat import CallbackSupportMixin, Tasks, rows_of
-from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
+from ._parameters import RULES, check_parameters, with_plain_numbers
+from .automatic import TABLES, Facts, choices
 from .core import Dense, Dropout, Rows, TableRows, Training, Units, fold_units, is_plain
 from .persistence import Recorder
 from .preprocessing import (
@@ -32,6 +33,7 @@ from .preprocessing import (
     gaps_of,
     valid_inputs,
     valid_rows,
+    validation_folds,
     validation_split,
 )
 from .training import (
@@ -47,10 +49,9 @@ from .training import (
     rows_for,
     set_units,
     split_generator,
+    start_at_the_data,
     targets_for,
 )
-
-_FEWEST_HELD_OUT = 10  # early_stopping="auto"
 
 
 @contextmanager
@@ -95,7 +96,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     """The common part of `MLPClassifierScratch` and `MLPRegressorScratch`; not for use on its own."""
 
     _y_numeric = False
-    _mini_batch_dropout = 0.0
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, validation_set: tuple[Any, Any, Any], *,
@@ -111,8 +111,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             rows = self._check_rows(X, y, sample_weight, columns, reset=not call.resume)
             data = self._encode_rows(rows, call)
             held_out = self._check_validation_set(*validation_set, columns)
-            n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * data.n_weighted)
-            p = resolve_auto(p, *self._automatic(p, data.n_weighted, n_held_out, call))
+            p = self._resolved(p, data, held_out, call)
             plan = self._plan(p, data, held_out, call, checkpoint)
             self._train(plan, data, tasks, call)
             self._publish(plan.state, plan.state.published)
@@ -151,15 +150,19 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         weights = self._with_class_weight(data.weights, data.y)
         return data._replace(targets=self._encode_more(data.y), weights=weights)
 
-    def _automatic(self, p: dict[str, Any], n: int, n_held_out: int, call: Call) -> tuple[Any, bool]:
-        """Return dropout and early stopping where they are left open: neither for a single batch.
-
-        Fewer than 10 rows held out say little of when to stop.
-        """
-        batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
-        dropout = self._mini_batch_dropout if batches else 0.0
-        stops = self._y_numeric and batches and not call.incremental and n_held_out >= _FEWEST_HELD_OUT
-        return self._state.dropout if call.resume else dropout, stops
+    def _resolved(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call) -> dict[str, Any]:
+        """Return the parameters with values in place of ``"auto"``: those of an earlier fit, where it goes on."""
+        n = data.n_weighted
+        n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * n)
+        facts = Facts(
+            n, n_held_out, data.X.shape[1], isinstance(data.X, np.ndarray), self._y_numeric, call.incremental,
+            held_out is not None,
+        )  # fmt: skip
+        found = choices(p, facts)
+        if call.resume:
+            found |= {name: value for name, value in self._state.chosen.items() if name in found and name != "budget"}
+        chosen = {name: value for name, value in found.items() if name != "budget"}
+        return with_plain_numbers(p | found) | {"chosen": chosen, "tables": found["budget"] is TABLES}
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
         """Return where training begins, and what it is judged by, for the resolved parameters ``p``."""
@@ -176,7 +179,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             state.begin(p, validated=validated, incremental=call.incremental)
         train, index = self._rows_to_train_on(p, state, data, held_out)
         if recorder.state is None:
-            set_units(state, p["standardize"], data, index, new=earlier is None, merge=call.incremental)
+            kept_out = None if isinstance(index, list) else index
+            set_units(state, p["standardize"], data, kept_out, new=earlier is None, merge=call.incremental)
+            if earlier is None and p["tables"]:
+                start_at_the_data(state, data, kept_out)
         if call.incremental or not _is_permutation(state.order, train):
             state.order = train
         validation = None
@@ -188,16 +194,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, p: dict[str, Any], state: State, data: Data, held_out: Data | None
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Return the numbers of the rows to train on, and of those to validate on; None means all."""
-        if p["early_stopping"] and held_out is None:
-            rng = split_generator(state, data.n_rows)
-            return validation_split(data.n_rows, p["validation_fraction"], rng, data.weights, self._strata(data.y))
-        return (np.arange(data.n_rows) if p["shuffle"] else None), None
+        k = state.n_members
+        if not p["early_stopping"] or held_out is not None:
+            rows = np.arange(data.n_rows) if p["shuffle"] else None
+            return (rows if rows is None or k == 1 else np.tile(rows, (k, 1))), None
+        rng, fraction = split_generator(state, data.n_rows), p["validation_fraction"]
+        if k == 1 or p["scoring"] not in (None, "loss"):  # a scorer is given the estimator, all members of it
+            train, index = validation_split(data.n_rows, fraction, rng, data.weights, self._strata(data.y))
+            return (train if k == 1 else np.tile(train, (k, 1))), index
+        folds = validation_folds(self._numbers(data.y), fraction, k, rng, data.weights)
+        return np.stack([train for train, _ in folds]), [index for _, index in folds]
 
     def _train(self, plan: Plan, data: Data, tasks: Tasks, call: Call) -> None:
         p, state, recorder, validation = plan
         targets = targets_for(state, data.targets)
         if p.get("label_smoothing", 0.0) > 0.0:
-            rows = slice(None) if state.order is None else np.sort(state.order)
+            rows = slice(None) if state.order is None else np.unique(state.order)
             targets = self._smoothed(targets, p["label_smoothing"], data.weights, rows)
         run = Run(
             p, state, rows_for(state, data), targets, data.weights, validation, tasks,
@@ -214,11 +226,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         rows, targets, scoring = rows_for(state, data), targets_for(state, data.targets), p["scoring"]
         judge = None
         if scoring is None:
-            judge = self._judge(state, data.y, targets, data.weights, index)
+            judge = self._judge(state, data.y, targets, data.weights, _joined(index))
         elif scoring != "loss":
             X = data.X if data.given is None else data.given
             judge = self._scorer(p, state, *(_rows(part, index) for part in (X, data.y, data.weights)))
-        judged = Judged("loss" if judge is None else scoring or "score", fingerprint(data, index))
+        judged = Judged("loss" if judge is None else scoring or "score", fingerprint(data, _joined(index)))
         return Validation(state.network, rows, targets, data.weights, index, judge, judged)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
@@ -269,7 +281,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         rows = Rows(numbers, inputs, self._arrays[0][-1].dtype, dense=dense)
         if codes is not None or gaps or state.gaps:
             rows = TableRows(rows, state.gaps, codes)
-        z = forward_in_chunks(self._network, parameters, rows.take, rows.n_rows, n_layers, training)
+        members = [parameters, *vars(self).get("_others", [])]
+        z = forward_in_chunks(self._network, members, rows.take, rows.n_rows, n_layers, training)
         return z if outputs is None or n_layers is not None else outputs.restore(z, numbers.dtype)
 
     def _acting(self) -> tuple[list[tuple[np.ndarray, ...]], Units | None, Units | None]:
@@ -370,11 +383,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         inputs, outputs = self._units_of_arrays()
-        if not is_plain(self._network) or (inputs is not None and inputs.bound < np.inf) or self._state.gaps:
+        clips = inputs is not None and inputs.bound < np.inf
+        if not is_plain(self._network) or clips or self._state.gaps or self._state.n_members > 1:
             raise AttributeError(
                 f"`{name}` does not exist for this network, {self._network}: weights and biases alone do not tell what "
-                "it computes. Use predict, or fit without categories, missing values, layer normalization, embedding "
-                "and standardize='robust'."
+                "it computes. Use predict, or fit with n_members=1, embedding=None and standardize=True, and without "
+                "categories, missing values and layer normalization."
             )
         folded = fold_units(self._arrays, inputs, outputs)
         if not all(np.isfinite(array).all() for own in folded for array in own):
@@ -402,6 +416,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
 def _same_arrays(own: tuple[Any, Any], folded: tuple[np.ndarray, np.ndarray]) -> bool:
     return all(mine is other or np.array_equal(mine, other) for mine, other in zip(own, folded, strict=True))
+
+
+def _joined(index: Any) -> Any:
+    return np.concatenate(index) if isinstance(index, list) else index
 
 
 def _rows(part: Any, index: np.ndarray | None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
@@ -192,8 +193,6 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     True
     """
 
-    _mini_batch_dropout = 0.1
-
     def __init__(
         self,
         hidden_layer_sizes=None,
@@ -203,7 +202,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         alpha=0.0001,
         batch_size="auto",
         learning_rate="cosine",
-        learning_rate_init=0.003,
+        learning_rate_init="auto",
         power_t=0.5,
         max_iter="auto",
         shuffle=True,
@@ -216,22 +215,24 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         early_stopping="auto",
         validation_fraction=0.1,
         beta_1=0.9,
-        beta_2=0.95,
+        beta_2=0.97,
         epsilon=1e-8,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         max_fun=15000,
         depth=2,
-        width=128,
+        width=64,
         initializer="auto",
-        standardize=True,
-        embedding=None,
-        dtype=None,
+        standardize="auto",
+        embedding="auto",
+        dtype="auto",
         weight_decay="auto",
         dropout="auto",
         normalization=None,
         max_grad_norm=None,
-        scoring=None,
+        scoring="loss",
         categorical_features="from_dtype",
+        n_members="auto",
+        averaging="auto",
         class_weight=None,
         label_smoothing="auto",
     ):
@@ -270,6 +271,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         self.max_grad_norm = max_grad_norm
         self.scoring = scoring
         self.categorical_features = categorical_features
+        self.n_members = n_members
+        self.averaging = averaging
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
 
@@ -510,6 +513,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
     def _network_loss(self) -> Loss:
         return self._labels.loss
+
+    def _numbers(self, y: Any) -> np.ndarray:
+        """Return the numbers of the labels, to stratify by."""
+        numbers = self._labels.numbered(y)[0]
+        return numbers.toarray() if sp.issparse(numbers) else numbers
 
     def _strata(self, y: Any) -> np.ndarray | None:
         return y if self._labels.kind in ("binary", "multiclass") else None

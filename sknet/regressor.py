@@ -206,7 +206,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         alpha=0.0001,
         batch_size="auto",
         learning_rate="cosine",
-        learning_rate_init=0.003,
+        learning_rate_init="auto",
         power_t=0.5,
         max_iter="auto",
         shuffle=True,
@@ -219,22 +219,24 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         early_stopping="auto",
         validation_fraction=0.1,
         beta_1=0.9,
-        beta_2=0.95,
+        beta_2=0.97,
         epsilon=1e-8,
-        n_iter_no_change=100,
+        n_iter_no_change="auto",
         max_fun=15000,
         depth=2,
-        width=128,
+        width=64,
         initializer="auto",
-        standardize=True,
-        embedding=None,
-        dtype=None,
+        standardize="auto",
+        embedding="auto",
+        dtype="auto",
         weight_decay="auto",
         dropout="auto",
         normalization=None,
         max_grad_norm=None,
         scoring=None,
         categorical_features="from_dtype",
+        n_members="auto",
+        averaging="auto",
         quantile=0.5,
         huber_delta=1.35,
     ):
@@ -274,6 +276,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         self.max_grad_norm = max_grad_norm
         self.scoring = scoring
         self.categorical_features = categorical_features
+        self.n_members = n_members
+        self.averaging = averaging
         self.quantile = quantile
         self.huber_delta = huber_delta
 
@@ -420,6 +424,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         if self.loss == "quantile":
             return Quantile(levels=self._levels())
         return LOSSES[self.loss]
+
+    def _numbers(self, y: Any) -> np.ndarray:
+        return as_numbers(y)
 
     def _strata(self, y: Any) -> None:
         return None

@@ -37,6 +37,7 @@ class Average:
     decay: float
     vector: Array = field(repr=False)
     n_updates: int = 0
+    _difference: Array | None = field(default=None, init=False, repr=False, compare=False)
 
     def update(self, theta: Array) -> None:
         """Take in the weights after one more update."""
@@ -44,8 +45,10 @@ class Average:
         blends, rest = divmod(self.n_updates, EVERY)
         if rest == 0:
             share = max(1.0 - self.decay**EVERY, 1.0 / blends)
-            np.multiply(self.vector, 1.0 - share, out=self.vector)
-            axpy(share, theta, self.vector)
+            if self._difference is None:
+                self._difference = np.empty_like(theta)
+            np.subtract(theta, self.vector, out=self._difference)  # what is constant stays so to the last digit
+            axpy(share, self._difference, self.vector)
 
     def current(self, theta: Array) -> Array:
         """Return the mean so far, or the weights themselves where there is none yet."""

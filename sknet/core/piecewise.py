@@ -13,6 +13,8 @@ from .memory import Buffer, Memory, ParameterSpec
 
 Array = NDArray[Any]
 
+_NEVER = 1e30  # an edge that no number reaches
+
 
 @dataclass(frozen=True)
 class PiecewiseLinear:
@@ -32,7 +34,7 @@ class PiecewiseLinear:
     columns : tuple of int
         Which of them to embed; all are passed on as they are.
     n_bins : int, default=32
-        Number of bins T of a column. One that needs fewer has the rest behind, with edges at infinity.
+        Number of bins T of a column. One that needs fewer has the rest behind, where no number lies.
     n_values : int, default=4
         Number of lines of a column.
     """
@@ -73,7 +75,7 @@ class PiecewiseLinear:
     def set_edges(self, parameters: Arrays, edges: list[Array]) -> None:
         """Write the edges of each column, increasing, from 2 to ``n_bins + 1`` of them."""
         start, inverse, _ = parameters
-        start[...], inverse[...] = np.inf, 0.0
+        start[...], inverse[...] = _NEVER, 0.0
         for j, own in enumerate(edges):
             start[j, : len(own) - 1] = own[:-1]
             inverse[j, : len(own) - 1] = 1.0 / np.diff(own)
@@ -84,6 +86,7 @@ class PiecewiseLinear:
         a: Array = memory.a
         np.take(x, self.columns, axis=1, out=memory.x, mode="clip")
         below = memory.below.reshape(n, p, t)
+        np.clip(memory.x, -_NEVER / 2.0, _NEVER / 2.0, out=memory.x)
         np.less_equal(start[:, 1:], memory.x[:, :, None], out=below[:, :, 1:])
         below[:, :, 0] = False
         # Bins of all columns lie one after the other: the first of column j is j t.

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import is_classifier
 
-from .._parameters import RULES, check_parameters, resolve_auto
+from .._parameters import RULES, check_parameters
+from ..automatic import Facts, choices
 from ..base import BaseMLP
 from ..core import (
     LOSSES,
@@ -92,5 +93,6 @@ def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
     check_parameters(p)
     log_loss = LOSSES["binary_log_loss" if n_outputs == 1 else "log_loss"]
     loss = log_loss if is_classifier(net) else net._network_loss()
+    p |= choices(p, Facts(1, 0, n_features, True, not is_classifier(net), False, False))
     columns = None if p["embedding"] is None else tuple(range(n_features))
-    return plan_network(resolve_auto(p, 0.0, False), int(n_features), int(n_outputs), loss, columns)
+    return plan_network(p, int(n_features), int(n_outputs), loss, columns)

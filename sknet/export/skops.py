@@ -23,6 +23,7 @@ from ..core import (
     Network,
     Nonlinearity,
     PeriodicEmbedding,
+    PiecewiseLinear,
     RMSprop,
     Scaling,
     Units,
@@ -34,7 +35,7 @@ from ..transformer import HiddenLayerTransformer
 
 _CLASSES = (
     MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Columns, Moments, Quartiles, LogMean,
-    Units, State, History, Plateau, Clock, Network, Scaling, Categories, PeriodicEmbedding, Dense, Dropout,
+    Units, State, History, Plateau, Clock, Network, Scaling, Categories, PeriodicEmbedding, PiecewiseLinear, Dense, Dropout,
     BatchNormalization,
     LayerNormalization, Nonlinearity, Activation, Initializer, GroupedLogLoss, SGD, Adam, RMSprop, Adagrad,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from ..core import (
     GroupedLogLoss,
     Network,
     PeriodicEmbedding,
+    PiecewiseLinear,
     Quantile,
     Scaling,
     Units,
@@ -34,11 +35,13 @@ def check_state(state: Any) -> None:
     _must(isinstance(state, State), "the parts of the training state")
     _check_network(state.network)
     theta, layers = state.theta, state.network.layers
-    vectors = [state.theta, state.best]
+    size = state.network.layout.size * state.n_members
+    _must(state.n_members > 0, "the weights and the number of members")
+    vectors = [state.theta, state.best, state.average]
     if state.optimizer is not None:
         vectors += [getattr(state.optimizer, f.name) for f in fields(state.optimizer) if "Array" in str(f.type)]
     for vector in vectors:
-        _must(vector is None or _like(vector, (state.network.layout.size,), theta.dtype), "weights and layers")
+        _must(vector is None or _like(vector, (size,), theta.dtype), "weights and layers")
     _must(theta.dtype in (np.float32, np.float64), "weights and their dtype")
     columns = state.categories
     categories = layers[0].sizes if isinstance(layers[0], Categories) else ()
@@ -52,19 +55,20 @@ def check_state(state: Any) -> None:
     for measured in (state.outputs, state.seen_outputs):
         _check_measured(measured, {layers[-1].n_out, 1})
     order = state.order
-    _must(order is None or (order.ndim == 1 and order.dtype.kind == "i"), "the rows and their order")
-    embedded = [layer.columns for layer in layers if isinstance(layer, PeriodicEmbedding)]
+    rows_of_each = () if state.n_members == 1 else (state.n_members,)
+    _must(order is None or (order.dtype.kind == "i" and order.shape[:-1] == rows_of_each), "the rows and their order")
+    embedded = [layer.columns for layer in layers if isinstance(layer, (PeriodicEmbedding, PiecewiseLinear))]
     _must(embedded == ([state.columns] if state.columns else []), "the layers and the columns")
 
 
 def _check_network(network: Network) -> None:
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
-    first = isinstance(network.layers[0], (Dense, Scaling, PeriodicEmbedding, Categories))
+    first = isinstance(network.layers[0], (Dense, Scaling, PeriodicEmbedding, PiecewiseLinear, Categories))
     _must(dense and first and network.layers[-1] is dense[-1], "the layers")
     width = width_in(network.layers[0])
     for layer in network.layers:
         _must(width_in(layer) == width > 0 and layer.n_out > 0, "the layers")
-        if isinstance(layer, PeriodicEmbedding):
+        if isinstance(layer, (PeriodicEmbedding, PiecewiseLinear)):
             columns = layer.columns
             _must(all(0 <= column < width for column in columns), "the layers and the columns")
             _must(len(set(columns)) == len(columns), "the layers and the columns")
@@ -117,13 +121,16 @@ def check_fitted(attributes: dict[str, Any]) -> None:
     state = attributes["_state"]
     check_state(state)
     expected = fitted_attributes(state, state.published, stopped_by_score=False)
-    _must(expected.keys() - {"_units"} <= attributes.keys(), "the fitted attributes")  # release 0.1.0 had no units
+    new = {"_units", "_others", "n_members_"}  # that release 0.1.0 did not have
+    _must(expected.keys() - new <= attributes.keys(), "the fitted attributes")
     if "_units" in attributes:
         _must(_same_units(attributes["_units"], expected["_units"]), "the moments of the data and the units")
     for name in ("_network", "depth_", "width_", "n_layers_", "n_outputs_"):
         _must(attributes[name] == expected[name], "the network and its sizes")
     arrays = attributes["_arrays"]
     _must(_shapes(arrays) == _shapes(expected["_arrays"]), "the network and its weights")
+    others = attributes.get("_others", [])
+    _must([_shapes(other) for other in others] == [_shapes(arrays)] * (state.n_members - 1), "the members")
     for i, name in enumerate(("coefs_", "intercepts_")):
         if name in attributes:
             folded = [own[i] for own in expected["_arrays"] if own]

@@ -25,7 +25,7 @@ from .scaling import (
     rescale_outputs,
     same_units,
 )
-from .splitting import validation_split
+from .splitting import validation_folds, validation_split
 from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
 from .values import columns_to_embed
 from .weights import balanced, check_weights, counted_in_rows
@@ -61,5 +61,6 @@ __all__ = [
     "same_units",
     "valid_inputs",
     "valid_rows",
+    "validation_folds",
     "validation_split",
 ]

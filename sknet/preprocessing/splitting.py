@@ -50,6 +50,26 @@ def validation_split(
     return np.concatenate([train, alone]), validation
 
 
+def validation_folds(
+    y: np.ndarray, fraction: float, n_folds: int, rng: np.random.RandomState, weights: np.ndarray | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return, for each fold, the numbers of the rows to train on and of those to validate on.
+
+    No row is held out twice, as far as ``fraction`` allows, and all folds have as many rows. They are stratified:
+    sorted by target, each few rows that follow each other are dealt to different folds. ``y`` has shape (n,), or
+    (n, k), of which the first column counts. Rows of weight zero take no part and stay in training.
+    """
+    rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights > 0.0)
+    n_hands = max(n_folds, round(1.0 / fraction))
+    key = y[rows] if y.ndim == 1 else y[rows, 0]
+    by_target = np.lexsort((rng.random_sample(len(rows)), key))
+    round_of = np.arange(len(rows)) // n_hands
+    dealt = by_target[np.lexsort((rng.random_sample(len(rows)), round_of))]
+    hands = [np.sort(rows[dealt[hand::n_hands]])[: len(rows) // n_hands] for hand in range(n_folds)]
+    every = np.arange(len(y))
+    return [(np.setdiff1d(every, hand, assume_unique=True), hand) for hand in hands]
+
+
 def _all_classes_in_training(
     rows: np.ndarray, size: int, rng: np.random.RandomState, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

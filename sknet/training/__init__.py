@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .chunks import forward_in_chunks
 from .fitting import Run
+from .initial import start_at_the_data
 from .judging import D2, Accuracy, Judge
 from .planning import plan_network
 from .publishing import fitted_attributes
@@ -37,5 +38,6 @@ __all__ = [
     "rows_for",
     "set_units",
     "split_generator",
+    "start_at_the_data",
     "targets_for",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ..core import Network, Training, width_in
+from ..core import Network, Training, combine, width_in
 
 CHUNK_ELEMENTS = 2**18
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
@@ -23,18 +23,29 @@ def rows_in_chunk(network: Network, n_layers: int | None = None) -> int:
 
 def forward_in_chunks(
     network: Network,
-    parameters: list[tuple[np.ndarray, ...]],
+    members: list[list[tuple[np.ndarray, ...]]],
     take: Callable[[slice], Any],
     n: int,
     n_layers: int | None = None,
     training: Training | None = None,
 ) -> np.ndarray:
-    """Return raw outputs, shape (n, n_outputs), for rows read by ``take``; those of the first ``n_layers`` if given."""
-    layers = network.layers[:n_layers]
+    """Return raw outputs, shape (n, n_outputs), for rows read by ``take``, of all ``members`` together.
+
+    Those of the first ``n_layers``, if given, stand side by side, one member after the other.
+    """
+
+    def forward(chunk: slice) -> np.ndarray:
+        x = take(chunk)
+        if len(members) == 1:
+            return network.forward(members[0], x, n_layers, training)
+        outputs = [network.forward(parameters, x, n_layers, training) for parameters in members]
+        return combine(np.stack(outputs), network.loss) if n_layers is None else np.hstack(outputs)
+
     size = rows_in_chunk(network, n_layers)
     if n <= size:
-        return network.forward(parameters, take(slice(0, n)), n_layers, training)
-    z = np.empty((n, layers[-1].n_out), dtype=parameters[0][0].dtype)
+        return forward(slice(0, n))
+    width = network.layers[:n_layers][-1].n_out * (1 if n_layers is None else len(members))
+    z = np.empty((n, width), dtype=members[0][0][-1].dtype)
     for chunk in gen_batches(n, size):
-        z[chunk] = network.forward(parameters, take(chunk), n_layers, training)
+        z[chunk] = forward(chunk)
     return z

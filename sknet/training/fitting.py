@@ -15,16 +15,16 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._compat import Tasks, warn_caller
-from .._parameters import batch_rows
-from ..core import Batches, Constant, Epoch, Parameters, Rows, Targets, lbfgs, schedule_for, stochastic
+from ..automatic import batch_rows
+from ..core import Batches, Constant, Epoch, Rows, Schedule, Targets, lbfgs, schedule_for, stochastic
 from .chunks import CHUNK_ELEMENTS
+from .members import Member, parameters_of, train_all
 from .state import State, optimizer_for
 from .stopping import Plateau
 from .threads import is_large, limit_threads
 from .validation import Validation
 
 _SMALLEST_ADAPTIVE_RATE = 1e-6
-_UPDATES, _EPOCHS = 4000, (30, 400)  # max_iter="auto"
 
 
 class Run:
@@ -70,11 +70,12 @@ class Run:
         self.keeps_best = validation is not None and parameters["early_stopping"]
         self.incremental = incremental
         self.best_is_unjudged = validation is not None and state.judge_by(validation.judged, incremental=incremental)
-        self.theta = Parameters(state.network.layout, state.theta)
+        self.theta = parameters_of(state, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
-        self.n_rows = rows.n_rows if state.order is None else len(state.order)  # that are trained on
+        self.n_rows = rows.n_rows if state.order is None else state.order.shape[-1]  # that a member is trained on
         self.batch_size = self._batch_size()
         self.max_iter = self._max_iter()
+        self.patience = self._patience()
         self.stopped = False
         curves = [curve for curve in vars(state.history).values() if curve is not None]
         self.before = state.n_epochs, [(curve, len(curve)) for curve in curves]
@@ -106,27 +107,21 @@ class Run:
         state.plateau = Plateau(count=state.plateau.count if self.incremental else 0)
         if state.best is None:
             return
-        _, score = self.validation.evaluate(Parameters(state.network.layout, state.best))
+        _, score = self.validation.evaluate(state.best)
         if math.isfinite(score):
             state.plateau.best = score
         else:
             state.best = None
 
     def _run_stochastic(self) -> None:
-        p, state, incremental = self.p, self.state, self.incremental
-        batches = Batches(self.rows, self.targets, self.weights, self.batch_size, state.order)
-        rng = state.rng if p["shuffle"] else None
+        state, incremental = self.state, self.incremental
         # How long a stream will be is not known, so a schedule that goes by the end of training has no say.
         schedule = Constant() if incremental and self.schedule.per_update else self.schedule
-        epochs = stochastic(
-            state.network, self.theta, batches, state.optimizer, schedule, state.clock,
-            rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=rng, weight_decay=p["weight_decay"],
-            max_grad_norm=p["max_grad_norm"], noise=state.noise, first_epoch=state.n_epochs, n_epochs=self.max_iter,
-        )  # fmt: skip
+        members = [self._member(number, schedule) for number in range(state.n_members)]
         end = state.n_epochs + 1 if incremental else self.max_iter
         while state.n_epochs < end:
             self.tasks.begin_epoch()
-            stopped = self._observe(next(epochs))
+            stopped = self._observe(train_all(state, members, map))
             self.after_epoch(state.n_epochs, stopped=stopped, last=stopped or state.n_epochs == end)
             if stopped:
                 return
@@ -136,6 +131,21 @@ class Run:
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
             )
+
+    def _member(self, number: int, schedule: Schedule) -> Member:
+        p, state = self.p, self.state
+        order = state.order if state.order is None or state.order.ndim == 1 else state.order[number]
+        if state.n_members > 1 and state.order is not None:
+            order = order.copy()
+        batches = Batches(self.rows, self.targets, self.weights, self.batch_size, order)
+        member = Member(state, number, batches, p["averaging"])
+        member.epochs = stochastic(
+            state.network, member.theta, batches, member.optimizer, schedule, member.clock,
+            rate_init=p["learning_rate_init"], alpha=p["alpha"], rng=member.rng if p["shuffle"] else None,
+            weight_decay=p["weight_decay"], max_grad_norm=p["max_grad_norm"], noise=member.noise,
+            average=member.average, first_epoch=state.n_epochs, n_epochs=self.max_iter,
+        )  # fmt: skip
+        return member
 
     def _batch_size(self) -> int:
         n, size = self.n_rows, self.p["batch_size"]
@@ -151,13 +161,18 @@ class Run:
             return self.p["max_iter"]
         if self.p["solver"] == "lbfgs":
             return 200
-        updates_an_epoch = math.ceil(self.n_rows / self.batch_size)
-        return min(max(round(_UPDATES / updates_an_epoch), _EPOCHS[0]), _EPOCHS[1])
+        return self.p["budget"].max_iter(math.ceil(self.n_rows / self.batch_size))
+
+    def _patience(self) -> float:
+        if self.p["n_iter_no_change"] != "auto":
+            return self.p["n_iter_no_change"]
+        updates_of_an_epoch, regression = math.ceil(self.n_rows / self.batch_size), "loss" in self.p
+        return self.p["budget"].n_iter_no_change(updates_of_an_epoch, regression=regression)
 
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network
         result = lbfgs(
-            network, self.theta, Batches(self.rows, self.targets, self.weights, self.batch_size),
+            network, self.theta[0], Batches(self.rows, self.targets, self.weights, self.batch_size),
             alpha=p["alpha"], max_iter=self.max_iter, max_fun=p["max_fun"], tol=p["tol"],
             observe=self._observe_iteration,
         )  # fmt: skip
@@ -182,7 +197,7 @@ class Run:
         history.rate.append(epoch.rate)
         finite, judgement = math.isfinite(epoch.loss), -epoch.loss
         if self.validation is not None:
-            loss, score = self.validation.evaluate(self.theta) if finite else (math.nan, math.nan)
+            loss, score = self.validation.evaluate(state.current) if finite else (math.nan, math.nan)
             history.validation_loss.append(loss)
             history.scores.append(score)
             judgement = score if self.keeps_best else judgement
@@ -195,12 +210,12 @@ class Run:
         # Where few rows of a new chunk cannot tell them apart, the weights that have seen more are kept.
         tied = self.incremental and self.best_is_unjudged and judgement == state.plateau.best
         if self.keeps_best and (improved or tied):
-            state.best = state.theta.copy()
+            state.best = state.current.copy()
         self.recorded += 1
         stop = self.tasks.end_epoch(self.attributes)
         if not judged:
             return stop
-        return stop or (state.plateau.count >= self.p["n_iter_no_change"] and not self._reduce_rate(epoch.rate))
+        return stop or (state.plateau.count >= self.patience and not self._reduce_rate(epoch.rate))
 
     def _drop_unrecorded(self) -> None:
         """Forget the epoch that was being recorded, so that all curves end with the same one."""
@@ -217,7 +232,7 @@ class Run:
     def _reduce_rate(self, rate: float) -> bool:
         """Go on with a smaller rate, if the schedule is adaptive and has one left."""
         what = "Validation score" if self.keeps_best else "Training loss"
-        tol, patience = self.p["tol"], self.p["n_iter_no_change"]
+        tol, patience = self.p["tol"], self.patience
         message = f"{what} did not improve more than tol={tol:f} for {patience} consecutive epochs."
         reduced = self.schedule.adaptive and rate > _SMALLEST_ADAPTIVE_RATE
         if reduced:
@@ -225,7 +240,7 @@ class Run:
             self.state.plateau.count = 0
             message += f" Setting learning rate to {self.p['learning_rate_init'] * self.schedule(self.state.clock):f}"
         elif self.state.best is not None:
-            np.copyto(self.state.theta, self.state.best)
+            self._take_back_best()
         if self.p["verbose"]:
             print(message if reduced else message + " Stopping.")
         return reduced
@@ -241,6 +256,12 @@ class Run:
             line += f"  rate {epoch.rate:.3g}"
         print(f"{line}  {time.perf_counter() - self.started:.1f} s")
 
+    def _take_back_best(self) -> None:
+        state = self.state
+        np.copyto(state.theta, state.best)
+        if state.average is not None:
+            np.copyto(state.average, state.best)
+
     def _diverged(self, what: str) -> None:
         epoch = self.state.n_epochs
         if self.state.best is not None:
@@ -249,7 +270,7 @@ class Run:
                 "kept. Try a smaller `learning_rate_init`.",
                 ConvergenceWarning,
             )
-            np.copyto(self.state.theta, self.state.best)
+            self._take_back_best()
             self.state.optimizer = optimizer_for(self.p)  # its moments are of the failure
             return
         raise ValueError(

@@ -24,10 +24,12 @@ from ..core import (
     Network,
     Nonlinearity,
     PeriodicEmbedding,
+    PiecewiseLinear,
     initializer_for,
 )
 
 LARGEST_ONE_HOT, CATEGORY_VALUES = 32, 8  # levels that get one-hot vectors; length of the vectors of more
+_EMBEDDINGS = {"periodic": PeriodicEmbedding, "piecewise_linear": PiecewiseLinear}
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 
@@ -49,7 +51,7 @@ def plan_network(
         layers.append(Categories(n, sizes_of_codes, lengths))
         n = layers[-1].n_out
     if columns:
-        layers.append(PeriodicEmbedding(n, columns))
+        layers.append(_EMBEDDINGS[p["embedding"]](n, columns))
         n = layers[-1].n_out
     for size, activation, rate in zip(sizes, activations, dropout_rates(p, len(sizes)), strict=True):
         initializer = initializer_for(p["initializer"], activation.name)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core import OTHER, Dense, Parameters, fold_normalization
+from ..core import OTHER, Dense, Network, fold_normalization
 from ..preprocessing import input_units, output_units
+from .members import parameters_of
 from .state import State
 
 
@@ -24,20 +25,26 @@ def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool
     """
     units = input_units(state.inputs), output_units(state.outputs)
     with np.errstate(all="ignore"):
-        layers = Parameters(state.network.layout, theta.copy()).layers
-        if state.categories is not None:
-            _fill_in_other(state, layers[0])
-        network, arrays = fold_normalization(state.network, layers)
+        members = [_folded(state, parameters.layers) for parameters in parameters_of(state, theta.copy())]
+    network, arrays = members[0]
+    others = [other for _, other in members[1:]]
     if not all(np.isfinite(array).all() for own in arrays for array in own):
         raise ValueError(
             f"The weights leave the range of {theta.dtype} with batch normalization folded into them. "
             "Rescale the data, or use dtype='float64'."
         )
-    attributes = {"_state": state, "_network": network, "_arrays": arrays, "_units": units}
+    attributes = {"_state": state, "_network": network, "_arrays": arrays, "_others": others, "_units": units}
     attributes |= {**_sizes(state), **_curves(state)}
     if stopped_by_score:
         attributes["best_loss_"] = None
     return attributes
+
+
+def _folded(state: State, layers: list[tuple[np.ndarray, ...]]) -> tuple[Network, list[tuple[np.ndarray, ...]]]:
+    """Return the network of a member as it predicts, and its arrays."""
+    if state.categories is not None:
+        _fill_in_other(state, layers[0])
+    return fold_normalization(state.network, layers)
 
 
 def _fill_in_other(state: State, tables: tuple[np.ndarray, ...]) -> None:
@@ -56,7 +63,9 @@ def _sizes(state: State) -> dict[str, Any]:
         "width_": max(widths[:-1], default=0),
         "n_layers_": len(widths) + 1,
         "n_outputs_": widths[-1],
-        "n_parameters_": sum(math.prod(s.shape) for layer in layers for s in layer.specs() if s.learned),
+        "n_members_": state.n_members,
+        "n_parameters_": state.n_members
+        * sum(math.prod(s.shape) for layer in layers for s in layer.specs() if s.learned),
         "out_activation_": state.network.loss.output_activation.name,
     }
 

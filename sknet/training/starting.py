@@ -24,12 +24,14 @@ def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stre
     rng = check_random_state(p["random_state"])
     # A stream of its own, so that estimators trained in turn do not share one.
     rng = np.random.RandomState(rng.randint(2**31)) if p["random_state"] is None else copy.deepcopy(rng)
-    theta = network.initialize(rng, p["dtype"] or data.X.dtype)
+    dtype = p["dtype"] or data.X.dtype
+    theta = np.concatenate([network.initialize(rng, dtype) for _ in range(p["n_members"])])
     rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
     noise = np.random.default_rng(rng.randint(2**31)) if np.any(rate) else None
     return State(
         network, theta, None, None, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns,
-        categories=data.columns, gaps=data.gaps,
+        categories=data.columns, gaps=data.gaps, n_members=p["n_members"], chosen=p["chosen"],
+        average=theta.copy() if p["averaging"] > 0.0 else None,
     )  # fmt: skip
 
 

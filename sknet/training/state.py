@@ -56,6 +56,14 @@ class State:
         Which columns of X are categories, and their levels; None where none are.
     gaps : tuple of int
         The columns of numbers that had gaps in the rows of the first call: each has an indicator.
+    n_members : int
+        Number of networks. ``theta``, ``best``, ``average`` and the optimizer hold all of theirs, one after the other.
+    average : ndarray or None
+        Parameters averaged over updates; None without averaging.
+    n_averaged : int
+        Updates that the average has taken in.
+    chosen : dict
+        What became of parameters that were left open.
     stops_by : object
         What the plateau is one of.
     judged : tuple or None
@@ -85,6 +93,10 @@ class State:
     columns: tuple[int, ...] | None = None
     categories: Columns | None = None
     gaps: tuple[int, ...] = ()
+    n_members: int = 1
+    average: np.ndarray | None = None
+    n_averaged: int = 0
+    chosen: dict[str, Any] = field(default_factory=dict)
     stops_by: Any = None
     judged: Any = None
     judged_from: int = 0
@@ -94,7 +106,7 @@ class State:
 
     def copy(self) -> State:
         """Return a state that can be trained on without a trace in this one."""
-        mutable = ("theta", "best", "optimizer", "rng", "clock", "plateau", "history", "order", "noise")
+        mutable = ("theta", "best", "average", "optimizer", "rng", "clock", "plateau", "history", "order", "noise")
         return replace(self, **{name: copy.deepcopy(getattr(self, name)) for name in mutable})
 
     def begin(self, p: dict[str, Any], *, validated: bool, incremental: bool) -> None:
@@ -108,7 +120,7 @@ class State:
             self.plateau, self.best, self.order, self.stops_by = Plateau(), None, None, stops_by
         if not incremental:
             self.n_epochs = 0
-            if self.plateau.count >= p["n_iter_no_change"]:
+            if p["n_iter_no_change"] == "auto" or self.plateau.count >= p["n_iter_no_change"]:
                 self.plateau.count = 0  # it had converged: more training is an explicit wish
 
     def judge_by(self, judged: Any, *, incremental: bool) -> bool:
@@ -128,7 +140,12 @@ class State:
     @property
     def published(self) -> np.ndarray:
         """The parameters to predict with."""
-        return self.theta if self.best is None else self.best
+        return self.current if self.best is None else self.best
+
+    @property
+    def current(self) -> np.ndarray:
+        """The parameters that training has come to: their average, if there is one."""
+        return self.theta if self.average is None else self.average
 
 
 def optimizer_for(p: dict[str, Any]) -> Optimizer | None:

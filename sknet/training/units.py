@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Dense, Parameters, Rows, TableRows, Targets, Values
+from ..core import Dense, Rows, TableRows, Targets, Values
 from ..preprocessing import (
     Data,
     Measured,
@@ -19,6 +19,7 @@ from ..preprocessing import (
     rescale_outputs,
     same_units,
 )
+from .members import parameters_of
 from .state import State
 from .stopping import Plateau
 
@@ -58,9 +59,8 @@ def change_units(state: State, inputs: Measured, outputs: Measured, *, stream: b
     For what `rescale_inputs` excepts, and for an embedding or a smooth clip in a stream, it does not. Losses in other
     units of the targets are not compared with earlier ones.
     """
-    for theta in (state.theta, state.best):
-        if theta is not None:
-            layers = Parameters(state.network.layout, theta).layers
+    for theta in (state.theta, state.best, state.average):
+        for layers in [] if theta is None else [member.layers for member in parameters_of(state, theta)]:
             if _linear_inputs(state) and inputs is not state.inputs:
                 rescale_inputs(*layers[0], state.inputs, inputs, stream=stream)
             if outputs is not state.outputs:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ..core import Network, Parameters, Quantile, Rows, Targets, Workspace
+from ..core import Network, Parameters, Quantile, Rows, Targets, Workspace, combine
 from .chunks import rows_in_chunk
 from .judging import Judge
 
@@ -38,10 +38,10 @@ class Validation:
         What is validated.
     rows, targets, weights
         Data; all rows of a validation set of its own, or of the training data.
-    index : ndarray of row numbers, or None
-        The rows to use; None means all.
+    index : ndarray of row numbers, list of such, or None
+        The rows to use; None means all. With a list, each member is validated on rows of its own.
     judge : Judge, callable(theta) -> float, or None
-        Gives the score, the larger the better: from the raw outputs of each chunk, or from the parameter vector alone.
+        Gives the score, the larger the better: from the raw outputs of each chunk, or from all parameters.
         None stands for the loss with its sign changed.
     judged : Judged, optional
         What the score is one of.
@@ -53,28 +53,34 @@ class Validation:
         rows: Rows,
         targets: Targets,
         weights: np.ndarray | None,
-        index: np.ndarray | None,
+        index: np.ndarray | list[np.ndarray] | None,
         judge: Judge | Callable[[np.ndarray], float] | None,
         judged: Judged | None = None,
     ) -> None:
-        self.network, self.rows, self.targets, self.index = network, rows, targets, index
+        self.network, self.rows, self.targets = network, rows, targets
+        self._folds = [len(fold) for fold in index] if isinstance(index, list) else None
+        self.index = index = np.concatenate(index) if isinstance(index, list) else index
         self.judge, self.judged = judge, judged
         self.n_rows = rows.n_rows if index is None else len(index)
         self._weights = weights if index is None or weights is None else weights[index]
         self._total = float(self.n_rows if weights is None else self._weights.sum())
         self._chunk = min(self.n_rows, rows_in_chunk(network))
 
-    def evaluate(self, theta: Parameters) -> tuple[float, float]:
-        """Return loss and score; the score is NaN where raw outputs are not finite, or where it is infinite."""
+    def evaluate(self, theta: np.ndarray) -> tuple[float, float]:
+        """Return loss and score; the score is NaN where raw outputs are not finite, or where it is infinite.
+
+        They are those of the mean prediction of all members, whose parameters are ``theta``, or of each on its own rows.
+        """
+        members = [Parameters(self.network.layout, part) for part in theta.reshape(-1, self.network.layout.size)]
         judge, loss, finite = self.judge, 0.0, True
         chunkwise = judge is not None and not callable(judge)
         if chunkwise:
             judge.start()
         workspace = Workspace([self.network.loss.buffers(self.network.layers[-1].n_out)], self._chunk, self.rows.dtype)
-        for chunk in gen_batches(self.n_rows, self._chunk):
+        for chunk, acting in self._chunks(members):
             index = chunk if self.index is None else self.index[chunk]
             n, weights = chunk.stop - chunk.start, None if self._weights is None else self._weights[chunk]
-            z = self._raw_outputs(theta, index, n, weights)
+            z = self._raw_outputs(acting, index, n, weights)
             finite = finite and bool(np.isfinite(z).all())
             y = np.empty((n, self.targets.width), dtype=self.rows.dtype, order="F")
             self.targets.take(index, y)
@@ -88,12 +94,25 @@ class Validation:
             return loss, -loss
         if not finite:
             return loss, math.nan
-        score = judge.score() if chunkwise else judge(theta.vector)
+        score = judge.score() if chunkwise else judge(theta)
         return loss, score if math.isfinite(score) else math.nan
 
-    def _raw_outputs(self, theta: Parameters, index: Any, n: int, weights: np.ndarray | None) -> np.ndarray:
+    def _chunks(self, members: list[Parameters]) -> Iterator[tuple[slice, list[Parameters]]]:
+        """Yield chunks of rows, and the members that predict them."""
+        if self._folds is None or len(members) == 1:
+            for chunk in gen_batches(self.n_rows, self._chunk):
+                yield chunk, members
+            return
+        start = 0
+        for member, n in zip(members, self._folds, strict=True):
+            for chunk in gen_batches(n, self._chunk):
+                yield slice(start + chunk.start, start + chunk.stop), [member]
+            start += n
+
+    def _raw_outputs(self, members: list[Parameters], index: Any, n: int, weights: np.ndarray | None) -> np.ndarray:
         x = np.empty((n, 0 if self.rows.sparse else self.rows.width), dtype=self.rows.dtype)
-        z = self.network.forward(theta.layers, self.rows.take(index, x))
+        x = self.rows.take(index, x)
+        z = combine(np.stack([self.network.forward(theta.layers, x) for theta in members]), self.network.loss)
         if weights is not None:
             z[weights == 0.0] = 0.0  # whatever it was: 0 times inf must not be nan
         if isinstance(self.network.loss, Quantile) and len(self.network.loss.levels) > 1:
