@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
 from .core import Codes, Loss, Smoothed, Stacked, Targets
-from .preprocessing import LabelEncoding, accuracy
+from .preprocessing import LabelEncoding, accuracy, plain_classes, plain_labels
 from .training import State
 
 
@@ -61,7 +61,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
+        of validation rows, the learning rate and the seconds so far.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
         previous call. The architecture must not change.
@@ -72,7 +73,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch,
+        place of those rows. Without effect on L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch,
         except in `partial_fit`.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1).
@@ -336,7 +337,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The estimator.
         """
         held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=classes)
+        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=plain_classes(classes))
 
     def predict(self, X):
         """Predict class labels.
@@ -419,7 +420,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         score : float
             Accuracy, in [0, 1].
         """
-        return accuracy(y, self.predict(X), sample_weight)
+        return accuracy(plain_labels(y), self.predict(X), sample_weight)
 
     def _to_predictions(self, z: np.ndarray) -> np.ndarray:
         """Return probabilities, one column a class, for raw outputs, which are used up."""
@@ -437,6 +438,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         if self._labels.kind == "multioutput":
             return [matrix[:, columns] for columns in self._labels.loss.groups]
         return matrix
+
+    def _plain_targets(self, y: Any, name: str) -> Any:
+        return plain_labels(y, name)
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
         if not resume:

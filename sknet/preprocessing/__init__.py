@@ -1,6 +1,6 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels and numbers of y (`targets`), units of inputs and outputs (`scaling`), row weights (`weights`), rows set aside
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`), row weights (`weights`), rows set aside
 for validation (`splitting`), rows to predict from (`checking`).
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .checking import valid_inputs
 from .data import Data
+from .labels import plain_classes, plain_labels
 from .scaling import (
     Moments,
     Quartiles,
@@ -34,6 +35,8 @@ __all__ = [
     "check_domain",
     "check_weights",
     "columns_to_embed",
+    "plain_classes",
+    "plain_labels",
     "rescale_inputs",
     "rescale_outputs",
     "rescale_scaling",
