@@ -131,7 +131,7 @@ def _scoring(value: Any) -> bool:
 def _schedule(value: Any) -> bool:
     if isinstance(value, type) or not callable(value):
         return False
-    return hasattr(value, "adaptive") and hasattr(value, "per_update")
+    return all(hasattr(type(value), name) or hasattr(value, name) for name in ("adaptive", "per_update"))
 
 
 _BOOLEAN = Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False")

@@ -103,8 +103,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _check_rows(self, X: Any, y: Any, sample_weight: Any, *, reset: bool, suffix: str = "") -> tuple[Any, Any, Any]:
         """Return inputs, targets and row weights, checked; ``suffix`` is that of their names in messages."""
         X, y = validate_data(
-            self, X, self._plain_targets(y, f"y{suffix}"), accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
-            y_numeric=self._y_numeric, reset=reset,
+            self, X, self._plain_targets(y, f"y{suffix}"), accept_sparse="csr", dtype=[np.float64, np.float32],
+            multi_output=True, y_numeric=self._y_numeric, reset=reset,
         )  # fmt: skip
         return X, as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
 

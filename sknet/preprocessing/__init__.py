@@ -1,7 +1,7 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`), row weights (`weights`), rows set aside
-for validation (`splitting`), rows to predict from (`checking`).
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`),
+row weights (`weights`), rows set aside for validation (`splitting`), rows to predict from (`checking`).
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _plain(array: np.ndarray, name: str, y: Any) -> Any:
             f"`{name}` must hold labels of one type, {_TRUTH}, {_WHOLE} or {_TEXT}, got an object array of "
             f"{' and '.join(sorted(found))}. Convert them, for example by `{name}.astype(str)`."
         )
-    return array if found <= {_TEXT} else np.array(values).reshape(array.shape)
+    return y if found <= {_TEXT} else np.array(values).reshape(array.shape)
 
 
 def _check_none_missing(n: int, array: np.ndarray, name: str) -> None:
