@@ -87,14 +87,6 @@ def test_the_line_is_that_of_the_caller(fit, module):
     assert warning.lineno == inspect.getsourcelines(fit)[1] + 1
 
 
-def test_the_same_warning_of_the_same_line_is_shown_once():
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("default")
-        for _ in range(3):
-            unfinished()
-    assert len(seen) == 1
-
-
 @pytest.mark.parametrize(("module", "shown"), [("sknet", False), ("__main__", False), ("other", True)])
 def test_a_filter_of_the_command_line(tmp_path, module, shown):
     script = tmp_path / "script.py"

@@ -24,7 +24,20 @@ DEFAULTS = MLPRegressorScratch().get_params() | MLPClassifierScratch().get_param
 BOOLEANS = [True, False, np.True_, np.False_]
 GOOD = {
     "loss": REGRESSION_LOSSES,
-    "hidden_layer_sizes": [None, 1, np.int64(5), (), [], (3,), [3, 4], np.array([3, 4]), range(1, 3), (np.int8(3), 4), 46.0, (46.0, 3)],
+    "hidden_layer_sizes": [
+        None,
+        1,
+        np.int64(5),
+        (),
+        [],
+        (3,),
+        [3, 4],
+        np.array([3, 4]),
+        range(1, 3),
+        (np.int8(3), 4),
+        46.0,
+        (46.0, 3),
+    ],
     "activation": [
         *ACTIVATIONS,
         *ACTIVATIONS.values(),

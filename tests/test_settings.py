@@ -68,7 +68,7 @@ def test_no_message_carries_a_limit_of_the_machine(name, value):
 
 
 def test_a_rate_in_place_of_a_schedule():
-    with pytest.raises(InvalidParameterError, match=r"`learning_rate` must be one of .* write learning_rate_init=0.01\."):
+    with pytest.raises(InvalidParameterError, match=r"`learning_rate` must be one of .* learning_rate_init=0.01\."):
         MLPClassifierScratch(learning_rate=0.01).fit(X, LABELS)
 
 

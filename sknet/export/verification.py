@@ -13,7 +13,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.impute import SimpleImputer
 from sklearn.utils import gen_batches
 
-_TOLERANCE = {"float32": 1e-3, "float64": 1e-6}  # of the largest output
+_TOLERANCE = {"float32": 1e-3, "float64": 1e-4}  # of the largest output; gelu is in float32 there
 _ROWS = 1000
 _TYPES = {
     "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(string)": object,

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from serving import CLASSIFICATIONS, SMALL, X32, Y, X
+from serving import CLASSIFICATIONS, SMALL, X32, X, Y
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -36,7 +36,7 @@ def without_runtime(monkeypatch):
 
 
 def test_a_model_that_fails_is_an_error():
-    with pytest.raises(ValueError, match="(?s)fails in ONNX Runtime on the rows of X: .*Replace the step"):
+    with pytest.raises(ValueError, match=r"(?s)fails in ONNX Runtime on the rows of X: .*Replace the step"):
         to_onnx(indicators().fit(GAPS, LABELS), GAPS)
 
 
@@ -79,7 +79,9 @@ def test_options_do_not_stand_in_the_way(dtype, options):
     assert to_onnx(model, X, dtype=dtype, options=options).graph.output
 
 
-@pytest.mark.parametrize("rows", [X, X32, X[:1], X[:0], X.tolist(), np.tile(X, (20, 1))], ids=lambda rows: f"{len(rows)}")
+@pytest.mark.parametrize(
+    "rows", [X, X32, X[:1], X[:0], X.tolist(), np.tile(X, (20, 1))], ids=lambda rows: f"{len(rows)}"
+)
 def test_rows_in_any_number(rows):
     for model in (REG, HiddenLayerTransformer(REG)):
         assert to_onnx(model.fit(X, Y), rows).graph.output
@@ -91,7 +93,7 @@ def test_frames():
     assert to_onnx(make_pipeline(columns, CLF).fit(frame, LABELS), frame).graph.output
     gaps = frame.assign(a=GAPS[:, 0])
     wrong = ColumnTransformer([("n", SimpleImputer(add_indicator=True), ["a"]), ("c", OneHotEncoder(), ["c"])])
-    with pytest.raises(ValueError, match="fails in ONNX Runtime|does not agree"):
+    with pytest.raises(ValueError, match=r"fails in ONNX Runtime|does not agree"):
         to_onnx(make_pipeline(wrong, CLF).fit(gaps, LABELS), gaps)
 
 

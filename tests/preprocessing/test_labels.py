@@ -106,13 +106,15 @@ def test_an_estimator_learns_from_objects_what_it_learns_from_arrays(labels):
     assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
     assert found.score(X, y) == expected.score(X, plain) == found.validation_scores_[-1]
     stream = MLPClassifierScratch(**QUICK).partial_fit(X, y, classes=objects(*labels))
-    assert_array_equal(stream.predict(X), MLPClassifierScratch(**QUICK).partial_fit(X, plain, classes=labels).predict(X))
+    assert_array_equal(
+        stream.predict(X), MLPClassifierScratch(**QUICK).partial_fit(X, plain, classes=labels).predict(X)
+    )
 
 
 def test_an_estimator_says_where_labels_are_missing():
     y, gaps = objects(*"ab" * 15), objects(*"ab" * 14, "a", None)
     net = MLPClassifierScratch(**QUICK)
-    with pytest.raises(ValueError, match="Input y contains NaN, None or NA: `y` must have no missing values, got 1 among"):
+    with pytest.raises(ValueError, match="Input y contains NaN, None or NA: `y` must have no missing values, got 1"):
         net.fit(X, gaps)
     with pytest.raises(ValueError, match="`y_val` must have no missing values"):
         net.fit(X, y, X_val=X, y_val=gaps)
