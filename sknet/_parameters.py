@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Activation
+from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Activation, Clock
 
 AUTO_BATCH_SIZE, AUTO_WEIGHT_DECAY, AUTO_LABEL_SMOOTHING = 128, 0.02, 0.05
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
 MAX_DEPTH, MAX_PARAMETERS = 1000, 2**31 - 1  # BLAS counts in 32 bits
-_LIMITS_OF_MEMORY = MAX_PARAMETERS, sys.maxsize  # no message names them: nobody is near
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 
@@ -30,22 +29,18 @@ class Rule(NamedTuple):
 
     accepts: Callable[[Any], bool]
     description: str
-    whole: bool = False  # whether numbers that pass it are whole, in the form of floats too
 
 
 def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
-def _integer(low: int, high: int) -> Rule:
-    """Accept whole numbers, and floats without a fraction: what samplers of hyperparameters draw."""
-    limit = "" if high in _LIMITS_OF_MEMORY else f" and at most {high}"
-    return Rule(lambda v: is_whole(v) and low <= v <= high, f"an integer of at least {low}{limit}", whole=True)
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, of whatever type: 46, but also 46.0."""
-    return _is_number(value, Real) and (isinstance(value, Integral) or float(value).is_integer())
+def _integer(low: int, high: int | None = None) -> Rule:
+    limit = "" if high is None else f" and at most {high}"
+    return Rule(
+        lambda v: _is_number(v, Integral) and v >= low and (high is None or v <= high),
+        f"an integer of at least {low}{limit}",
+    )
 
 
 def _as_float(value: Any) -> float:
@@ -74,8 +69,7 @@ def _option(names: Iterable[str]) -> Rule:
 
 
 def _either(*rules: Rule) -> Rule:
-    description, whole = " or ".join(r.description for r in rules), any(r.whole for r in rules)
-    return Rule(lambda v: any(r.accepts(v) for r in rules), description, whole)
+    return Rule(lambda v: any(r.accepts(v) for r in rules), " or ".join(r.description for r in rules))
 
 
 def _exactly(value: Any) -> Rule:
@@ -90,7 +84,7 @@ def _sequence_of(rule: Rule) -> Rule:
         first = list(islice(v, MAX_DEPTH + 1))
         return len(first) <= MAX_DEPTH and all(map(rule.accepts, first))
 
-    return Rule(accepts, "a sequence of such", rule.whole)
+    return Rule(accepts, "a sequence of such")
 
 
 _FINITE = _real(0.0)
@@ -129,9 +123,14 @@ def _scoring(value: Any) -> bool:
 
 
 def _schedule(value: Any) -> bool:
-    if isinstance(value, type) or not callable(value):
+    if (
+        isinstance(value, type)
+        or not callable(value)
+        or not hasattr(value, "adaptive")
+        or not hasattr(value, "per_update")
+    ):
         return False
-    return hasattr(value, "adaptive") and hasattr(value, "per_update")
+    return _is_number(value(Clock(progress=0.5)), Real)
 
 
 _BOOLEAN = Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False")
@@ -188,27 +187,26 @@ RULES: dict[str, Rule] = {
 }
 
 
+_NOT_WITH_LBFGS = {
+    "early_stopping": False, "dropout": 0.0, "weight_decay": 0.0, "normalization": None, "max_grad_norm": None,
+}  # fmt: skip
+
+
 def check_parameters(parameters: dict[str, Any]) -> None:
     """Raise `InvalidParameterError` for the first parameter out of its domain."""
     for name, value in parameters.items():
-        if not RULES[name].accepts(value):
-            raise InvalidParameterError(
-                f"`{name}` must be {RULES[name].description}, got {_shown(value)}{_remark(name, value)}."
-            )
-    if parameters["solver"] == "lbfgs" and parameters["normalization"] == "batch":
-        raise InvalidParameterError(
-            "`normalization='batch'` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
-            "Use solver='adam', or normalization='layer' or None."
-        )
-
-
-def _remark(name: str, value: Any) -> str:
-    """Return what else there is to say about a value that is refused."""
-    if name == "learning_rate" and _is_number(value, Real):
-        return f". The rate itself is `learning_rate_init`: write learning_rate_init={value!r}"
-    entries = islice(value, MAX_DEPTH) if isinstance(value, (list, tuple)) else [value]
-    too_large = RULES[name].whole and any(is_whole(entry) and entry > MAX_DEPTH for entry in entries)
-    return ", which is too large" if too_large else ""
+        rule = RULES[name]
+        if not rule.accepts(value):
+            raise InvalidParameterError(f"`{name}` must be {rule.description}, got {_shown(value)}.")
+    if parameters["solver"] == "lbfgs":
+        for name, off in _NOT_WITH_LBFGS.items():
+            value = parameters[name]
+            harmless = _is_auto(value) or (name == "normalization" and value == "layer")
+            if not harmless and np.any(np.asarray(value) != off):
+                raise InvalidParameterError(
+                    f"`{name}={value!r}` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
+                    f"Use solver='adam', or {name}={off!r}."
+                )
 
 
 def _shown(value: Any) -> str:
@@ -218,17 +216,6 @@ def _shown(value: Any) -> str:
     except Exception:  # a value that has no text must not hide what is wrong with it
         return f"an object of type {type(value).__name__}"
     return text if len(text) <= 500 else f"{text[:100]}... ({len(text)} characters)"
-
-
-def whole_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return checked parameters with the whole numbers among them as integers: 46 for 46.0."""
-    return {name: _as_integers(value) if RULES[name].whole else value for name, value in parameters.items()}
-
-
-def _as_integers(value: Any) -> Any:
-    if is_whole(value):
-        return int(value)
-    return [int(entry) for entry in value] if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str) else value
 
 
 def _with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -241,10 +228,20 @@ def _plain(number: Any) -> int | float:
     return int(number) if isinstance(number, Integral) and abs(number) <= sys.maxsize else float(number)
 
 
-def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool) -> dict[str, Any]:
+def weight_decay_for(parameters: dict[str, Any], few_rows: bool) -> float:
+    """Return the weight decay for ``"auto"``; by ``few_rows`` a network is free to pass through all, and takes more.
+
+    Weights lose no larger part at an update than they do at the default learning rate.
+    """
+    return min(1.0, 0.003 / parameters["learning_rate_init"]) if few_rows else AUTO_WEIGHT_DECAY
+
+
+def resolve_auto(
+    parameters: dict[str, Any], dropout: Any, early_stopping: bool, weight_decay: float = AUTO_WEIGHT_DECAY
+) -> dict[str, Any]:
     """Return the parameters with values in place of ``"auto"``; L-BFGS takes no part in any of it."""
     chosen = {
-        "weight_decay": AUTO_WEIGHT_DECAY, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
+        "weight_decay": weight_decay, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
     }  # fmt: skip
     if parameters["solver"] == "lbfgs":
         chosen = {"weight_decay": 0.0, "label_smoothing": 0.0, "early_stopping": False}

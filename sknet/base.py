@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
-from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
+from ._parameters import RULES, batch_rows, check_parameters, resolve_auto, weight_decay_for
 from .core import Dense, Dropout, Training
 from .persistence import Recorder
 from .preprocessing import (
@@ -45,6 +45,7 @@ from .training import (
 )
 
 _FEWEST_HELD_OUT = 10  # early_stopping="auto"
+_FEW_ROWS = 300  # weight_decay="auto"
 
 
 @contextmanager
@@ -139,15 +140,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         weights = self._with_class_weight(weights, y)
         return Data(X, y, self._encode_more(y), weights)
 
-    def _automatic(self, p: dict[str, Any], n: int, n_held_out: int, call: Call) -> tuple[Any, bool]:
-        """Return dropout and early stopping where they are left open: neither for a single batch.
+    def _automatic(self, p: dict[str, Any], n: int, n_held_out: int, call: Call) -> tuple[Any, bool, float]:
+        """Return dropout, early stopping and weight decay where they are left open.
 
-        Fewer than 10 rows held out say little of when to stop.
+        Neither of the first two for a single batch; fewer than 10 rows held out say little of when to stop.
         """
         batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
         dropout = self._mini_batch_dropout if batches else 0.0
         stops = self._y_numeric and batches and not call.incremental and n_held_out >= _FEWEST_HELD_OUT
-        return self._state.dropout if call.resume else dropout, stops
+        few = self._y_numeric and n <= _FEW_ROWS and not call.incremental
+        return self._state.dropout if call.resume else dropout, stops, weight_decay_for(p, few)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
         """Return where training begins, and what it is judged by, for the resolved parameters ``p``."""

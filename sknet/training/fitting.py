@@ -109,8 +109,6 @@ class Run:
         _, score = self.validation.evaluate(Parameters(state.network.layout, state.best))
         if math.isfinite(score):
             state.plateau.best = score
-        else:
-            state.best = None
 
     def _run_stochastic(self) -> None:
         p, state, incremental = self.p, self.state, self.incremental
