@@ -1,6 +1,7 @@
 """Training that is killed, interrupted or runs out of disk; errors in the middle of it; files of earlier releases.
 
-``pytest -s tests/test_reliability.py`` prints the figures. SKNET_KILLS, 50 if not set, says how many processes to kill.
+``pytest -s tests/promises/test_reliability.py`` prints the figures. SKNET_KILLS, 50 if not set, says how many processes
+to kill.
 """
 
 import json
