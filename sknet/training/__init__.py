@@ -19,8 +19,8 @@ from .stopping import Plateau
 from .validation import Judged, Validation
 
 __all__ = [
-    "Accuracy",
     "D2",
+    "Accuracy",
     "History",
     "Judge",
     "Judged",

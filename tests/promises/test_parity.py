@@ -106,8 +106,9 @@ def test_solvers(solver, target, weighted):
     one_batch = {"batch_size": N} if weighted else {}
     theirs, ours = make_pair(target, **SOLVERS[solver], **one_batch)
     if solver.endswith("adaptive"):  # difference 8
-        theirs.set_params(n_iter_no_change=1, tol=0.05, max_iter=15)
-        ours.set_params(n_iter_no_change=2, tol=0.05, max_iter=15)
+        tol = 0.2 if weighted else 0.05  # that some epoch does not reach
+        theirs.set_params(n_iter_no_change=1, tol=tol, max_iter=15)
+        ours.set_params(n_iter_no_change=2, tol=tol, max_iter=15)
     weights = [np.random.default_rng(1).integers(0, 4, N)] if weighted else []
     ours.fit(X, y, *weights)
     assert_same_fit(ours, theirs.fit(X, y, *weights), X)
