@@ -31,6 +31,11 @@ except ImportError:
 CALLBACK_ATTRIBUTES = "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx", "_parent_callback_ctx"
 
 
+def callbacks_of(estimator: Any) -> Any:
+    """Return the callbacks that `set_callbacks` has left on an estimator, None if there are none."""
+    return vars(estimator).get("_skl_callbacks")
+
+
 def metadata_requests(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Take what ``set_fit_request`` and the like have left out of an estimator's ``attributes``, and return it."""
     methods = vars(attributes.pop("_metadata_request", object)).items()

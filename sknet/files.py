@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ._compat import callbacks_of
 from .classifier import MLPClassifierScratch
 from .persistence import Decoder, FileFormatError, check_fitted, consistent, read_model, write_estimator
 from .regressor import MLPRegressorScratch
@@ -59,9 +60,9 @@ def save(estimator: Any, path: Any) -> None:
     >>> bool((twin.predict_proba(X) == clf.predict_proba(X)).all())
     True
     """
-    if hasattr(estimator, "_skl_callbacks"):
+    if (callbacks := callbacks_of(estimator)) is not None:
         raise TypeError(
-            f"the callbacks {estimator._skl_callbacks} are code, which a model file cannot hold. Take them off with "
+            f"the callbacks {callbacks} are code, which a model file cannot hold. Take them off with "
             "set_callbacks(), and set them again after loading."
         )
     write_estimator(os.fspath(path), estimator)

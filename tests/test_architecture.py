@@ -29,7 +29,7 @@ FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 CORE_NEEDS = {"numpy", "scipy", *sys.stdlib_module_names}
 PRIVATE_API = re.compile(
     r"sklearn(\.\w+)*\._(?!_)\w+|sklearn\.utils\.fixes|sklearn\.__version__|\bsp_version\b|\bparse_version\b"
-    r"|\b_fit_context\b|\b_check_sample_weight\b|\b_param_validation\b|\b_parameter_constraints\b"
+    r"|\b_skl_\w+|\b_fit_context\b|\b_check_sample_weight\b|\b_param_validation\b|\b_parameter_constraints\b"
 )
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(?:work|tmp|root|home|Users)/\w")
 
@@ -283,6 +283,7 @@ def test_a_breach_of_the_wall_is_seen(source, beyond):
         "from sklearn.utils import fixes",
         "import sklearn\nnew = sklearn.__version__ >= '1.9'",
         "from sklearn import __version__",
+        "estimator._skl_callbacks",
     ],
 )
 def test_private_api_is_seen(source):

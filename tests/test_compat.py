@@ -7,87 +7,25 @@ import warnings
 
 import numpy as np
 import pytest
-from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from oracles import PlainClassifier, PlainRegressor
+from recorders import (
+    BOTH,
+    SMALL,
+    Recorder,
+    X,
+    Y,
+    callbacks_exist,
+    needs_callbacks,
+    one_task_for_each_epoch,
+    quiet,
+    same_weights,
+    target,
+)
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import GridSearchCV, KFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import sknet._compat
 from sknet import HiddenLayerTransformer, MLPClassifierScratch, MLPRegressorScratch
-
-quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-BOTH = pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
-
-RNG = np.random.default_rng(0)
-X = RNG.standard_normal((60, 3))
-Y = X @ [1.0, -2.0, 0.5]
-SMALL = {"width": 4, "random_state": 0, "batch_size": 20, "learning_rate_init": 0.02, "max_iter": 6}
-
-try:
-    import sklearn.callback
-except ImportError:
-    callbacks_exist = False
-else:
-    callbacks_exist = True
-needs_callbacks = pytest.mark.skipif(not callbacks_exist, reason="scikit-learn has no callbacks before 1.9")
-
-
-def target(Estimator):
-    return (Y > 0).astype(int) if Estimator is PlainClassifier else Y
-
-
-def same_weights(one, other):
-    for a, b in zip(one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True):
-        assert_array_equal(a, b)
-
-
-class Recorder:
-    """Notes what it is told. ``stop_after`` epochs it says stop; at the event ``fail`` it raises."""
-
-    def __init__(self, stop_after=None, fail=None):
-        self.events, self.models, self.stop_after, self.fail = [], [], stop_after, fail
-
-    def note(self, what, context):
-        event = what, context.task_name, context.task_id
-        self.events.append(event)
-        if self.fail in (event, event[:2]):
-            raise RuntimeError("the callback failed")
-
-    def setup(self, estimator, context):
-        self.note("setup", context)
-
-    def on_fit_task_begin(self, estimator, context, *, X=None, y=None):
-        self.data = X, y
-        self.note("begin", context)
-        self.max_subtasks = context.max_subtasks if context.task_name == "fit" else self.max_subtasks
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        self.models.append((context.task_name, fitted_estimator))
-        self.note("end", context)
-        return context.task_name == "epoch" and context.task_id + 1 == self.stop_after
-
-    def teardown(self, estimator, context):
-        self.events.append(("teardown", context.task_name, context.task_id))
-
-    @property
-    def epochs(self):
-        return [model for name, model in self.models if name == "epoch"]
-
-
-class Nested(Recorder):
-    """One that searches and pipelines hand on to what they fit."""
-
-    max_propagation_depth = None
-
-
-def one_task_for_each_epoch(n):
-    epochs = [(what, "epoch", i) for i in range(n) for what in ("begin", "end")]
-    return [("setup", "fit", 0), ("begin", "fit", 0), *epochs, ("end", "fit", 0), ("teardown", "fit", 0)]
 
 
 @needs_callbacks
@@ -269,112 +207,6 @@ def test_set_callbacks_takes_instances_and_forgets_without_arguments():
     recorder = Recorder()
     mlp.set_callbacks(recorder).set_callbacks().fit(X, Y)
     assert recorder.events == []
-
-
-@needs_callbacks
-@quiet
-def test_a_search_hands_callbacks_on():
-    """Search -> candidate and fold -> epoch: each fit of the net is a task with a task for each epoch."""
-    recorder = Nested()
-    grid = GridSearchCV(PlainRegressor(**SMALL), {"width": [2, 3]}, cv=2).set_callbacks(recorder).fit(X, Y)
-    epochs = [event for event in recorder.events if event[:2] == ("end", "epoch")]
-    assert [event[2] for event in epochs] == list(range(6)) * 5  # two candidates on two folds, and the refit
-    models = recorder.epochs
-    assert [model.width for model in models[:24:6]].count(2) == 2
-    same_weights(models[-1], grid.best_estimator_)
-
-
-@needs_callbacks
-@quiet
-def test_a_pipeline_hands_callbacks_on():
-    recorder = Nested()
-    make_pipeline(StandardScaler(), PlainRegressor(**SMALL)).set_callbacks(recorder).fit(X, Y)
-    assert [event[2] for event in recorder.events if event[:2] == ("end", "epoch")] == list(range(6))
-
-
-@needs_callbacks
-@quiet
-@BOTH
-def test_scoring_monitor_records_every_epoch(Estimator):
-    y = target(Estimator)
-    metric, name = (accuracy_score, "accuracy") if Estimator is PlainClassifier else (r2_score, "r2")
-    monitor = sklearn.callback.ScoringMonitor(scoring=name)
-    Estimator(**SMALL).set_callbacks(monitor).fit(X, y)
-    rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
-    expected = [metric(y, Estimator(**SMALL | {"max_iter": i}).fit(X, y).predict(X)) for i in range(1, 7)]
-    assert [row[name] for row in rows] == pytest.approx(expected, rel=1e-12)
-    assert [row["task_id"] for row in rows] == list(range(6))
-
-
-@needs_callbacks
-@quiet
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_scoring_monitor_within_a_search(n_jobs):
-    monitor = sklearn.callback.ScoringMonitor(scoring="r2")
-    mlp = PlainRegressor(**SMALL).set_callbacks(monitor)  # searches do not hand on this one
-    search = GridSearchCV(mlp, {"width": [2, 3]}, cv=KFold(2), n_jobs=n_jobs)
-    with parallel_config("threading"):
-        search.fit(X, Y)
-    rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
-    assert len(rows) == 5 * 6
-    found = sorted(row["r2"] for row in rows if row["task_id"] == 5)
-    folds = [train for train, _ in KFold(2).split(X)]
-    models = [PlainRegressor(**SMALL | {"width": width}) for width in (2, 3)]
-    expected = [
-        r2_score(Y[rows], clone(model).fit(X[rows], Y[rows]).predict(X[rows])) for model in models for rows in folds
-    ]
-    expected.append(r2_score(Y, search.best_estimator_.predict(X)))
-    assert found == pytest.approx(sorted(expected), rel=1e-12)
-
-
-@needs_callbacks
-@quiet
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_progress_bar_within_a_search(capsys, monkeypatch, n_jobs):
-    pytest.importorskip("rich")
-    monkeypatch.setenv("COLUMNS", "200")
-    search = GridSearchCV(PlainRegressor(**SMALL), {"width": [2, 3]}, cv=2, n_jobs=n_jobs)
-    with parallel_config("threading"):
-        search.set_callbacks(sklearn.callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
-    out = capsys.readouterr().out
-    assert "GridSearchCV" in out
-    assert out.count("PlainRegressor") >= 5
-    assert "100%" in out
-
-
-@needs_callbacks
-def test_progress_bar_of_one_fit(capsys, monkeypatch):
-    pytest.importorskip("rich")
-    monkeypatch.setenv("COLUMNS", "200")
-    mlp = PlainRegressor(n_iter_no_change=2, tol=1e9, **SMALL)
-    mlp.set_callbacks(sklearn.callback.ProgressBar()).fit(X, Y)
-    out = capsys.readouterr().out
-    assert "PlainRegressor - fit" in out
-    assert "100%" in out  # also if training ends early
-
-
-@needs_callbacks
-@quiet
-@pytest.mark.parametrize("how", ["clone", "fit"])
-def test_callbacks_stay_where_scikit_learn_leaves_them(how):
-    recorder = Recorder()
-    ours, theirs = PlainClassifier(**SMALL).set_callbacks(recorder), LogisticRegression().set_callbacks(recorder)
-    if how == "clone":
-        ours, theirs = clone(ours), clone(theirs)
-    else:
-        ours.fit(X, Y > 0), theirs.fit(X, Y > 0)
-    assert hasattr(ours, "_skl_callbacks") == hasattr(theirs, "_skl_callbacks")
-
-
-@needs_callbacks
-@quiet
-def test_weights_reach_the_callbacks():
-    """As metadata, as scikit-learn's own estimators hand them on: a monitor's score is then weighted."""
-    weights = RNG.uniform(0.1, 3.0, 60)
-    monitor = sklearn.callback.ScoringMonitor(scoring="r2")
-    mlp = PlainRegressor(**SMALL).set_callbacks(monitor).fit(X, Y, sample_weight=weights)
-    last = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"][-1]
-    assert last["r2"] == pytest.approx(r2_score(Y, mlp.predict(X), sample_weight=weights), rel=1e-12)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""Model files: what is loaded is what was saved, bit for bit; what cannot be stored is an error; nothing is run."""
+"""Model files: what is loaded is what was saved, bit for bit, for every estimator, target and kind of input."""
 
 import copy
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -13,94 +12,19 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
-from forging import flip_bits, unpack
+from forging import unpack
+from model_files import BOTH, CLF, REG, VARIANTS, bytes_of, outputs, target, there_and_back
 from numpy.testing import assert_array_equal
-from oracles import PLAIN
+from same_state import arrays_in, assert_same_state
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_data import LABELS, RNG, SMALL, X, Y
-from test_persistence import arrays_in, assert_same_state
 
-import sknet
-from sknet import (
-    FileFormatError,
-    HiddenLayerTransformer,
-    MLPClassifierScratch,
-    MLPRegressorScratch,
-    load,
-    presets,
-    save,
-)
+from sknet import HiddenLayerTransformer, load, save
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-CLF, REG = MLPClassifierScratch, MLPRegressorScratch
-BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
-
-
-def target(Estimator):
-    return LABELS if Estimator is CLF else Y
-
-
-def outputs(mlp, X):
-    return mlp.predict(X) if isinstance(mlp, REG) else mlp.predict_proba(X)
-
-
-def there_and_back(mlp, folder):
-    save(mlp, folder / "model.safetensors")
-    return load(folder / "model.safetensors")
-
-
-def bytes_of(mlp, folder):
-    """The whole of an estimator as one string of bytes."""
-    save(mlp, folder / "bytes")
-    return (folder / "bytes").read_bytes()
-
-
-# Everything that an estimator may be
-
-VARIANTS = {
-    "adam": {},
-    "sgd": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.02, "n_iter_no_change": 2},
-    "plain sgd": {"solver": "sgd", "momentum": 0.0, "learning_rate": "invscaling"},
-    "rmsprop": {"solver": "rmsprop", "learning_rate": "exponential"},
-    "adagrad": {"solver": "adagrad", "max_grad_norm": 1.0},
-    "lbfgs": {"solver": "lbfgs"},
-    "early stopping": {"early_stopping": True, "validation_fraction": 0.2},
-    "own scorer, by name": {"early_stopping": True, "scoring": "loss"},
-    "dropout": {"dropout": 0.3, "depth": 2},
-    "dropouts": {"dropout": [0.3, 0.1], "depth": 2, "weight_decay": 0.1},
-    "batch normalization": {"normalization": "batch", "depth": 2},
-    "layer normalization": {"normalization": "layer", "depth": 2},
-    "linear": {"depth": 0},
-    "activations": {"activation": ["tanh", "gelu", "softmax"], "depth": 3},
-    "activation objects": {"activation": (sknet.ACTIVATIONS["elu"], "sigmoid"), "depth": 2},
-    "schedule": {"learning_rate": "one_cycle"},
-    "schedule objects": {"learning_rate": sknet.schedules.Warmup(sknet.schedules.LogCosine(2), share=0.1)},
-    "float32": {"dtype": "float32"},
-    "a type": {"dtype": np.float32},
-    "a dtype": {"dtype": np.dtype("float64")},
-    "raw": {"standardize": False},
-    "endless": {"n_iter_no_change": np.inf},
-    "numbers of NumPy": {"alpha": np.float64(0.1), "width": np.int64(5), "warm_start": np.bool_(True)},
-    "number of float32": {"tol": np.float32(0.001), "beta_1": np.float32(0.8), "solver": "adam"},
-    "arrays of NumPy": {"hidden_layer_sizes": np.array([5, 4]), "dropout": np.array([0.1, 0.2])},
-    "no seed": {"random_state": None},
-    "in order": {"shuffle": False},
-    "cosine to the end": {"learning_rate": "cosine", "max_iter": "auto", "batch_size": 20, "beta_2": 0.95, "tol": 0.0},
-    "plain": {name: value for name, value in PLAIN["regression"].items() if name not in SMALL},
-    "defaults": {
-        "depth": 2, "learning_rate": "cosine", "beta_2": 0.95, "n_iter_no_change": 50,
-        **dict.fromkeys(("early_stopping", "dropout", "weight_decay"), "auto"),
-    },
-    "robust": {"standardize": "robust"},
-    "periodic": {"embedding": "periodic"},
-    "periodic, raw": {"embedding": "periodic", "standardize": False},
-    "for tables": presets.tabular("regression") | {"early_stopping": True, "dropout": 0.1},
-    "for tables, normalized": presets.tabular("regression") | {"normalization": "batch", "dtype": None},
-}  # fmt: skip
 
 
 def fitted(Estimator, variant):
@@ -332,77 +256,3 @@ def test_paths_are_strings_or_path_like(path):
         save(REG(), path)
     with pytest.raises(TypeError):
         load(path)
-
-
-# Hostile files
-
-
-class Bomb:
-    """What a pickle may do."""
-
-    def __reduce__(self):
-        return os.mkdir, ("exploded",)
-
-
-@pytest.mark.parametrize(
-    "dump", [pickle.dump, joblib.dump, lambda value, file: np.save(file, value, allow_pickle=True)]
-)
-def test_pickles_are_not_run(tmp_path, monkeypatch, dump):
-    monkeypatch.chdir(tmp_path)
-    with open("model", "wb") as file:
-        dump(np.array([Bomb()], dtype=object), file)
-    with pytest.raises(FileFormatError):
-        load("model")
-    assert os.listdir() == ["model"]
-    with open("model", "rb") as file:  # that the bomb is one
-        np.load(file, allow_pickle=True) if file.peek(1)[:1] == b"\x93" else joblib.load(file)
-    assert sorted(os.listdir()) == ["exploded", "model"]
-
-
-def test_reading_imports_and_runs_nothing(tmp_path):
-    """An audit hook sees every import, every file, every process and each compilation."""
-    save(CLF(early_stopping=True, dropout=0.1, **SMALL).fit(X, LABELS), tmp_path / "model")
-    code = """
-import sys, sknet
-sknet.load(sys.argv[1])  # what is looked up lazily, once
-seen = []
-sys.addaudithook(lambda event, arguments: seen.append((event, str(arguments)[:80])))
-sknet.load(sys.argv[1])
-harmless = ("object.__getattr__", "object.__setattr__", "sys._getframe", "builtins.id", "gc.")
-print([s for s in seen if not s[0].startswith(harmless)])
-"""
-    arguments = [sys.executable, "-c", code, str(tmp_path / "model")]
-    printed = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
-    assert [event for event, _ in eval(printed)] == ["open"]
-
-
-@pytest.mark.parametrize("parameters", [{}, {"standardize": "robust", "embedding": "periodic"}], ids=["", "tables"])
-def test_flipped_bits_of_a_model(tmp_path, parameters):
-    """1,000 of them; ``pytest -s -k flipped`` prints how many were caught."""
-    path = tmp_path / "model"
-    save(CLF(early_stopping=True, **SMALL, **parameters).fit(X, LABELS), path)
-    size, caught = path.stat().st_size, 0
-    for _ in flip_bits(path, seed=1):
-        with pytest.raises(FileFormatError):
-            load(path)
-        caught += 1
-    print(f"\n{caught} of 1000 flipped bits caught in a model of {size} bytes")
-
-
-# Failing disks
-
-
-def test_a_failed_save_leaves_the_earlier_model(tmp_path, monkeypatch):
-    first = REG(**SMALL).fit(X, Y)
-    path = tmp_path / "model"
-    save(first, path)
-
-    def full(*args):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left on device"):
-            save(REG(**SMALL | {"width": 9}).fit(X, Y), path)
-    assert os.listdir(tmp_path) == ["model"]
-    assert_same_state(load(path), first)

@@ -2,7 +2,7 @@
 
 Each file is named after what it holds. A layer, an activation and a loss is a pair of functions, forward and backward,
 that write where they are told; parameters lie in one flat vector (`memory`), and `training` is a generator that yields
-once an epoch.
+once an epoch. `inputs` holds the layers that prepare the columns for the first combination.
 
 Glossary, used everywhere in the core:
 

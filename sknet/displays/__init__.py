@@ -1,8 +1,9 @@
 """Displays: pictures of networks, in the manner of scikit-learn's; matplotlib is imported when one is drawn.
 
 One file for each display: loss curves (`loss_curve`), layers and weights (`diagram`), activations (`activation`), the
-first layer (`first_layer`). They share the network inside of an estimator (`subject`), its layers as columns
-(`columns`), their places (`layout`), and axes and colours (`canvas`).
+first layer (`first_layer`). They share the network inside of an estimator (`subject`), its layers as columns of units
+(`network_columns`), their places (`layout`), and axes and colours (`canvas`). A new display is a file here, with its
+name in this list and in that of the package.
 """
 
 from .activation import ActivationDisplay

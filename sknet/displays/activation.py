@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core import ACTIVATIONS, Activation
 from .canvas import BRIGHT, DARK, FAINT, MINUS, panels, require_matplotlib
-from .columns import columns_of
+from .network_columns import columns_of
 from .subject import network_estimator
 
 _TYPESETTING = (

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from .canvas import BRIGHT, DARK, FAINT, INK, panels, require_matplotlib
-from .columns import clips_inputs, columns_of, network_of
 from .layout import Layout, Scale, arrange, fit
+from .network_columns import clips_inputs, columns_of, network_of
 from .subject import comparable_weights, network_estimator
 
 _RADIUS, _HEAD = 0.34, 0.2  # of a unit and of an arrow's head, where units are 1 apart

@@ -57,8 +57,12 @@ KINDS: dict[Any, tuple[type, ...]] = {
 # Dataclasses, stored field by field.
 RECORDS: dict[str, type] = {
     kind.__name__: kind
-    for group in (*KINDS.values(), (State, Network, Units, Moments, Quartiles, LogMean), (Clock, Plateau, History),
-                  (LabelEncoding,))
+    for group in (
+        *KINDS.values(),
+        (State, Network, Units, Moments, Quartiles, LogMean),
+        (Clock, Plateau, History),
+        (LabelEncoding,),
+    )
     for kind in group
     if is_dataclass(kind)
 }

@@ -10,7 +10,6 @@ import numpy as np
 
 from .values import joined, two_values
 
-
 _POINTS = 128  # kept of each column of a stream: a quartile is right to 1 / 256 of the rows, or better
 
 
@@ -109,7 +108,7 @@ _SHARES = np.concatenate([[0.25, 0.5, 0.75], (np.arange(_POINTS) + 0.5) / _POINT
 
 
 def _quantiles(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return lowest and highest value, quartiles and points: the least values with that share of the weight up to them."""
+    """Return both ends, quartiles and points: the least values with that share of the weight up to them."""
     order = np.argsort(column, kind="stable")
     weight_up_to = np.cumsum(weights[order])
     found = np.searchsorted(weight_up_to, _SHARES * weight_up_to[-1] * (1.0 - 1e-12))

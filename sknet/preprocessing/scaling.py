@@ -32,9 +32,7 @@ def measure_inputs(
     return Moments.of(X, weights, bound_constants=True, centred=centred)
 
 
-def measure_outputs(
-    standardize: bool | str, columns: np.ndarray, weights: np.ndarray | None, loss: Loss
-) -> Measured:
+def measure_outputs(standardize: bool | str, columns: np.ndarray, weights: np.ndarray | None, loss: Loss) -> Measured:
     """Return what targets, shape (n_outputs, n), are to be standardized by, None for nothing.
 
     A loss that rows far out have no hold on has units of which the same is true.

@@ -38,7 +38,7 @@ def two_values(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
 
 def _of_rows(X: np.ndarray) -> np.ndarray:
     low, high = X.min(axis=0), X.max(axis=0)
-    return np.where(((X == low) | (X == high)).all(axis=0), np.stack([low, high]).astype(np.float64), np.nan)
+    return np.where(((low == X) | (high == X)).all(axis=0), np.stack([low, high]).astype(np.float64), np.nan)
 
 
 def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ from ..core import Dense, Parameters, Rows, Targets, Values
 from ..preprocessing import (
     Data,
     Measured,
-    Moments,
     Quartiles,
     fits,
     input_units,

@@ -1,24 +1,15 @@
 """Losses against formulas written out here, scikit-learn's and SciPy's functions, and central differences."""
 
 import pickle
-import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.special
+from loss_problems import ALL, CASES, GROUPS, LEVELS, THRESHOLD, N, evaluate, problem, weighted
 from sklearn import metrics
 
 from sknet.core.losses import LOSSES, GroupedLogLoss, Huber, Quantile
-from sknet.core.memory import Workspace
-
-N = 12
-THRESHOLD = 1.35
-LEVELS = np.array([0.1, 0.5, 0.8])
-GROUPS = [slice(0, 2), slice(2, 5)]
-
-# What needs a parameter stands beside the table: one output for each of several quantiles, and groups of classes.
-ALL = LOSSES | {"quantiles": Quantile(levels=tuple(LEVELS)), "groups": GroupedLogLoss((2, 3))}
 
 
 def softmax(z):
@@ -104,45 +95,6 @@ LINKS = {
 }
 # Those whose dL/dz is prediction minus target; the squared error is a mean over outputs.
 CANONICAL = {"log_loss", "binary_log_loss", "squared_error", "poisson", "groups"}
-OUTPUTS = {**dict.fromkeys(ALL, (1, 3)), "log_loss": (2, 3), "quantiles": (3,), "groups": (5,)}
-CASES = [(name, k) for name in sorted(ALL) for k in OUTPUTS[name]]
-
-
-def one_hot(k, rng):
-    return np.eye(k)[rng.permutation(np.arange(N) % k)]
-
-
-def targets(name, k, rng):
-    return {
-        "log_loss": lambda: one_hot(k, rng),
-        "binary_log_loss": lambda: rng.permuted(np.tile(np.arange(N) % 2, (k, 1)), axis=1).T.astype(float),
-        "poisson": lambda: rng.poisson(1.5, (N, k)).astype(float),
-        "gamma": lambda: rng.gamma(2.0, size=(N, k)),
-        "quantiles": lambda: rng.normal(size=(N, 1)),
-        "groups": lambda: np.hstack([one_hot(2, rng), one_hot(3, rng)]),
-    }.get(name, lambda: rng.normal(size=(N, k)))()
-
-
-def problem(name, k, seed=0):
-    rng = np.random.default_rng(seed)
-    return targets(name, k, rng), rng.normal(size=(N, k))
-
-
-def some_weights():
-    """Row weights with one zero, shape (N, 1), that sum to one."""
-    w = np.random.default_rng(7).uniform(0.1, 3.0, (N, 1))
-    w[2] = 0.0
-    return w / w.sum()
-
-
-def evaluate(name, y, z, w=None):
-    """Value and delta, in memory whose old contents must not matter."""
-    loss = ALL[name] if isinstance(name, str) else name
-    memory = Workspace([loss.buffers(z.shape[1])], len(z), z.dtype).rows(len(z))[0]
-    for scratch in vars(memory).values():
-        scratch[...] = np.nan
-    delta = np.full_like(z, np.nan)
-    return loss.value_and_delta(z, y, w, delta, memory), delta
 
 
 def central_differences(f, z, h=1e-5):
@@ -152,9 +104,6 @@ def central_differences(f, z, h=1e-5):
         step[index] = h
         slopes[index] = (f(z + step) - f(z - step)) / (2.0 * h)
     return slopes
-
-
-weighted = pytest.mark.parametrize("w", [None, some_weights()], ids=["unweighted", "weighted"])
 
 
 def test_every_loss_has_its_oracles_here():
@@ -321,41 +270,6 @@ def test_small_log_losses_keep_their_digits():
     )
 
 
-@weighted
-@pytest.mark.parametrize(("name", "k"), CASES)
-def test_inputs_are_not_changed(name, k, w):
-    y, z = problem(name, k)
-    for array in (y, z) if w is None else (y, z, w):
-        array.flags.writeable = False
-    before = y.copy(), z.copy()
-    evaluate(name, y, z, w)
-    np.testing.assert_array_equal(y, before[0])
-    np.testing.assert_array_equal(z, before[1])
-
-
-@weighted
-@pytest.mark.parametrize(("name", "k"), CASES)
-def test_float32_stays_float32(name, k, w):
-    y, z = problem(name, k)
-    w32 = None if w is None else w.astype(np.float32)
-    value, delta = evaluate(name, y.astype(np.float32), z.astype(np.float32), w32)
-    exact_value, exact_delta = evaluate(name, y, z, w)
-    assert delta.dtype == np.float32
-    assert type(value) is float
-    assert value == pytest.approx(exact_value, rel=1e-5)
-    np.testing.assert_allclose(delta, exact_delta, rtol=1e-4, atol=1e-6)
-
-
-@weighted
-@pytest.mark.parametrize(("name", "k"), CASES)
-def test_memory_order_does_not_matter(name, k, w):
-    y, z = problem(name, k)
-    value, delta = evaluate(name, y, z, w)
-    value_f, delta_f = evaluate(name, np.asfortranarray(y), np.asfortranarray(z), w)
-    assert value_f == pytest.approx(value, rel=1e-14)
-    np.testing.assert_allclose(delta_f, delta, rtol=1e-14)
-
-
 @pytest.mark.parametrize(("name", "k"), CASES)
 def test_location_scale_says_whether_the_best_predictions_move_with_the_targets(name, k):
     """Only then may targets be standardized: the loss of (5 y + 3, 5 z + 3) has the same minimizers.
@@ -384,22 +298,3 @@ def test_losses_are_equal_if_they_compute_the_same():
 
 def test_groups_are_the_columns_one_after_the_other():
     assert GroupedLogLoss((2, 3)).groups == GROUPS
-
-
-@pytest.mark.parametrize("weights", [False, True])
-@pytest.mark.parametrize("name", sorted(ALL))
-def test_allocates_nothing_of_the_size_of_a_column(name, weights):
-    n, k = 200_000, OUTPUTS[name][-1]  # one byte for each row would be more than what NumPy buffers within a ufunc
-    z, delta = (np.full((n, k), value, order="F") for value in (0.5, 0.0))
-    y = np.full((n, targets(name, k, np.random.default_rng(0)).shape[1]), 0.25, order="F")
-    w = np.full((n, 1), 1 / n) if weights else None
-    loss = ALL[name]
-    memory = Workspace([loss.buffers(k)], n, z.dtype).rows(n)[0]
-    loss.value_and_delta(z, y, w, delta, memory)
-    tracemalloc.start()
-    try:
-        loss.value_and_delta(z, y, w, delta, memory)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < n

@@ -1,86 +1,29 @@
-"""Training against descent written out here, ridge regression by its normal equations, and what an epoch allocates."""
-
-import tracemalloc
-from dataclasses import dataclass, field
+"""Epochs of descent against descent written out here, and L-BFGS against ridge regression by its normal equations."""
 
 import numpy as np
 import pytest
 from scipy import sparse
+from small_training import (
+    D,
+    K,
+    N,
+    Recorder,
+    batches_of,
+    epochs_of,
+    minimize,
+    network_of,
+    some_data,
+    some_weights,
+    start,
+)
 
 from sknet.core.activations import ACTIVATIONS
-from sknet.core.batches import Batches, Codes, Rows, Values
 from sknet.core.dropout import Dropout
-from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
-from sknet.core.losses import LOSSES
-from sknet.core.memory import Parameters
 from sknet.core.network import Network
 from sknet.core.optimizers import SGD, Adagrad, Adam, RMSprop
 from sknet.core.schedules import Adaptive, Clock, Constant, Cosine, InverseScaling, Warmup
-from sknet.core.training import lbfgs, shrink, stochastic
-
-N, D, K = 23, 4, 2
-
-
-@dataclass
-class Recorder:
-    """An optimizer that descends and remembers the rates it was given."""
-
-    rates: list = field(default_factory=list)
-
-    def step(self, theta, grad, rate):
-        self.rates.append(rate)
-        theta -= rate * grad
-
-
-def network_of(*sizes, activation="tanh", loss="squared_error"):
-    names = [activation] * (len(sizes) - 2) + ["identity"]
-    layers = (
-        Dense(d, k, ACTIVATIONS[f], INITIALIZERS["glorot_normal"], order="F" if k == sizes[-1] else "C")
-        for d, k, f in zip(sizes, sizes[1:], names)
-    )
-    return Network(tuple(layers), LOSSES[loss])
-
-
-def some_data(n=N):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(n, D))
-    return X, X @ rng.normal(size=(D, K)) + 0.1 * rng.normal(size=(n, K))
-
-
-def some_weights(n=N):
-    return np.random.default_rng(1).uniform(0.2, 3.0, n)
-
-
-def batches_of(X, Y, size, weights=None, order=None):
-    return Batches(
-        Rows(X, None, None, X.dtype if X.dtype.kind == "f" else np.float64), Values(Y.T.copy()), weights, size, order
-    )
-
-
-def start(network, seed=0, dtype=np.float64):
-    return Parameters(network.layout, network.initialize(np.random.RandomState(seed), dtype))
-
-
-def epochs_of(
-    network, theta, batches, optimizer=None, *, schedule=None, clock=None, rate=0.1, alpha=0.0, rng=None, **options
-):
-    return stochastic(
-        network,
-        theta,
-        batches,
-        optimizer or Recorder(),
-        schedule or Constant(),
-        clock or Clock(),
-        rate_init=rate,
-        alpha=alpha,
-        rng=rng,
-        **options,
-    )
-
-
-def minimize(network, theta, batches, *, alpha=0.0, max_iter=500, tol=1e-12, observe=lambda epoch: False):
-    return lbfgs(network, theta, batches, alpha=alpha, max_iter=max_iter, max_fun=10_000, tol=tol, observe=observe)
+from sknet.core.training import lbfgs, shrink
 
 
 def linear_descent(X, Y, weights, order, size, rate, alpha, n_epochs, decay=0.0, longest=np.inf):
@@ -270,71 +213,6 @@ def test_no_weight_at_all_gives_no_update_and_no_nan(size):
     assert np.isfinite(epoch.loss)
     assert recorder.rates == []
     np.testing.assert_array_equal(theta.vector, before)
-
-
-@pytest.mark.parametrize("make", [SGD, Adam, RMSprop, Adagrad])
-def test_float32_stays_float32(make):
-    (X, Y), network = some_data(), network_of(D, 3, K)
-    theta = start(network, dtype=np.float32)
-    vector = theta.vector
-    batches = batches_of(X.astype(np.float32), Y, 5, some_weights())
-    next(epochs_of(network, theta, batches, make(), alpha=0.1, weight_decay=0.1, max_grad_norm=0.5))
-    minimize(network, theta, batches, alpha=0.1, max_iter=3)
-    assert theta.vector is vector
-    assert vector.dtype == np.float32
-
-
-@pytest.mark.parametrize("solver", ["stochastic", "lbfgs"])
-def test_all_memory_of_a_float32_net_is_float32(solver, monkeypatch):
-    """Doubles anywhere on the way would cost twice the time without an error."""
-    (X, Y), network, arrays = some_data(), network_of(D, 3, K, activation="gelu"), []
-    backward = Dense.backward
-
-    def recorded(self, parameters, grads, x, memory, dx):
-        arrays.extend([*parameters, *grads, x, *vars(memory).values()])
-        backward(self, parameters, grads, x, memory, dx)
-
-    monkeypatch.setattr(Dense, "backward", recorded)
-    theta, batches = start(network, dtype=np.float32), batches_of(X.astype(np.float32), Y, 5, some_weights())
-    if solver == "lbfgs":
-        minimize(network, theta, batches, max_iter=1)
-    else:
-        next(epochs_of(network, theta, batches))
-    assert arrays
-    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
-
-
-def peak_of_third_epoch(n, targets, loss, weighted):
-    """Bytes allocated at the worst moment of the third epoch, over n shuffled rows."""
-    rng = np.random.default_rng(0)
-    X, weights = rng.normal(size=(n, D)), rng.uniform(0.5, 1.0, n) if weighted else None
-    batches = Batches(Rows(X, X.mean(axis=0), X.std(axis=0), X.dtype), targets(n), weights, 100, np.arange(n))
-    network = network_of(D, 8, batches.targets.width, activation="relu", loss=loss)
-    epochs = epochs_of(network, start(network), batches, Adam(), alpha=0.1, rate=1e-3, rng=np.random.RandomState(0))
-    next(epochs), next(epochs)
-    tracemalloc.start()
-    try:
-        next(epochs)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(
-    ("targets", "loss"),
-    [
-        (lambda n: Codes(np.arange(n) % 3, 3), "log_loss"),
-        (lambda n: Values((np.arange(n) % 2).astype(np.uint8)[None, :]), "binary_log_loss"),
-        (lambda n: Values(np.ones((2, n))), "squared_error"),
-    ],
-    ids=["classes", "binary", "numbers"],
-)
-def test_a_steady_epoch_allocates_nothing_that_grows_with_the_data(targets, loss, weighted):
-    """One byte for each row would be 40 kB; what NumPy's ufuncs buffer for a batch of 100 rows and 8 units is 6 kB."""
-    small, large = (peak_of_third_epoch(n, targets, loss, weighted) for n in (2_000, 40_000))
-    assert abs(large - small) < 2_000
-    assert large < 15_000
 
 
 @pytest.mark.parametrize("size", [5, N])

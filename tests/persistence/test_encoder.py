@@ -5,13 +5,13 @@ import os
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from same_state import assert_same_state
 from sklearn.metrics import balanced_accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_data import LABELS, SMALL, X, Y
 from test_files import outputs, there_and_back
-from test_persistence import assert_same_state
 
 import sknet
 from sknet import MLPClassifierScratch, MLPRegressorScratch, save

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
+from blas_threads import (
+    threads_of_blas,
+    two_threads_fixture,  # noqa: F401
+)
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from test_threads import (
-    threads_of_blas,
-    two_threads,  # noqa: F401
-)
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch
 

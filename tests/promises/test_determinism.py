@@ -146,7 +146,7 @@ def largest_difference(one, other):
 
 
 if __name__ == "__main__":
-    from test_threads import threads_of_blas
+    from blas_threads import threads_of_blas
 
     found = {"digests": {case: digests(case) for case in [*CASES, "wide"]}, "threads": max(threads_of_blas())}
     found["wide"] = [mlp.fit(X, y)._raw_outputs(X).tolist() for mlp, y in models("wide")]

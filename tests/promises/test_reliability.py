@@ -1,6 +1,7 @@
 """Training that is killed, interrupted or runs out of disk; errors in the middle of it; files of earlier releases.
 
-``pytest -s tests/test_reliability.py`` prints the figures. SKNET_KILLS, 50 if not set, says how many processes to kill.
+``pytest -s tests/promises/test_reliability.py`` prints the figures. SKNET_KILLS, 50 if not set, says how many processes
+to kill.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from test_persistence import assert_same_state
+from same_state import assert_same_state
 
 import sknet
 from sknet import MLPClassifierScratch, MLPRegressorScratch

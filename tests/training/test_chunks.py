@@ -1,4 +1,4 @@
-"""Prediction in chunks: what one pass gives, in the memory of a chunk; `test_fitting.py` has the plain case."""
+"""Chunks of rows: what one pass gives, in the memory of a chunk; `test_chunks_of_predictions.py` has the plain case."""
 
 import tracemalloc
 

@@ -1,84 +1,18 @@
-"""One run of a solver: curves, scores, printing, stopping, warnings and interruptions."""
+"""One run of a solver: stopping, the best weights, numbers of epochs, printing, rates, and L-BFGS."""
 
 import re
-import tracemalloc
-import warnings
 
 import numpy as np
 import pytest
+from fitting_data import BOTH, SMALL, STOCHASTIC, X, Y, only_warning, quiet, target
 from numpy.testing import assert_allclose, assert_array_equal
-from oracles import PlainClassifier, PlainRegressor, forward, squared_error
+from oracles import PlainClassifier, PlainRegressor
 from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 
-import sknet.training.chunks
-from sknet import ACTIVATIONS
-from sknet.core.initializers import INITIALIZERS
-from sknet.core.layers import Dense
-from sknet.core.losses import LOSSES
-from sknet.core.memory import Parameters
-from sknet.core.network import Network
-from sknet.training.chunks import forward_in_chunks
-
-quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-BOTH = pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
-STOCHASTIC = pytest.mark.parametrize("solver", ["sgd", "adam"])
-
-RNG = np.random.default_rng(0)
-X = RNG.standard_normal((90, 4))
-Y = X @ [1.0, -2.0, 0.5, 0.0] + 0.3 * RNG.standard_normal(90)
-SMALL = {"width": 5, "random_state": 0, "batch_size": 16, "learning_rate_init": 0.01}
-
-
-def target(Estimator):
-    return (Y > 0).astype(int) if Estimator is PlainClassifier else Y
-
-
-# Prediction in chunks
-
-
-def make_network(d, *widths):
-    glorot = INITIALIZERS["glorot_uniform"]
-    layers = [Dense(i, o, ACTIVATIONS["tanh"], glorot) for i, o in zip([d, *widths], widths, strict=False)]
-    return Network(
-        (*layers[:-1], Dense(layers[-1].n_in, widths[-1], ACTIVATIONS["identity"], glorot)), LOSSES["log_loss"]
-    )
-
-
-@pytest.mark.parametrize("elements", [1, 40, 41, 1000, 10**6])
-@pytest.mark.parametrize("n", [1, 5, 99, 100])
-def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
-    monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", elements)
-    monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
-    network = make_network(4, 8, 3)
-    theta = network.initialize(np.random.RandomState(0), np.float64)
-    layers = Parameters(network.layout, theta).layers
-    data = np.random.default_rng(0).standard_normal((n, 4))
-    longest = []
-
-    def take(chunk):
-        longest.append(chunk.stop - chunk.start)
-        return data[chunk]
-
-    z = forward_in_chunks(network, layers, take, n)
-    expected = forward([W for W, _ in layers], [b for _, b in layers], "tanh", data)
-    assert_allclose(z, expected, rtol=1e-12, atol=1e-14)
-    assert sum(longest) == n
-    assert max(longest) <= max(1, elements // 8)
-
-
-@quiet
-def test_prediction_takes_memory_for_a_chunk_only():
-    mlp = PlainRegressor(width=50, max_iter=1).fit(X, Y)
-    data = np.zeros((200_000, 4))
-    tracemalloc.start()
-    mlp.predict(data)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    # 80 MB for all of the hidden layer; the predictions themselves take 1.6 MB.
-    assert peak < 10e6
-
+import sknet.base
+import sknet.training.fitting
 
 # Stopping
 
@@ -219,165 +153,6 @@ def test_a_stream_without_an_end_keeps_the_initial_rate(Estimator):
     assert mlp.learning_rate_curve_ == [mlp.learning_rate_init] * 3
 
 
-# Warnings come from where the user called
-
-
-def only_warning(call, category):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        call()
-    assert [w.category for w in caught] == [category]
-    assert caught[0].filename == __file__  # not from inside of sknet
-    return str(caught[0].message)
-
-
-@STOCHASTIC
-@BOTH
-def test_epochs_that_run_out_are_warned_of(Estimator, solver):
-    mlp = Estimator(solver=solver, max_iter=3, **SMALL)
-    message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
-    assert message == (
-        "Stochastic Optimizer: Maximum iterations (3) reached and the optimization hasn't converged yet."
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mlp.partial_fit(X, target(Estimator))  # one epoch is what was asked for
-
-
-@pytest.mark.parametrize("limit", [{"max_iter": 2}, {"max_fun": 3}])
-@BOTH
-def test_lbfgs_that_runs_out_is_warned_of(Estimator, limit):
-    mlp = Estimator(solver="lbfgs", **SMALL, **limit)
-    message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
-    assert re.search(
-        rf"lbfgs failed to converge after {mlp.n_iter_} iteration.*Increase max_iter=.* or max_fun=", message
-    )
-    assert mlp.n_iter_ <= 3
-
-
-@BOTH
-def test_lbfgs_that_converges_is_quiet(Estimator):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mlp = Estimator(solver="lbfgs", alpha=1.0, max_iter=2000, tol=1e-3, **SMALL).fit(X, target(Estimator))
-    assert mlp.n_iter_ < 2000
-
-
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@pytest.mark.parametrize("early_stopping", [False, True])
-def test_batches_larger_than_the_data_are_warned_of(method, early_stopping):
-    parameters = SMALL | {"batch_size": 91, "early_stopping": early_stopping, "n_iter_no_change": 1, "tol": 1e9}
-    mlp = PlainRegressor(**parameters)
-    message = only_warning(lambda: getattr(mlp, method)(X, Y), UserWarning)
-    n = 81 if early_stopping else 90
-    assert message == f"Got `batch_size`=91, more than the {n} training rows. It is going to be clipped."
-    same = getattr(clone(mlp).set_params(batch_size=n), method)(X, Y)
-    assert_array_equal(mlp.coefs_[0], same.coefs_[0])
-
-
-def test_divergence_is_warned_of_where_the_user_called():
-    mlp = PlainRegressor(
-        depth=0, solver="sgd", learning_rate_init=30.0, early_stopping=True, n_iter_no_change=np.inf, max_iter=2000
-    )
-    assert "best validation score" in only_warning(lambda: mlp.fit(X, Y), ConvergenceWarning)
-
-
-# Ctrl-C
-
-
-class Interruption:
-    """Raise KeyboardInterrupt in the n-th call of the network's gradient."""
-
-    def __init__(self, monkeypatch, n):
-        inner = sknet.core.network.Network.loss_and_gradient
-        self.calls = 0
-
-        def interrupted(network, *args):
-            self.calls += 1
-            if self.calls == n:
-                raise KeyboardInterrupt
-            return inner(network, *args)
-
-        monkeypatch.setattr(sknet.core.network.Network, "loss_and_gradient", interrupted)
-
-
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("n", [1, 2, 6, 7, 20])
-@STOCHASTIC
-@BOTH
-def test_interrupted_training_leaves_a_usable_model(monkeypatch, Estimator, solver, n, early_stopping):
-    y = target(Estimator)
-    mlp = Estimator(solver=solver, early_stopping=early_stopping, warm_start=True, **SMALL)
-    with monkeypatch.context() as patch:
-        Interruption(patch, n)
-        message = only_warning(lambda: mlp.fit(X, y), UserWarning)
-    assert message == "Training interrupted by user."
-    assert mlp.n_iter_ == len(mlp.loss_curve_) == (n - 1) // 6  # six batches of 16 rows are an epoch
-    assert np.isfinite(mlp.predict(X)).all() if Estimator is PlainRegressor else np.isin(mlp.predict(X), [0, 1]).all()
-    if early_stopping and mlp.n_iter_:
-        assert mlp.best_validation_score_ == max(mlp.validation_scores_)
-    mlp.set_params(max_iter=3)
-    with pytest.warns(ConvergenceWarning):
-        mlp.fit(X, y)
-    assert mlp.n_iter_ == 3
-
-
-@pytest.mark.parametrize("n", [1, 3])
-@BOTH
-def test_interrupted_while_validating(Estimator, n):
-    """The epoch of which only the loss was recorded is left out: all curves end with the same one."""
-    calls = []
-
-    def score(estimator, X, y):
-        calls.append(0)
-        if len(calls) == n:
-            raise KeyboardInterrupt
-        return float(len(calls))
-
-    mlp = Estimator(early_stopping=True, warm_start=True, scoring=score, **SMALL)
-    y = target(Estimator)
-    assert only_warning(lambda: mlp.fit(X, y), UserWarning) == "Training interrupted by user."
-    curves = mlp.loss_curve_, mlp.penalty_curve_, mlp.learning_rate_curve_
-    curves += mlp.validation_scores_, mlp.validation_loss_curve_
-    assert [len(curve) for curve in curves] == [n - 1] * 5
-    assert mlp.n_iter_ == n - 1
-    with pytest.warns(ConvergenceWarning):
-        mlp.set_params(max_iter=3).fit(X, y)
-    assert mlp.n_iter_ == 3
-    assert [len(curve) for curve in curves] == [n - 1] * 5
-    assert len(mlp.validation_scores_) == len(mlp.loss_curve_) == n + 2
-
-
-@pytest.mark.parametrize("n", [1, 2, 9])
-@BOTH
-def test_interrupted_lbfgs_leaves_the_last_accepted_point(monkeypatch, Estimator, n):
-    y = target(Estimator)
-    mlp = Estimator(solver="lbfgs", alpha=0.0, standardize=False, **SMALL)
-    with monkeypatch.context() as patch:
-        Interruption(patch, n)
-        message = only_warning(lambda: mlp.fit(X, y), UserWarning)
-    assert message == "Training interrupted by user."
-    z = forward(mlp.coefs_, mlp.intercepts_, "relu", X)
-    if Estimator is PlainRegressor and mlp.n_iter_:
-        assert squared_error(Y[:, None], z).mean() == pytest.approx(mlp.loss_, rel=1e-12)
-    assert np.isfinite(z).all()
-    assert mlp.n_iter_ == len(mlp.loss_curve_) < 9
-    if n == 9:
-        assert mlp.n_iter_ > 2
-        with pytest.warns(ConvergenceWarning):
-            short = clone(mlp).set_params(max_iter=mlp.n_iter_).fit(X, y)
-        assert_array_equal(short.coefs_[0], mlp.coefs_[0])
-
-
-def test_interrupted_partial_fit(monkeypatch):
-    mlp = PlainRegressor(**SMALL).partial_fit(X, Y)
-    with monkeypatch.context() as patch:
-        Interruption(patch, 3)
-        assert "interrupted" in only_warning(lambda: mlp.partial_fit(X, Y), UserWarning)
-    assert mlp.n_iter_ == 1
-    assert mlp.partial_fit(X, Y).n_iter_ == 2
-
-
 # Printing
 
 
@@ -457,6 +232,9 @@ def test_solutions_are_no_worse_with_more_iterations():
     mlp = PlainClassifier(solver="lbfgs", random_state=0, max_iter=30).fit(X_iris, y_iris)
     assert mlp.score(X_iris, y_iris) > 0.97
     assert (np.diff(mlp.loss_curve_) <= 0).all()
+
+
+# Rates and divergence
 
 
 @quiet

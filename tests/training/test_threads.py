@@ -3,7 +3,11 @@ import threading
 
 import numpy as np
 import pytest
-from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
+from blas_threads import (
+    threads_of_blas,
+    two_threads_fixture,  # noqa: F401
+)
+from threadpoolctl import threadpool_limits
 
 from sknet import MLPRegressorScratch
 from sknet.training import threads
@@ -136,29 +140,6 @@ def test_real_libraries_are_found_and_restored():
 
 
 # threadpoolctl as the oracle, with the libraries that are really loaded.
-
-
-def threads_of_blas():
-    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-
-
-def set_threads(n):
-    """From any thread: threadpoolctl now lets only the first one that sets a number set it again, until it lets go."""
-    for library in ThreadpoolController().select(user_api="blas").lib_controllers:
-        getattr(library, "clear_controlling_thread", lambda **_: None)(force=True)
-        library.set_num_threads(n)
-        getattr(library, "clear_controlling_thread", lambda **_: None)(force=True)
-
-
-@pytest.fixture
-def two_threads():
-    """Two threads for each library, so that one is a limit, whatever the environment says."""
-    before = threads_of_blas()[0]
-    set_threads(2)
-    if set(threads_of_blas()) != {2}:
-        pytest.skip("this BLAS does not take two threads")
-    yield
-    set_threads(before)
 
 
 def test_threadpoolctl_sees_one_thread_within(two_threads):

@@ -5,7 +5,7 @@ import pytest
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
 from sknet.core.activations import EXP
-from sknet.displays.columns import columns_of, network_of
+from sknet.displays.network_columns import columns_of, network_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

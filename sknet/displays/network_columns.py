@@ -34,7 +34,7 @@ class Column(NamedTuple):
 
 
 def columns_of(network: Network, *, clips: bool = False) -> list[Column]:
-    """Return inputs, hidden layers and outputs of a network; ``clips`` says that its inputs go through a smooth clip."""
+    """Return inputs, hidden layers and outputs of a network; ``clips``: its inputs go through a smooth clip."""
     *hidden, last = network.layers
     columns = [Column(width_in(network.layers[0]))]
     if clips:

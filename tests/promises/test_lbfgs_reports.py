@@ -1,0 +1,62 @@
+"""Better than scikit-learn: L-BFGS refuses what it cannot do, and reports its losses as the other solvers do."""
+
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.neural_network import MLPRegressor
+from thirteen_points import BOTH, as_of_1_9, make_data, make_labels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+# 9. What changes the model is never ignored
+
+
+@BOTH
+def test_point_09_lbfgs_with_early_stopping_raises(Estimator):
+    X, y = make_data()
+    with pytest.raises(ValueError, match=r"`early_stopping=True`.*'lbfgs'.*solver='adam'"):
+        Estimator(solver="lbfgs", early_stopping=True).fit(X, make_labels(Estimator, y))
+
+
+@BOTH
+def test_point_09_step_sizes_that_lbfgs_has_no_use_for_stay_ignored(Estimator):
+    X, y = make_data()
+    y = make_labels(Estimator, y)
+    mlp = Estimator(solver="lbfgs", random_state=0, max_iter=5).fit(X, y)
+    other = clone(mlp).set_params(
+        learning_rate_init=7.0, learning_rate="adaptive", batch_size=3, momentum=0.1, beta_1=0.5, n_iter_no_change=1
+    )
+    assert_array_equal(other.fit(X, y).coefs_[0], mlp.coefs_[0])
+
+
+@as_of_1_9
+def test_point_09_sklearn_ignores_early_stopping():
+    X, y = make_data()
+    mlp = MLPRegressor(solver="lbfgs", early_stopping=True, max_iter=5).fit(X, y)
+    assert getattr(mlp, "validation_scores_", None) is None
+
+
+# 11. lbfgs reports
+
+
+@pytest.mark.parametrize("verbose", [False, True, 2])
+@BOTH
+def test_point_11_lbfgs_fills_the_loss_curve_and_prints(capsys, Estimator, verbose):
+    X, y = make_data()
+    mlp = Estimator(solver="lbfgs", max_iter=15, verbose=verbose, random_state=0).fit(X, make_labels(Estimator, y))
+    assert len(mlp.loss_curve_) == len(mlp.penalty_curve_) == len(mlp.learning_rate_curve_) == mlp.n_iter_ > 1
+    assert (np.diff(mlp.loss_curve_) < 0).all()
+    assert mlp.loss_ == mlp.best_loss_ == mlp.loss_curve_[-1]
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == (mlp.n_iter_ if verbose else 0)
+    for i, line in enumerate(lines):
+        assert re.search(rf"Iteration +{i + 1} .*{mlp.loss_curve_[i]:.8f}", line)
+
+
+@as_of_1_9
+def test_point_11_sklearn_has_no_curve():
+    X, y = make_data()
+    assert not hasattr(MLPRegressor(solver="lbfgs", max_iter=5).fit(X, y), "loss_curve_")

@@ -1,0 +1,110 @@
+"""What "auto" stands for in dropout, weight decay and label smoothing, and what given values change about it."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scaled_data import outputs
+from sklearn.base import clone
+
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet.core.dropout import Dropout
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+AUTO_X = np.random.default_rng(0).standard_normal((260, 4))
+AUTO_Y = np.digitize(AUTO_X[:, 0], [-0.5, 0.5])
+QUICK = {"width": 6, "max_iter": 2, "random_state": 0}
+RATE = 0.1  # as the docstring says, as is 128 for the rows of a mini-batch
+
+
+def rates_of(mlp):
+    """The dropout rates of the network that was trained."""
+    return [layer.rate for layer in mlp._network.layers if isinstance(layer, Dropout)]
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "batches"), [(128, "auto", 1), (129, "auto", 2), (260, 260, 1), (260, 259, 2), (40, 20, 2)]
+)
+@pytest.mark.parametrize("solver", ["sgd", "adam", "rmsprop", "adagrad"])
+def test_a_classifier_drops_units_where_there_are_mini_batches(solver, n, batch_size, batches):
+    mlp = MLPClassifierScratch(solver=solver, batch_size=batch_size, depth=2, **QUICK).fit(AUTO_X[:n], AUTO_Y[:n])
+    rate = RATE if batches > 1 else 0.0
+    assert rates_of(mlp) == [RATE] * 2 * (batches > 1)
+    same = clone(mlp).set_params(dropout=rate).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert_array_equal(mlp.coefs_[0], same.coefs_[0])
+    other = clone(mlp).set_params(dropout=RATE - rate).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert np.abs(other.coefs_[0] - mlp.coefs_[0]).max() > 1e-6
+
+
+@pytest.mark.parametrize("n", [100, 260])
+def test_no_auto_drops_units_of_a_regressor(n):
+    mlp = MLPRegressorScratch(**QUICK).fit(AUTO_X[:n], AUTO_X[:n, 0])
+    assert rates_of(mlp) == []
+    same = clone(mlp).set_params(dropout=0.0).fit(AUTO_X[:n], AUTO_X[:n, 0])
+    assert_array_equal(mlp.coefs_[0], same.coefs_[0])
+
+
+@pytest.mark.parametrize("rates", [0.0, 0.3, [0.2, 0.4]])
+@pytest.mark.parametrize("n", [100, 260])
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_given_rates_win(Estimator, n, rates):
+    mlp = Estimator(dropout=rates, depth=2, **QUICK).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert rates_of(mlp) == [rate for rate in np.broadcast_to(rates, 2) if rate > 0.0]
+
+
+@pytest.mark.parametrize(("name", "off"), [("weight_decay", 0.0), ("label_smoothing", 0.0)])
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_auto_decays_and_smooths_where_there_are_epochs(Estimator, name, off):
+    if name not in Estimator().get_params():
+        return
+    mlp = Estimator(**QUICK).fit(AUTO_X, AUTO_Y)
+    without = clone(mlp).set_params(**{name: off}).fit(AUTO_X, AUTO_Y)
+    assert np.abs(without.coefs_[0] - mlp.coefs_[0]).max() > 1e-8
+    lbfgs = clone(mlp).set_params(solver="lbfgs").fit(AUTO_X, AUTO_Y)
+    assert_array_equal(clone(lbfgs).set_params(**{name: off}).fit(AUTO_X, AUTO_Y).coefs_[0], lbfgs.coefs_[0])
+
+
+@pytest.mark.parametrize("n", [100, 260])
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_lbfgs_needs_nothing_turned_off(Estimator, n):
+    """Where one chooses a number all the same it is an error, as ever, and the earlier fit stays."""
+    mlp = Estimator(solver="lbfgs", **QUICK).fit(AUTO_X[:n], AUTO_Y[:n])
+    assert rates_of(mlp) == []
+    before = outputs(mlp, AUTO_X)
+    for name in ("weight_decay", "dropout"):
+        with pytest.raises(ValueError, match=rf"`{name}=0.05` needs a solver that works in epochs and mini-batches"):
+            clone(mlp).set_params(**{name: 0.05}).fit(AUTO_X[:n], AUTO_Y[:n])
+        with pytest.raises(ValueError, match=f"`{name}=0.05`"):
+            mlp.set_params(**{name: 0.05}).fit(AUTO_X[:n], AUTO_Y[:n])
+        mlp.set_params(**{name: "auto"})
+    assert_array_equal(outputs(mlp, AUTO_X), before)
+
+
+@pytest.mark.parametrize(("first", "then"), [(260, 20), (20, 260)])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_training_that_goes_on_keeps_the_network_whatever_the_number_of_rows(method, first, then):
+    classes = {"classes": [0, 1, 2]} if method == "partial_fit" else {}
+    mlp = MLPClassifierScratch(warm_start=True, depth=2, **QUICK)
+    getattr(mlp, method)(AUTO_X[:first], AUTO_Y[:first], **classes)
+    network = mlp._network
+    assert rates_of(mlp) == [RATE, RATE] * (first > 128)
+    mlp = pickle.loads(pickle.dumps(mlp))
+    for n in (then, first, then):
+        getattr(mlp, method)(AUTO_X[:n], AUTO_Y[:n])
+        assert mlp._network == network
+    assert len(mlp.loss_curve_) == (4 if method == "partial_fit" else 8)
+    with pytest.raises(ValueError, match="the parameters now ask for"):
+        getattr(mlp.set_params(dropout=0.2), method)(AUTO_X, AUTO_Y)
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_auto_keeps_rates_that_were_given_before(kind):
+    given = kind([0.2, 0.4])
+    mlp = MLPClassifierScratch(warm_start=True, dropout=given, depth=2, **QUICK).fit(AUTO_X, AUTO_Y)
+    given[0] = 0.9  # the caller's own: not what the network has
+    mlp.set_params(dropout="auto").fit(AUTO_X[:50], AUTO_Y[:50])
+    assert rates_of(mlp) == [0.2, 0.4]
+    mlp.set_params(warm_start=False).fit(AUTO_X[:50], AUTO_Y[:50])
+    assert rates_of(mlp) == []

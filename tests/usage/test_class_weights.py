@@ -1,0 +1,148 @@
+"""Class weights count as sample weights do, in every form that scikit-learn takes."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from oracles import PlainClassifier
+from plain_fits import (
+    CLASSES,
+    LABELS,
+    SMALL,
+    TARGETS,
+    VAL,
+    WEIGHTS,
+    X_TRAIN,
+    X_VAL,
+    N,
+    X,
+    assert_same_weights,
+    differs,
+    fitted,
+)
+from sklearn import metrics
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.utils.class_weight import compute_sample_weight
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize("sample_weight", [None, WEIGHTS], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("changes", [{}, {"solver": "sgd"}, {"solver": "lbfgs"}, {"early_stopping": True}], ids=str)
+@pytest.mark.parametrize("names", [np.arange(3), np.array(["a", "b", "c"])], ids=["numbers", "text"])
+def test_class_weight_is_multiplied_into_the_sample_weights(names, changes, sample_weight):
+    """Bit for bit."""
+    weight_of, y = {names[0]: 0.5, names[1]: 7.0, names[2]: 2.0}, names[CLASSES]
+    each = np.array([0.5, 7.0, 2.0])[CLASSES]
+    ours = fitted(PlainClassifier, X, y, sample_weight, class_weight=weight_of, **changes)
+    theirs = fitted(PlainClassifier, X, y, each * (1.0 if sample_weight is None else sample_weight), **changes)
+    assert_same_weights(ours, theirs)
+    assert ours.loss_curve_ == theirs.loss_curve_
+    assert ours.validation_scores_ == theirs.validation_scores_
+    assert differs(ours, fitted(PlainClassifier, X, y, sample_weight, **changes))
+
+
+def test_classes_without_a_weight_weigh_one():
+    partial, whole = ({1: 4.0}, {0: 1.0, 1: 4.0, 2: 1.0})
+    assert_same_weights(*(fitted(PlainClassifier, class_weight=class_weight) for class_weight in (partial, whole)))
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_balanced_makes_classes_count_alike(kind):
+    """``n / (n_classes * count)`` each."""
+    y = TARGETS[kind]
+    each = (len(y) / (len(np.unique(y)) * np.bincount(y)))[y]
+    assert_same_weights(fitted(PlainClassifier, X, y, class_weight="balanced"), fitted(PlainClassifier, X, y, each))
+
+
+@pytest.mark.parametrize("kind", ["multilabel", "multioutput"])
+def test_balanced_columns_multiply_as_in_trees(kind):
+    y = TARGETS[kind]
+    each = np.prod([(N / (len(np.unique(c)) * np.bincount(c)))[c] for c in y.T], axis=0)
+    assert_same_weights(fitted(PlainClassifier, X, y, class_weight="balanced"), fitted(PlainClassifier, X, y, each))
+
+
+@pytest.mark.parametrize("kind", ["multilabel", "multioutput"])
+def test_a_dict_for_each_column_as_in_trees(kind):
+    y = TARGETS[kind]
+    class_weight = [{0: 1.0, 1: 5.0, 2: 1.0, 3: 1.0}, *[{0: 1.0, 1: 0.5, 2: 2.0, 3: 3.0}] * (y.shape[1] - 1)]
+    each = compute_sample_weight(class_weight, y)
+    RandomForestClassifier(n_estimators=1, class_weight=class_weight).fit(X, y)  # it is what trees take
+    assert_same_weights(fitted(PlainClassifier, X, y, class_weight=class_weight), fitted(PlainClassifier, X, y, each))
+
+
+def test_balanced_sparse_labels():
+    dense = fitted(PlainClassifier, X, LABELS, class_weight="balanced")
+    assert_same_weights(fitted(PlainClassifier, X, sp.csr_matrix(LABELS), class_weight="balanced"), dense)
+
+
+def test_balanced_finds_more_of_a_rare_class():
+    """One row in eight, which no input tells for sure."""
+    y = (X[:, 0] + 1.5 * np.random.default_rng(1).normal(size=N) > np.sqrt(3.25) * 1.15).astype(int)
+    assert 0.05 < y.mean() < 0.2
+    plain, balanced = (fitted(PlainClassifier, X, y, depth=0, max_iter=60, class_weight=w) for w in (None, "balanced"))
+    recalls = [metrics.recall_score(y, mlp.predict(X)) for mlp in (plain, balanced)]
+    assert recalls[1] > recalls[0] + 0.3
+
+
+def test_validation_rows_have_class_weights_too():
+    class_weight, y = {0: 1.0, 1: 5.0, 2: 0.1}, CLASSES
+    ours = PlainClassifier(class_weight=class_weight, **SMALL)
+    ours.fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL])
+    each = np.array([1.0, 5.0, 0.1])[y[VAL]]
+    assert ours.validation_scores_[-1] == pytest.approx(ours.score(X_VAL, y[VAL], each), rel=1e-12)
+
+
+@pytest.mark.parametrize("present", [[1, 2], [0]])
+def test_validation_rows_may_lack_classes_that_have_a_weight(present):
+    """``compute_sample_weight`` of these rows alone would complain of the classes that have none."""
+    rows = np.isin(CLASSES, present)
+    mlp = PlainClassifier(class_weight={0: 2.0}, **SMALL).fit(X, CLASSES, X_val=X[rows], y_val=CLASSES[rows])
+    assert len(mlp.validation_scores_) == 8
+
+
+def test_partial_fit_takes_a_dict():
+    weight_of = {0: 0.5, 1: 7.0, 2: 2.0}
+    ours, theirs = PlainClassifier(class_weight=weight_of, **SMALL), PlainClassifier(**SMALL)
+    for rows in (slice(0, 60), slice(60, 120)):
+        ours.partial_fit(X[rows], CLASSES[rows], classes=[0, 1, 2])
+        each = np.array([0.5, 7.0, 2.0])[CLASSES[rows]]
+        theirs.partial_fit(X[rows], CLASSES[rows], each, classes=[0, 1, 2])
+    assert_same_weights(ours, theirs)
+
+
+@pytest.mark.parametrize("present", [[1, 2], [0]])
+def test_batches_of_partial_fit_may_lack_classes_that_have_a_weight(present):
+    mlp, rows = PlainClassifier(class_weight={0: 2.0}, **SMALL), np.isin(CLASSES, present)
+    each = np.where(CLASSES[rows] == 0, 2.0, 1.0)
+    theirs = PlainClassifier(**SMALL).partial_fit(X[rows], CLASSES[rows], each, classes=[0, 1, 2])
+    assert_same_weights(mlp.partial_fit(X[rows], CLASSES[rows], classes=[0, 1, 2]), theirs)
+
+
+def test_partial_fit_cannot_balance():
+    with pytest.raises(ValueError, match="class_weight='balanced' is not supported by partial_fit"):
+        PlainClassifier(class_weight="balanced").partial_fit(X, CLASSES, classes=[0, 1, 2])
+
+
+def test_class_weights_that_leave_nothing():
+    with pytest.raises(ValueError, match="`class_weight` and `sample_weight` must leave at least one positive weight"):
+        fitted(PlainClassifier, X, CLASSES, (CLASSES == 1).astype(float), class_weight={1: 0.0})
+
+
+@pytest.mark.parametrize(
+    ("y", "class_weight", "match"),
+    [
+        (CLASSES, {0: 1.0, 1: 1.0, "2": 5.0}, r"got \['2'\], which y has not, and nothing for \[2\]"),
+        (LABELS, [{0: 1.0, 2: 5.0}] * LABELS.shape[1], r"got \[2\], which y has not, and nothing for \[1\]"),
+    ],
+    ids=["multiclass", "multilabel"],
+)
+def test_a_misspelt_class_is_an_error(y, class_weight, match):
+    with pytest.raises(ValueError, match=match):
+        fitted(PlainClassifier, X, y, class_weight=class_weight)
+
+
+def test_a_class_that_is_not_there_may_have_a_weight():
+    """As in scikit-learn: a fold may lack a class."""
+    whole = {0: 1.0, 1: 5.0, 2: 0.1}
+    pair = (fitted(PlainClassifier, X, CLASSES, class_weight=own) for own in (whole, whole | {3: 7.0}))
+    assert_same_weights(*pair)

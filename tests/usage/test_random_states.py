@@ -1,0 +1,46 @@
+"""What fits draw at random comes from the caller's ``random_state``, or the global seed without one."""
+
+import numpy as np
+import pytest
+from same_state import (
+    BOTH,
+    REG,
+    assert_same_state,
+    target,
+    visited_fixture,  # noqa: F401
+)
+from small_data import SMALL, X, Y
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@BOTH
+def test_fit_draws_from_the_random_state_of_the_caller(Estimator):
+    y = target(Estimator)
+    shared = np.random.RandomState(0)
+    first = Estimator(**SMALL | {"random_state": shared}).fit(X, y)
+    second = Estimator(**SMALL | {"random_state": shared}).fit(X, y)
+    assert np.abs(first.coefs_[0] - second.coefs_[0]).max() > 1e-3
+    assert_same_state(first, Estimator(**SMALL).fit(X, y))
+
+
+@BOTH
+def test_unseeded_estimators_differ_and_obey_the_global_seed(Estimator):
+    y = target(Estimator)
+    parameters = SMALL | {"random_state": None}
+    np.random.seed(3)  # noqa: NPY002
+    first = Estimator(**parameters).fit(X, y)
+    second = Estimator(**parameters).fit(X, y)
+    assert np.abs(first.coefs_[0] - second.coefs_[0]).max() > 1e-3
+    np.random.seed(3)  # noqa: NPY002
+    assert_same_state(first, Estimator(**parameters).fit(X, y))
+
+
+def test_unseeded_estimators_trained_in_turn_draw_different_permutations(visited):
+    rows = np.arange(80.0)[:, None]
+    parameters = SMALL | {"random_state": None, "learning_rate_init": 1e-9}
+    models = [REG(standardize=False, **parameters) for _ in range(3)]
+    for _ in range(3):
+        for mlp in models:
+            mlp.partial_fit(rows, Y)
+    assert len(visited) == len(set(visited)) == 9

@@ -1,0 +1,63 @@
+"""Warnings of training come from where the user called: epochs that run out, batches that are too large, divergence."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from fitting_data import BOTH, SMALL, STOCHASTIC, X, Y, only_warning, target
+from numpy.testing import assert_array_equal
+from oracles import PlainRegressor
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+
+@STOCHASTIC
+@BOTH
+def test_epochs_that_run_out_are_warned_of(Estimator, solver):
+    mlp = Estimator(solver=solver, max_iter=3, **SMALL)
+    message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
+    assert message == (
+        "Stochastic Optimizer: Maximum iterations (3) reached and the optimization hasn't converged yet."
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlp.partial_fit(X, target(Estimator))  # one epoch is what was asked for
+
+
+@pytest.mark.parametrize("limit", [{"max_iter": 2}, {"max_fun": 3}])
+@BOTH
+def test_lbfgs_that_runs_out_is_warned_of(Estimator, limit):
+    mlp = Estimator(solver="lbfgs", **SMALL, **limit)
+    message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
+    assert re.search(
+        rf"lbfgs failed to converge after {mlp.n_iter_} iteration.*Increase max_iter=.* or max_fun=", message
+    )
+    assert mlp.n_iter_ <= 3
+
+
+@BOTH
+def test_lbfgs_that_converges_is_quiet(Estimator):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlp = Estimator(solver="lbfgs", alpha=1.0, max_iter=2000, tol=1e-3, **SMALL).fit(X, target(Estimator))
+    assert mlp.n_iter_ < 2000
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_batches_larger_than_the_data_are_warned_of(method, early_stopping):
+    parameters = SMALL | {"batch_size": 91, "early_stopping": early_stopping, "n_iter_no_change": 1, "tol": 1e9}
+    mlp = PlainRegressor(**parameters)
+    message = only_warning(lambda: getattr(mlp, method)(X, Y), UserWarning)
+    n = 81 if early_stopping else 90
+    assert message == f"Got `batch_size`=91, more than the {n} training rows. It is going to be clipped."
+    same = getattr(clone(mlp).set_params(batch_size=n), method)(X, Y)
+    assert_array_equal(mlp.coefs_[0], same.coefs_[0])
+
+
+def test_divergence_is_warned_of_where_the_user_called():
+    mlp = PlainRegressor(
+        depth=0, solver="sgd", learning_rate_init=30.0, early_stopping=True, n_iter_no_change=np.inf, max_iter=2000
+    )
+    assert "best validation score" in only_warning(lambda: mlp.fit(X, Y), ConvergenceWarning)
