@@ -19,7 +19,7 @@ from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
 from .core import Dense, Dropout, Rows, Training, Units, fold_units, is_plain
 from .persistence import Recorder
-from .preprocessing import Data, as_column, check_weights, valid_inputs, validation_split
+from .preprocessing import Data, as_column, check_weights, summed, valid_inputs, validation_split
 from .training import (
     Run,
     State,
@@ -104,7 +104,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
             y_numeric=self._y_numeric, reset=reset,
         )  # fmt: skip
-        return X, as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
+        return summed(X), as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
 
     def _encode_rows(self, X: Any, y: Any, weights: Any, call: Call) -> Data:
         targets = self._encode(y, resume=call.resume, incremental=call.incremental, classes=call.classes)

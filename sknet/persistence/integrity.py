@@ -43,6 +43,7 @@ def check_state(state: Any) -> None:
         _check_measured(measured, {width_in(layers[0])})
     for measured in (state.outputs, state.seen_outputs):
         _check_measured(measured, {layers[-1].n_out, 1})
+        _must(measured is None or measured.bound == np.inf, "the outputs and the moments of the data")
     order = state.order
     _must(order is None or (order.ndim == 1 and order.dtype.kind == "i"), "the rows and their order")
     embedded = [layer.columns for layer in layers if isinstance(layer, PeriodicEmbedding)]

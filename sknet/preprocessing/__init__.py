@@ -7,12 +7,11 @@ for validation (`splitting`), rows to predict from (`checking`).
 
 from __future__ import annotations
 
-from .checking import valid_inputs
+from .checking import summed, valid_inputs
 from .data import Data
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 from .scaling import (
-    CLIP,
     Measured,
     fits,
     input_units,
@@ -29,7 +28,6 @@ from .values import columns_to_embed
 from .weights import check_weights
 
 __all__ = [
-    "CLIP",
     "Data",
     "LabelEncoding",
     "LogMean",
@@ -50,6 +48,7 @@ __all__ = [
     "rescale_inputs",
     "rescale_outputs",
     "same_units",
+    "summed",
     "valid_inputs",
     "validation_split",
 ]

@@ -8,11 +8,12 @@ from oracles import log_loss, squared_error
 
 import sknet.training.chunks
 from sknet.core.activations import ACTIVATIONS
-from sknet.core.batches import Codes, Rows, Values
+from sknet.core.batches import Codes, Values
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
 from sknet.core.network import Network
+from sknet.core.rows import Rows, Units
 from sknet.training.validation import Validation
 
 N, D, K = 30, 4, 3
@@ -22,6 +23,7 @@ CODES = RNG.permutation(np.arange(N) % K)
 WEIGHTS = RNG.uniform(0.5, 2.0, N)
 INDEX = RNG.permutation(N)[:11]
 MEAN, SCALE = X.mean(axis=0), X.std(axis=0)
+UNITS = Units(MEAN, SCALE)
 
 indices = pytest.mark.parametrize("index", [None, INDEX], ids=["all", "some"])
 weighted = pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
@@ -54,7 +56,7 @@ def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, 
     monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
     network = network_of()
     parameters = parameters_of(network)
-    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, index, None)
+    validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, index, None)
     x, y, w = chosen(index, X, Y, weights)
     expected = np.average(squared_error(y, raw(parameters, x)), weights=w)
     loss, score = validation.evaluate(parameters)
@@ -68,7 +70,7 @@ def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, 
 def test_classes_are_compared_as_classes(index, weights):
     network = network_of("log_loss")
     parameters = parameters_of(network)
-    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Codes(CODES, K), weights, index, None)
+    validation = Validation(network, Rows(X, UNITS, np.float64), Codes(CODES, K), weights, index, None)
     x, y, w = chosen(index, X, np.eye(K)[CODES], weights)
     expected = np.average(log_loss(y, raw(parameters, x)), weights=w)
     assert validation.evaluate(parameters)[0] == pytest.approx(expected, rel=1e-12)
@@ -83,7 +85,7 @@ def test_a_score_is_a_function_of_raw_outputs(index):
         seen.append(z.copy())
         return 0.625
 
-    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), None, index, score)
+    validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), None, index, score)
     loss, found = validation.evaluate(parameters)
     assert found == 0.625
     assert loss > 0.0
@@ -96,7 +98,7 @@ def test_raw_outputs_that_are_not_finite_score_nan(bad):
     network = network_of()
     parameters = parameters_of(network)
     parameters[1][1][0] = bad
-    validation = Validation(network, Rows(X, None, None, np.float64), Values(Y.T.copy()), None, None, lambda z: 1 / 0)
+    validation = Validation(network, Rows(X, None, np.float64), Values(Y.T.copy()), None, None, lambda z: 1 / 0)
     with np.errstate(invalid="ignore"):
         loss, score = validation.evaluate(parameters)
     assert not np.isfinite(loss)
@@ -110,8 +112,9 @@ def test_sparse_rows(kind, index):
     network = network_of()
     parameters = parameters_of(network)
     rows = np.where(RNG.uniform(size=X.shape) < 0.5, X, 0.0)
-    ours = Validation(network, Rows(kind(rows), None, SCALE, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
-    dense = Validation(network, Rows(rows / SCALE, None, None, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
+    scaled_only = Units(np.zeros(len(SCALE)), SCALE, sparse=True)
+    ours = Validation(network, Rows(kind(rows), scaled_only, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
+    dense = Validation(network, Rows(rows / SCALE, None, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
     assert ours.evaluate(parameters)[0] == pytest.approx(dense.evaluate(parameters)[0], rel=1e-12)
 
 
@@ -124,7 +127,7 @@ def test_evaluating_changes_nothing_and_repeats_itself(weights):
             array.flags.writeable = False
     x = X.copy()
     x.flags.writeable = False
-    validation = Validation(network, Rows(x, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, None, None)
+    validation = Validation(network, Rows(x, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
     assert validation.evaluate(parameters) == validation.evaluate(parameters)
 
 
@@ -136,16 +139,16 @@ def test_float32_stays_float32(weights):
         seen.append(z.dtype)
         return 0.0
 
-    rows, targets = Rows(X.astype(np.float32), MEAN, SCALE, np.float32), Values(Y.T.astype(np.float32))
+    rows, targets = Rows(X.astype(np.float32), UNITS, np.float32), Values(Y.T.astype(np.float32))
     loss, _ = Validation(network, rows, targets, weights, None, score).evaluate(parameters_of(network, np.float32))
-    exact = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, None, None)
+    exact = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
     assert seen == [np.float32]
     assert loss == pytest.approx(exact.evaluate(parameters_of(network))[0], rel=1e-4)
 
 
 def test_the_scale_of_the_weights_makes_no_difference():
     network = network_of()
-    parameters, rows, targets = parameters_of(network), Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy())
+    parameters, rows, targets = parameters_of(network), Rows(X, UNITS, np.float64), Values(Y.T.copy())
     losses = [
         Validation(network, rows, targets, scale * WEIGHTS, None, None).evaluate(parameters)[0]
         for scale in (1e-200, 1.0, 1e200)
@@ -161,7 +164,7 @@ def test_rows_without_weight_may_overflow():
     targets = Values(np.abs(Y.T))
 
     def evaluate(data, index):
-        rows = Rows(data, None, None, np.float64)
+        rows = Rows(data, None, np.float64)
         return Validation(network, rows, targets, weights, index, lambda z: np.abs(z).max()).evaluate(parameters)
 
     np.testing.assert_allclose(evaluate(far, None), evaluate(X, np.flatnonzero(~silent)), rtol=1e-12)
