@@ -32,11 +32,11 @@ class Rule(NamedTuple):
     whole: bool = False  # whether numbers that pass it are whole, in the form of floats too
 
 
-def _is_number(value: Any, kind: type) -> bool:
+def is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
-def _integer(low: int, high: int) -> Rule:
+def integer(low: int, high: int) -> Rule:
     """Accept whole numbers, and floats without a fraction: what samplers of hyperparameters draw."""
     limit = "" if high in _LIMITS_OF_MEMORY else f" and at most {high}"
     return Rule(lambda v: is_whole(v) and low <= v <= high, f"an integer of at least {low}{limit}", whole=True)
@@ -44,7 +44,7 @@ def _integer(low: int, high: int) -> Rule:
 
 def is_whole(value: Any) -> bool:
     """Whether a value is a whole number, of whatever type: 46, but also 46.0."""
-    return _is_number(value, Real) and (isinstance(value, Integral) or float(value).is_integer())
+    return is_number(value, Real) and (isinstance(value, Integral) or _as_float(value).is_integer())
 
 
 def _as_float(value: Any) -> float:
@@ -54,9 +54,9 @@ def _as_float(value: Any) -> float:
         return math.inf
 
 
-def _real(low: float, high: float = np.inf, closed: str = "[)") -> Rule:
+def real(low: float, high: float = np.inf, closed: str = "[)") -> Rule:
     def accepts(v: Any) -> bool:
-        if not _is_number(v, Real):
+        if not is_number(v, Real):
             return False
         x = _as_float(v)
         above = x >= low if closed[0] == "[" else x > low
@@ -92,13 +92,13 @@ def _sequence_of(rule: Rule) -> Rule:
     return Rule(accepts, "a sequence of such", rule.whole)
 
 
-_FINITE = _real(0.0)
+_FINITE = real(0.0)
 
 
 def _random_state(value: Any) -> bool:
     if value is None or isinstance(value, np.random.RandomState):
         return True
-    return _is_number(value, Integral) and 0 <= value < 2**32
+    return is_number(value, Integral) and 0 <= value < 2**32
 
 
 def _dtype(value: Any) -> bool:
@@ -111,7 +111,7 @@ def _dtype(value: Any) -> bool:
 
 
 def _increasing_levels(value: Any) -> bool:
-    levels = _sequence_of(_real(0.0, 1.0, "()"))
+    levels = _sequence_of(real(0.0, 1.0, "()"))
     return levels.accepts(value) and len(list(value)) > 0 and bool(np.all(np.diff(list(value)) > 0))
 
 
@@ -137,51 +137,51 @@ def _columns(value: Any) -> bool:
 def _schedule(value: Any) -> bool:
     if isinstance(value, type) or not callable(value):
         return False
-    return hasattr(value, "adaptive") and hasattr(value, "per_update")
+    return all(hasattr(type(value), name) or hasattr(value, name) for name in ("adaptive", "per_update"))
 
 
 _BOOLEAN = Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False")
 _ACTIVATION = _either(_option(ACTIVATIONS), Rule(lambda v: isinstance(v, Activation), "an Activation"))
 
-_SIZE, _COUNT = _integer(1, MAX_PARAMETERS), _integer(1, sys.maxsize)
+_SIZE, _COUNT = integer(1, MAX_PARAMETERS), integer(1, sys.maxsize)
 
 RULES: dict[str, Rule] = {
     "loss": _option(REGRESSION_LOSSES),
     "hidden_layer_sizes": _either(_exactly(None), _SIZE, _sequence_of(_SIZE)),
     "activation": _either(_ACTIVATION, _sequence_of(_ACTIVATION)),
     "solver": _option(SOLVERS),
-    "alpha": _real(0.0),
+    "alpha": real(0.0),
     "batch_size": _either(_option(("auto",)), _COUNT),
     "learning_rate": _either(_option(SCHEDULES), Rule(_schedule, "a schedule of sknet.schedules")),
-    "learning_rate_init": _either(_option(("auto",)), _real(0.0, closed="()")),
-    "power_t": _real(0.0),
+    "learning_rate_init": _either(_option(("auto",)), real(0.0, closed="()")),
+    "power_t": real(0.0),
     "max_iter": _either(_option(("auto",)), _COUNT),
     "shuffle": _BOOLEAN,
     "random_state": Rule(_random_state, "None, an integer in [0, 2**32) or a numpy.random.RandomState"),
-    "tol": _real(0.0),
-    "verbose": _either(_BOOLEAN, _integer(0, sys.maxsize)),
+    "tol": real(0.0),
+    "verbose": _either(_BOOLEAN, integer(0, sys.maxsize)),
     "warm_start": _BOOLEAN,
-    "momentum": _real(0.0, 1.0, "[]"),
+    "momentum": real(0.0, 1.0, "[]"),
     "nesterovs_momentum": _BOOLEAN,
     "early_stopping": _either(_option(("auto",)), _BOOLEAN),
-    "validation_fraction": _real(0.0, 1.0, "()"),
-    "beta_1": _real(0.0, 1.0),
-    "beta_2": _real(0.0, 1.0),
-    "epsilon": _real(0.0, closed="()"),
-    "n_iter_no_change": _either(_option(("auto",)), _COUNT, Rule(lambda v: _is_number(v, Real) and v == np.inf, "inf")),
+    "validation_fraction": real(0.0, 1.0, "()"),
+    "beta_1": real(0.0, 1.0),
+    "beta_2": real(0.0, 1.0),
+    "epsilon": real(0.0, closed="()"),
+    "n_iter_no_change": _either(_option(("auto",)), _COUNT, Rule(lambda v: is_number(v, Real) and v == np.inf, "inf")),
     "max_fun": _COUNT,
-    "depth": _integer(0, MAX_DEPTH),
+    "depth": integer(0, MAX_DEPTH),
     "width": _SIZE,
     "initializer": _option(("auto", *INITIALIZERS)),
     "standardize": _either(_BOOLEAN, _option(("auto", "robust"))),
     "embedding": _either(_exactly(None), _option(("auto", "periodic", "piecewise_linear"))),
-    "n_members": _either(_option(("auto",)), _integer(1, 1000)),
-    "averaging": _either(_option(("auto",)), _real(0.0, 1.0)),
+    "n_members": _either(_option(("auto",)), integer(1, 1000)),
+    "averaging": _either(_option(("auto",)), real(0.0, 1.0)),
     "dtype": _either(_option(("auto",)), Rule(_dtype, "None, 'float32' or 'float64'")),
-    "weight_decay": _either(_option(("auto",)), _real(0.0)),
-    "dropout": _either(_option(("auto",)), _real(0.0, 1.0), _sequence_of(_real(0.0, 1.0))),
+    "weight_decay": _either(_option(("auto",)), real(0.0)),
+    "dropout": _either(_option(("auto",)), real(0.0, 1.0), _sequence_of(real(0.0, 1.0))),
     "normalization": _either(_exactly(None), _option(("batch", "layer"))),
-    "max_grad_norm": _either(_exactly(None), _real(0.0, closed="()")),
+    "max_grad_norm": _either(_exactly(None), real(0.0, closed="()")),
     "scoring": Rule(
         _scoring, "None, 'loss', the name of a scorer (see sklearn.metrics.get_scorer_names) or a callable"
     ),
@@ -190,12 +190,12 @@ RULES: dict[str, Rule] = {
         _option(("balanced",)),
         Rule(_class_weight, "a dict of numbers of at least 0, or a list of such for several columns"),
     ),
-    "label_smoothing": _either(_option(("auto",)), _real(0.0, 1.0)),
+    "label_smoothing": _either(_option(("auto",)), real(0.0, 1.0)),
     "categorical_features": _either(
         _exactly(None), _option(("from_dtype",)), Rule(_columns, "a mask, indices or names of columns")
     ),
-    "quantile": _either(_real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
-    "huber_delta": _real(0.0, closed="()"),
+    "quantile": _either(real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
+    "huber_delta": real(0.0, closed="()"),
 }
 
 
@@ -204,25 +204,20 @@ def check_parameters(parameters: dict[str, Any]) -> None:
     for name, value in parameters.items():
         if not RULES[name].accepts(value):
             raise InvalidParameterError(
-                f"`{name}` must be {RULES[name].description}, got {_shown(value)}{_remark(name, value)}."
+                f"`{name}` must be {RULES[name].description}, got {shown(value)}{_remark(name, value)}."
             )
-    if parameters["solver"] == "lbfgs" and parameters["normalization"] == "batch":
-        raise InvalidParameterError(
-            "`normalization='batch'` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
-            "Use solver='adam', or normalization='layer' or None."
-        )
 
 
 def _remark(name: str, value: Any) -> str:
     """Return what else there is to say about a value that is refused."""
-    if name == "learning_rate" and _is_number(value, Real):
+    if name == "learning_rate" and is_number(value, Real):
         return f". The rate itself is `learning_rate_init`: write learning_rate_init={value!r}"
     entries = islice(value, MAX_DEPTH) if isinstance(value, (list, tuple)) else [value]
-    too_large = RULES[name].whole and any(is_whole(entry) and entry > MAX_DEPTH for entry in entries)
+    too_large = RULES[name].whole and any(is_whole(entry) and entry > MAX_PARAMETERS for entry in entries)
     return ", which is too large" if too_large else ""
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return the text of a value, cut short where it is very long."""
     try:
         text = repr(value)
@@ -231,29 +226,19 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 500 else f"{text[:100]}... ({len(text)} characters)"
 
 
-def whole_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return checked parameters with the whole numbers among them as integers: 46 for 46.0."""
-    return {name: _as_integers(value) if RULES[name].whole else value for name, value in parameters.items()}
-
-
-def _as_integers(value: Any) -> Any:
-    if is_whole(value):
-        return int(value)
-    return (
-        [int(entry) for entry in value]
-        if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str)
-        else value
-    )
-
-
 def with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with numbers of Python's own types, which compute in the dtype of the arrays they meet."""
-    return {name: _plain(value) if _is_number(value, Real) else value for name, value in parameters.items()}
+    return {name: _plain(value) if is_number(value, Real) else value for name, value in parameters.items()}
 
 
 def _plain(number: Any) -> int | float:
     """Return an int, or a float for what is none or lies beyond 64 bits, where it is no number to NumPy."""
     return int(number) if isinstance(number, Integral) and abs(number) <= sys.maxsize else float(number)
+
+
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is left open."""
+    return isinstance(value, str) and value == "auto"
 
 
 def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:

@@ -12,9 +12,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from ._parameters import is_auto
+
 FEWEST_HELD_OUT = 10  # rows, for early stopping
 MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
 _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
+_DECAY, _FEW_ROWS = 0.02, 300
 
 
 class Facts(NamedTuple):
@@ -70,11 +73,6 @@ def batch_rows(parameters: dict[str, Any], n: int) -> int:
     return min(n, _BATCH) if n <= _BATCH else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
 
 
-def is_auto(value: Any) -> bool:
-    """Whether a parameter is left open."""
-    return isinstance(value, str) and value == "auto"
-
-
 def choices(p: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """Return what each parameter becomes that is left open, and under ``"budget"`` how long to train."""
     lbfgs = p["solver"] == "lbfgs"
@@ -82,9 +80,11 @@ def choices(p: dict[str, Any], facts: Facts) -> dict[str, Any]:
     tables = batches and facts.dense and not facts.incremental
     stops = batches and not facts.incremental and facts.n_held_out >= FEWEST_HELD_OUT
     embedded = tables and 0 < facts.n_numbers <= MOST_EMBEDDED
+    rate = (0.01 if facts.regression else 0.006) if tables else 0.003
     chosen = {
+        "learning_rate_init": rate,
         "early_stopping": stops,
-        "weight_decay": 0.0 if lbfgs else 0.02,
+        "weight_decay": 0.0 if lbfgs else _DECAY,
         "label_smoothing": 0.0,
         "dropout": 0.1 if batches and not facts.regression else 0.0,
         "n_members": 4 if tables and stops else 1,
@@ -92,7 +92,18 @@ def choices(p: dict[str, Any], facts: Facts) -> dict[str, Any]:
         "embedding": "piecewise_linear" if embedded else None,
         "standardize": "robust" if tables else True,
         "dtype": "float32" if batches else None,
-        "learning_rate_init": (0.01 if facts.regression else 0.006) if tables else 0.003,
     }
+    if (
+        facts.regression
+        and not tables
+        and p["solver"] == "adam"
+        and facts.n_rows <= _FEW_ROWS
+        and not facts.incremental
+    ):
+        # A network is free to pass through so few numbers, and takes more decay. At other rates than the default, weights
+        # lose no larger part at an update.
+        chosen["weight_decay"] = min(
+            1.0, 0.003 / (rate if is_auto(p["learning_rate_init"]) else p["learning_rate_init"])
+        )
     open_ones = {name: value for name, value in chosen.items() if is_auto(p.get(name))}
     return open_ones | {"budget": TABLES if tables else PLAIN}

@@ -18,7 +18,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._compat import CallbackSupportMixin, Tasks, rows_of
-from ._parameters import RULES, check_parameters, with_plain_numbers
+from ._parameters import RULES, with_plain_numbers
+from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
 from .automatic import TABLES, Facts, choices
 from .core import Dense, Dropout, Rows, TableRows, Training, Units, fold_units, is_plain
 from .persistence import Recorder
@@ -101,8 +102,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: Any, sample_weight: Any, validation_set: tuple[Any, Any, Any], *,
         incremental: bool = False, classes: Any = None, checkpoint: Any = None,
     ) -> BaseMLP:  # fmt: skip
-        p = {name: getattr(self, name) for name in RULES if hasattr(self, name)}
-        check_parameters(p)
+        given = checked({name: getattr(self, name) for name in RULES if hasattr(self, name)})
+        p = as_solver_can(given)
         n_epochs = 1 if incremental else None if p["max_iter"] == "auto" else p["max_iter"]
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: 0 is what is meant there
@@ -112,6 +113,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             data = self._encode_rows(rows, call)
             held_out = self._check_validation_set(*validation_set, columns)
             p = self._resolved(p, data, held_out, call)
+            warn_of_what_has_no_effect(self, given, validated=p["early_stopping"] or held_out is not None)
             plan = self._plan(p, data, held_out, call, checkpoint)
             self._train(plan, data, tasks, call)
             self._publish(plan.state, plan.state.published)
@@ -124,6 +126,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: Any, sample_weight: Any, columns: Columns | None, *, reset: bool, suffix: str = ""
     ) -> Data:
         """Return rows, checked but not encoded; ``suffix`` is that of their names in messages."""
+        y = self._plain_targets(y, f"y{suffix}")
         inputs, y = valid_rows(self, X, y, columns, y_numeric=self._y_numeric, reset=reset)
         weights = check_weights(sample_weight, inputs.numbers.shape[0], f"sample_weight{suffix}")
         given = None if columns is None else X
@@ -248,6 +251,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 if not weighted:
                     raise
                 return float(scorer(fitted, X, y))  # a metric that knows no weights
+            except ValueError as error:
+                if "pos_label" not in str(error):
+                    raise
+                raise ValueError(
+                    f"`scoring={p['scoring']!r}` must know which class is the positive one, got the labels "
+                    f"{np.unique(y)}: {error} Encode y as 0 and 1, or pass a scorer that names it, such as "
+                    f"make_scorer(f1_score, pos_label={np.unique(y)[-1].item()!r})."
+                ) from error
 
         return score
 

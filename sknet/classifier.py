@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
 from .core import Loss, Smoothed, Stacked, Targets
-from .preprocessing import LabelEncoding, accuracy, balanced
+from .preprocessing import LabelEncoding, accuracy, balanced, plain_classes, plain_labels
 from .training import Accuracy, State
 
 
@@ -35,8 +35,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS on all rows at once, for
         small data.
     alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
-        added to the loss. Biases are not penalized.
+        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the batch) when added to the
+        loss; with sample weights, by that number times their mean. Biases are not penalized.
     batch_size : int, default="auto"
         Rows in a mini-batch; ``"auto"`` is ``min(128, n_samples)``. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
@@ -56,12 +56,14 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     shuffle : bool, default=True
         Whether to visit the rows in a new random order in each epoch.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, validation split and row order. Pass an int for reproducible results.
+        Source of initial weights, validation split and row order. Pass an int for reproducible results. A RandomState
+        is copied by `fit` and left where a fit that had drawn from it would leave it.
     tol : float, default=1e-4
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
+        of validation rows, the learning rate and the seconds so far.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
         previous call. The architecture must not change.
@@ -72,10 +74,12 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch,
-        except in `partial_fit`.
+        place of those rows. Without effect on L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
+        at least 10 to set aside, except in `partial_fit`. Only scores of the same rows are compared: a call with other
+        rows, such as the next chunk of a stream, first scores the best weights so far on its own.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside, in (0, 1).
+        Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
+        sides, if that share has as many rows as there are classes; if not, each class is in training.
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
     beta_2 : float, default=0.95
@@ -94,9 +98,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
         ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
     standardize : bool or "robust", default=True
-        Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
-        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more. ``"robust"``: median and
-        interquartile range, and a smooth clip that draws in what lies beyond three of them; dense X only.
+        Whether to standardize inputs inside `fit`: weighted mean and deviation of the rows that are trained on; columns
+        of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns are
+        divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``: median
+        and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X to fit.
     embedding : {"periodic"} or None, default=None
         ``"periodic"``: beside each column of more than two values, three learned combinations of 16 cosines of it,
         which let the network bend as sharply as trees do. Dense X only.
@@ -104,7 +109,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         What to compute in. None: float32 for float32 input, else float64.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-        ``"auto"`` is 0.02, and 0 with L-BFGS.
+        ``"auto"`` is 0.02, and 0 with L-BFGS; for a regressor fitted to at most 300 rows, which a network could pass
+        through exactly, 1, or as much less as `learning_rate_init` is above its default.
     dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
         ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, else 0.
@@ -113,8 +119,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     max_grad_norm : float or None, default=None
         Gradients of a larger Euclidean norm are scaled down to it.
     scoring : str, callable or None, default=None
-        What validation judges by: None is `score`; ``"loss"`` the smallest validation loss; a scorer's name; or a
-        callable ``(estimator, X, y) -> float``, the larger the better.
+        What validation judges by: ``"loss"`` is the smallest validation loss; None is the accuracy of a classifier, and
+        for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean over outputs: R2
+        for ``"squared_error"`` (`score` is R2 for other losses too, but for quantiles); a scorer's name; or a callable
+        ``(estimator, X, y) -> float``, the larger the better.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
         categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
@@ -122,10 +130,12 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         than five rows share what is learned of rare ones, as levels never seen do. Up to 32 levels get one-hot inputs,
         more a learned vector of 8 numbers. Missing categories are a level.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike; a
-        list has a dict for each column of y.
+        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike, in
+        sums of sample weights where there are some; a list has a dict for each column of y.
     label_smoothing : float or "auto", default="auto"
-        Share of each target that is spread evenly over the classes, in [0, 1). ``"auto"`` is 0.05, and 0 with L-BFGS.
+        Share of each target that is spread over the classes in proportion to their (weighted) shares in training, those
+        of each call in `partial_fit`, in [0, 1): so the mean probability of a class stays its frequency. ``"auto"`` is
+        0.05, and 0 with L-BFGS.
 
     Attributes
     ----------
@@ -143,16 +153,18 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     learning_rate_curve_ : list of float
         Learning rate of each epoch; nan for L-BFGS.
     validation_scores_ : list of float or None
-        Score of the validation rows after each epoch, see `scoring`; None without validation.
+        Score of the validation rows after each epoch, see `scoring`; None without validation. Over calls on the same
+        rows and, in a stream, over its chunks; a `fit` on other validation rows, or another metric, starts anew.
     validation_loss_curve_ : list of float or None
         Loss of the validation rows after each epoch, without penalty; None without validation.
     best_validation_score_ : float or None
-        The largest of `validation_scores_`; None without validation.
+        The largest score by the last metric on the last validation rows; None without validation.
     t_ : int
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
         Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
-        are folded in. Absent with layer normalization, `embedding` or ``standardize="robust"``: there is no such form.
+        are folded in when they are asked for. Change them, and `predict` follows. Absent with layer normalization,
+        `embedding` or ``standardize="robust"``: there is no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -289,7 +301,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
             Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero.
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, in mini-batches
+            on average. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or less (and
+            are below 0.1 on average) are taken as shares, with a warning, and multiplied by the number of rows divided
+            by their sum. They multiply those of `class_weight`.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
             scored after each epoch; with `early_stopping`, they decide.
@@ -321,7 +336,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one epoch on the given rows, going on from where the estimator is.
 
-        The moments used for standardization take the new rows in; what the network computes does not jump by that.
+        Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
+        varies, a scale is off by a factor of two, a mean by half a scale.
 
         Parameters
         ----------
@@ -346,7 +362,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The estimator.
         """
         held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=classes)
+        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=plain_classes(classes))
 
     def predict(self, X):
         """Predict class labels.
@@ -429,7 +445,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         score : float
             Accuracy, in [0, 1].
         """
-        return accuracy(y, self.predict(X), sample_weight)
+        return accuracy(plain_labels(y), self.predict(X), sample_weight)
 
     def _to_predictions(self, z: np.ndarray) -> np.ndarray:
         """Return probabilities, one column a class, for raw outputs, which are used up."""
@@ -447,6 +463,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         if self._labels.kind == "multioutput":
             return [matrix[:, columns] for columns in self._labels.loss.groups]
         return matrix
+
+    def _plain_targets(self, y: Any, name: str) -> Any:
+        return plain_labels(y, name)
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
         if not resume:

@@ -37,8 +37,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS on all rows at once, for
         small data.
     alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
-        added to the loss. Biases are not penalized.
+        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the batch) when added to the
+        loss; with sample weights, by that number times their mean. Biases are not penalized.
     batch_size : int, default="auto"
         Rows in a mini-batch; ``"auto"`` is ``min(128, n_samples)``. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
@@ -58,12 +58,14 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     shuffle : bool, default=True
         Whether to visit the rows in a new random order in each epoch.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, validation split and row order. Pass an int for reproducible results.
+        Source of initial weights, validation split and row order. Pass an int for reproducible results. A RandomState
+        is copied by `fit` and left where a fit that had drawn from it would leave it.
     tol : float, default=1e-4
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
+        of validation rows, the learning rate and the seconds so far.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
         previous call. The architecture must not change.
@@ -74,10 +76,12 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch,
-        except in `partial_fit`.
+        place of those rows. Without effect on L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
+        at least 10 to set aside, except in `partial_fit`. Only scores of the same rows are compared: a call with other
+        rows, such as the next chunk of a stream, first scores the best weights so far on its own.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside, in (0, 1).
+        Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
+        sides, if that share has as many rows as there are classes; if not, each class is in training.
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
     beta_2 : float, default=0.95
@@ -96,10 +100,12 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
         ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
     standardize : bool or "robust", default=True
-        Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
-        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more. ``"robust"``: median and
-        interquartile range, and a smooth clip that draws in what lies beyond three of them; dense X only.
-        The regressor standardizes its targets too, unless the loss has a log link.
+        Whether to standardize inputs inside `fit`: weighted mean and deviation of the rows that are trained on; columns
+        of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns are
+        divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``: median
+        and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X to fit.
+        The regressor standardizes its targets too: by mean and deviation for the squared error, by median and
+        interquartile range for losses that do not mind outliers, and by their mean alone where there is a log link.
     embedding : {"periodic"} or None, default=None
         ``"periodic"``: beside each column of more than two values, three learned combinations of 16 cosines of it,
         which let the network bend as sharply as trees do. Dense X only.
@@ -107,7 +113,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         What to compute in. None: float32 for float32 input, else float64.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-        ``"auto"`` is 0.02, and 0 with L-BFGS.
+        ``"auto"`` is 0.02, and 0 with L-BFGS; for a regressor fitted to at most 300 rows, which a network could pass
+        through exactly, 1, or as much less as `learning_rate_init` is above its default.
     dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
         ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, else 0.
@@ -116,8 +123,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     max_grad_norm : float or None, default=None
         Gradients of a larger Euclidean norm are scaled down to it.
     scoring : str, callable or None, default=None
-        What validation judges by: None is `score`; ``"loss"`` the smallest validation loss; a scorer's name; or a
-        callable ``(estimator, X, y) -> float``, the larger the better.
+        What validation judges by: ``"loss"`` is the smallest validation loss; None is the accuracy of a classifier, and
+        for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean over outputs: R2
+        for ``"squared_error"`` (`score` is R2 for other losses too, but for quantiles); a scorer's name; or a callable
+        ``(estimator, X, y) -> float``, the larger the better.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
         categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
@@ -127,8 +136,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     quantile : float or increasing sequence of float, default=0.5
         Level of ``loss="quantile"``, in (0, 1). A sequence gives one output for each level; they never cross.
     huber_delta : float, default=1.35
-        Where ``loss="huber"`` turns from squared to linear, in standard deviations of y if `standardize`, else in its
-        units.
+        Where ``loss="huber"`` turns from squared to linear, in interquartile ranges of y if `standardize`, which rows
+        far out have no hold on, else in units of y.
 
     Attributes
     ----------
@@ -144,16 +153,18 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     learning_rate_curve_ : list of float
         Learning rate of each epoch; nan for L-BFGS.
     validation_scores_ : list of float or None
-        Score of the validation rows after each epoch, see `scoring`; None without validation.
+        Score of the validation rows after each epoch, see `scoring`; None without validation. Over calls on the same
+        rows and, in a stream, over its chunks; a `fit` on other validation rows, or another metric, starts anew.
     validation_loss_curve_ : list of float or None
         Loss of the validation rows after each epoch, without penalty; None without validation.
     best_validation_score_ : float or None
-        The largest of `validation_scores_`; None without validation.
+        The largest score by the last metric on the last validation rows; None without validation.
     t_ : int
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
         Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
-        are folded in. Absent with layer normalization, `embedding` or ``standardize="robust"``: there is no such form.
+        are folded in when they are asked for. Change them, and `predict` follows. Absent with layer normalization,
+        `embedding` or ``standardize="robust"``: there is no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -294,7 +305,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero.
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, in mini-batches
+            on average. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or less (and
+            are below 0.1 on average) are taken as shares, with a warning, and multiplied by the number of rows divided
+            by their sum.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
             scored after each epoch; with `early_stopping`, they decide.
@@ -326,7 +340,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one epoch on the given rows, going on from where the estimator is.
 
-        The moments used for standardization take the new rows in; what the network computes does not jump by that.
+        Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
+        varies, a scale is off by a factor of two, a mean by half a scale. A loss in other units of the targets is not
+        compared with earlier ones.
 
         Parameters
         ----------
@@ -360,13 +376,17 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in the units of y; one column for each of several quantiles.
+            Predictions in the units of y; one column for each of several quantiles. float64, but float32 where X is and
+            computing was, unless y lies so far from zero that digits would be lost.
         """
         y = self._to_predictions(self._raw_outputs(X))
         return y.ravel() if y.shape[1] == 1 else y
 
     def score(self, X, y, sample_weight=None):
         """Return R2; for quantiles, of which R2 knows nothing, the mean of their D2 pinball scores.
+
+        R2 for every other loss, as scikit-learn's regressors have it. Early stopping judges by the D2 score of the loss
+        itself, see `scoring`.
 
         Parameters
         ----------
@@ -393,6 +413,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
     def _to_predictions(self, z: np.ndarray) -> np.ndarray:
         return _predictions(self._network.loss, z)
+
+    def _plain_targets(self, y: Any, name: str) -> Any:
+        return y
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
         targets = self._encode_more(y, new=not resume)

@@ -34,7 +34,7 @@ def smooth_clip(u: Array, bound: float, root: Array) -> None:
 
 @dataclass(frozen=True)
 class Units:
-    """What columns are measured in: ``u = (x - shift) / scale``, then the smooth clip; and back, ``x = u scale + shift``.
+    """What columns are measured in: ``u = (x - shift) / scale``, then the smooth clip. Back: ``x = u scale + shift``.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Rows:
     def __init__(self, X: Any, units: Units | None, dtype: DTypeLike, *, dense: bool = False) -> None:
         csr = not isinstance(X, np.ndarray)
         self.sparse = csr and not dense and (units is None or units.sparse)
-        self.X = X if csr else np.asarray(X)
+        self.X: Any = X if csr else np.asarray(X)
         self.dtype = np.dtype(dtype)
         self.n_rows, self.width = X.shape
         self._units, self._csr = units, csr
@@ -149,14 +149,12 @@ class Rows:
         elif rows is not out:
             out[...] = rows
 
-    def _gather(self, index: Index, out: Array) -> Array:
-        """Return the rows ``index`` as they are, in ``out`` if that saves a copy."""
+    def _gather(self, index: Index, out: Array) -> Any:
+        """Return the rows ``index`` as they are, dense; in ``out`` where that saves a copy."""
         if self._csr:
-            dense: Array = self.X[index].toarray()
-            return dense
-        if self._constants is None and self._units is not None:
-            return self.X[index]
-        if self._same and not isinstance(index, slice):
+            return self.X[index].toarray()
+        narrow = self._same and (self._units is None or self._constants is not None)
+        if narrow and not isinstance(index, slice):
             return np.take(self.X, index, axis=0, out=out, mode="clip")
         return self.X[index]
 

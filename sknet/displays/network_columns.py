@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import is_classifier
 
-from .._parameters import RULES, check_parameters
+from .._parameters import RULES
+from .._settings import as_solver_can, checked
 from ..automatic import Facts, choices
 from ..base import BaseMLP
 from ..core import (
@@ -35,7 +36,7 @@ class Column(NamedTuple):
 
 
 def columns_of(network: Network, *, clips: bool = False) -> list[Column]:
-    """Return inputs, hidden layers and outputs of a network; ``clips`` says that its inputs go through a smooth clip."""
+    """Return inputs, hidden layers and outputs of a network; ``clips``: its inputs go through a smooth clip."""
     *hidden, last = network.layers
     columns = [Column(width_in(network.layers[0]))]
     if clips:
@@ -89,8 +90,7 @@ def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
             raise ValueError(
                 f"`{name}` must be an integer of at least 1 for a network that is not fitted, got {given!r}."
             )
-    p = {name: getattr(net, name) for name in RULES if hasattr(net, name)}
-    check_parameters(p)
+    p = as_solver_can(checked({name: getattr(net, name) for name in RULES if hasattr(net, name)}))
     log_loss = LOSSES["binary_log_loss" if n_outputs == 1 else "log_loss"]
     loss = log_loss if is_classifier(net) else net._network_loss()
     p |= choices(p, Facts(1, 0, n_features, True, not is_classifier(net), False, False))

@@ -54,6 +54,7 @@ def check_state(state: Any) -> None:
         _check_measured(measured, {n_numbers})
     for measured in (state.outputs, state.seen_outputs):
         _check_measured(measured, {layers[-1].n_out, 1})
+        _must(measured is None or measured.bound == np.inf, "the outputs and the moments of the data")
     order = state.order
     rows_of_each = () if state.n_members == 1 else (state.n_members,)
     _must(order is None or (order.dtype.kind == "i" and order.shape[:-1] == rows_of_each), "the rows and their order")
@@ -134,7 +135,7 @@ def check_fitted(attributes: dict[str, Any]) -> None:
     for i, name in enumerate(("coefs_", "intercepts_")):
         if name in attributes:
             folded = [own[i] for own in expected["_arrays"] if own]
-            same = is_plain(state.network) and _shapes(attributes[name]) == _shapes(folded)
+            same = is_plain(expected["_network"]) and _shapes(attributes[name]) == _shapes(folded)
             _must(same, "the network and its weights")
     last = state.network.layers[-1]
     n_features = width_in(state.network.layers[0]) - len(state.gaps)

@@ -1,20 +1,20 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from `moments`,
-`quartiles` and `values` of columns), row weights (`weights`), rows set aside
-for validation (`splitting`), rows to predict from (`checking`).
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from
+`moments`, `quartiles` and `values` of columns), row weights (`weights`), rows set aside for validation (`splitting`) and
+what tells them from others (`fingerprint`), rows to predict from (`checking`).
 """
 
 from __future__ import annotations
 
-from .checking import Inputs, gaps_of, valid_inputs, valid_rows
+from .checking import gaps_of, valid_inputs, valid_rows
 from .columns import Columns, columns_of
 from .data import Data
 from .fingerprint import fingerprint
+from .labels import plain_classes, plain_labels
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 from .scaling import (
-    CLIP,
     Measured,
     fits,
     input_units,
@@ -31,10 +31,8 @@ from .values import columns_to_embed
 from .weights import balanced, check_weights, counted_in_rows
 
 __all__ = [
-    "CLIP",
     "Columns",
     "Data",
-    "Inputs",
     "LabelEncoding",
     "LogMean",
     "Measured",
@@ -56,6 +54,8 @@ __all__ = [
     "measure_inputs",
     "measure_outputs",
     "output_units",
+    "plain_classes",
+    "plain_labels",
     "rescale_inputs",
     "rescale_outputs",
     "same_units",

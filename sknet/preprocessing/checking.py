@@ -37,7 +37,7 @@ def valid_rows(
     finite = True if sp.issparse(X) else "allow-nan"
     if columns is None:
         X, y = validate_data(estimator, X, y, reset=reset, ensure_all_finite=finite, **checks)
-        return Inputs(X, None, gaps_of(X)), y
+        return Inputs(summed(X), None, gaps_of(X)), y
     X = _table(estimator, X, reset=reset)
     numbers, y = check_X_y(
         columns.numbers(X), y, ensure_all_finite=finite, ensure_min_features=0, estimator=estimator, **checks
@@ -54,7 +54,7 @@ def valid_inputs(estimator: BaseEstimator, X: Any, columns: Columns | None, trai
         numbers = validate_data(
             estimator, X, accept_sparse="csr", dtype=_DTYPES, ensure_all_finite=finite, reset=False
         )  # fmt: skip
-        found = Inputs(numbers, None, gaps_of(numbers))
+        found = Inputs(summed(numbers), None, gaps_of(numbers))
     else:
         X = _table(estimator, X, reset=False)
         numbers = check_array(
@@ -92,6 +92,15 @@ def gaps_of(numbers: Any, weights: np.ndarray | None = None) -> tuple[int, ...]:
         suspects = np.flatnonzero(np.isnan(numbers.sum(axis=0)))
     there = slice(None) if weights is None else weights > 0.0
     return tuple(int(j) for j in suspects if np.isnan(numbers[there, j]).any())
+
+
+def summed(X: Any) -> Any:
+    """Return a CSR in which each entry stands once, a copy if need be; and dense rows as they are."""
+    if isinstance(X, np.ndarray) or X.has_canonical_format:
+        return X
+    X = X.copy()
+    X.sum_duplicates()
+    return X
 
 
 def _needs_nothing(estimator: BaseEstimator, X: Any) -> bool:

@@ -54,7 +54,9 @@ class Quartiles:
         Columns are copied one at a time.
         """
         if not isinstance(X, np.ndarray):
-            raise ValueError("standardize='robust' needs a dense X, got a sparse one. Use X.toarray() or True.")
+            raise ValueError(
+                "standardize='robust' needs a dense X, got a sparse one. Use standardize=True, or X.toarray()."
+            )
         counts = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
         there = slice(None) if counts.all() else counts > 0.0
         counts = counts[there]
@@ -70,9 +72,9 @@ class Quartiles:
         ends, (low, median, high), points = found[:2], found[2:5], found[5:]
         with np.errstate(over="ignore"):  # what overflows is found below
             inner, half = high - low, ends[1] / 2.0 - ends[0] / 2.0
-        spread = np.where(inner > 0.0, inner, half)
-        if math.isfinite(bound) and values is not None:
-            spread = np.where(np.isnan(values[0]), spread, 2.0 * half)
+            spread = np.where(inner > 0.0, inner, half)
+            if math.isfinite(bound) and values is not None:
+                spread = np.where(np.isnan(values[0]), spread, 2.0 * half)
         if not np.isfinite(spread).all():
             column = int(np.flatnonzero(~np.isfinite(spread))[0])
             raise ValueError(
@@ -108,7 +110,7 @@ _SHARES = np.concatenate([[0.25, 0.5, 0.75], (np.arange(_POINTS) + 0.5) / _POINT
 
 
 def _quantiles(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return lowest and highest value, quartiles and points: the least values with that share of the weight up to them.
+    """Return both ends, quartiles and points: the least values with that share of the weight up to them.
 
     Gaps do not count; a column of nothing else is one of zeros.
     """

@@ -14,7 +14,7 @@ from ..core import EXP, Loss, Units
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 
-CLIP = 3.0  # interquartile ranges from the median, where robust inputs are clipped
+_CLIP = 3.0  # interquartile ranges from the median, where robust inputs are clipped
 _LARGEST_RATIO, _LARGEST_STEP = 2.0, 0.5  # of the scale of a stream, before units follow it
 
 Measured = Moments | Quartiles | LogMean | None
@@ -27,7 +27,7 @@ def measure_inputs(
     if not standardize:
         return None
     if standardize == "robust":
-        return Quartiles.of(X, weights, bound=CLIP)
+        return Quartiles.of(X, weights, bound=_CLIP)
     centred = earlier.centred if isinstance(earlier, Moments) else None
     return Moments.of(X, weights, bound_constants=True, centred=centred)
 

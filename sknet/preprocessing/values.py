@@ -61,7 +61,7 @@ def columns_to_embed(
     if embedding is None:
         return None
     if not isinstance(X, np.ndarray):
-        raise ValueError("embedding='periodic' needs a dense X, got a sparse one. Use X.toarray() or embedding=None.")
+        raise ValueError("embedding='periodic' needs a dense X, got a sparse one. Use embedding=None, or X.toarray().")
     return tuple(range(X.shape[1])) if stream else continuous_columns(X, weights)
 
 

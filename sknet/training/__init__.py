@@ -1,8 +1,9 @@
 """Training: one run of a solver, from the plan of a network to the attributes of a fitted estimator.
 
 Layers planned from parameters (`planning`), the state between runs (`state`) and in which one begins (`starting`), its
-units (`units`), the run (`fitting`), its held-out rows (`validation`) and their score (`judging`), its end (`stopping`)
-and its threads (`threads`), prediction in bounded memory (`chunks`), and fitted attributes (`publishing`).
+units (`units`), the run (`fitting`), its held-out rows (`validation`) and the scores that judge them where the user
+names none (`judging`), its end (`stopping`) and its threads (`threads`), prediction in bounded memory (`chunks`), and
+fitted attributes (`publishing`).
 """
 
 from __future__ import annotations

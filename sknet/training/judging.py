@@ -80,8 +80,9 @@ class D2:
         if weights is not None:
             columns, weights = columns[:, weights > 0.0], weights[weights > 0.0]
         columns = columns.astype(np.float64)
-        self.constant = loss_of_best_constant(loss, columns, weights)
-        self.defined = self.constant > 0.0
+        with np.errstate(all="ignore"):  # what overflows is left out
+            self.constant = loss_of_best_constant(loss, columns, weights)
+        self.defined = (self.constant > 0.0) & np.isfinite(self.constant)
         self.start()
 
     def start(self) -> None:
