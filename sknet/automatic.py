@@ -16,6 +16,7 @@ from ._parameters import is_auto
 
 FEWEST_HELD_OUT = 10  # rows, for early stopping
 MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
+WAIT = 0.4  # epochs to wait for a better one than the best, as a part of those up to it
 _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
 _DECAY, _FEW_ROWS = 0.02, 300
 
@@ -44,7 +45,10 @@ class Facts(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """How long to train: updates, bounds of the epochs that make them, and updates without improvement to wait for."""
+    """How long to train: updates, bounds of the epochs that make them, and updates without improvement to wait for.
+
+    ``patience`` of None stands for a number of epochs.
+    """
 
     updates: int
     epochs: tuple[int, int]
@@ -62,7 +66,7 @@ class Budget(NamedTuple):
 
 
 PLAIN = Budget(4000, (30, 400), None)
-TABLES = Budget(1200, (12, 400), 300)
+TABLES = Budget(3000, (12, 400), 300)
 
 
 def batch_rows(parameters: dict[str, Any], n: int) -> int:

@@ -61,7 +61,6 @@ class PiecewiseLinear:
         return (
             Buffer("a", self.n_out),
             Buffer("x", p),
-            Buffer("below", p * self.n_bins, boolean=True),
             Buffer("share", p),
             Buffer("delta", self.n_out, training_only=True),
         )
@@ -85,12 +84,11 @@ class PiecewiseLinear:
         n, p, t = len(x), len(self.columns), self.n_bins
         a: Array = memory.a
         np.take(x, self.columns, axis=1, out=memory.x, mode="clip")
-        below = memory.below.reshape(n, p, t)
         np.clip(memory.x, -_NEVER / 2.0, _NEVER / 2.0, out=memory.x)
-        np.less_equal(start[:, 1:], memory.x[:, :, None], out=below[:, :, 1:])
-        below[:, :, 0] = False
-        # Bins of all columns lie one after the other: the first of column j is j t.
-        memory.bins = bins = np.add.reduce(below, axis=2, dtype=np.intp) + np.arange(p) * t
+        bins = memory.bins = np.empty((n, p), dtype=np.intp)
+        for j in range(p):  # the bins of all columns lie one after the other
+            bins[:, j] = np.searchsorted(start[j, 1:], memory.x[:, j], side="right")
+        bins += np.arange(p) * t
         memory.slope = np.take(inverse, bins)
         share = memory.share
         np.subtract(memory.x, np.take(start, bins), out=share)

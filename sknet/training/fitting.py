@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._compat import Tasks, warn_caller
-from ..automatic import batch_rows
+from ..automatic import WAIT, batch_rows
 from ..core import Batches, Constant, Epoch, Rows, Schedule, Targets, lbfgs, schedule_for, stochastic
 from .chunks import CHUNK_ELEMENTS
 from .members import Member, parameters_of, train_all
@@ -213,7 +213,13 @@ class Run:
         stop = self.tasks.end_epoch(self.attributes)
         if not judged:
             return stop
-        return stop or (state.plateau.count >= self.patience and not self._reduce_rate(epoch.rate))
+        return stop or (state.plateau.count >= self._patience_now() and not self._reduce_rate(epoch.rate))
+
+    def _patience_now(self) -> float:
+        """Return how many epochs to wait: where that is left open, also a part of what the best epoch took."""
+        if self.p["n_iter_no_change"] != "auto" or self.p["budget"].patience is None:
+            return self.patience
+        return max(self.patience, WAIT * (self.state.n_epochs - self.state.plateau.count))
 
     def _drop_unrecorded(self) -> None:
         """Forget the epoch that was being recorded, so that all curves end with the same one."""

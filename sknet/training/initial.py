@@ -34,24 +34,32 @@ def start_at_the_data(state: State, data: Data, held_out: np.ndarray | None) -> 
 
 
 def _edges(state: State, data: Data, j: int, weights: np.ndarray) -> np.ndarray:
-    """Return the edges of the bins of one column, in units of training: all its values if they are few, or quantiles."""
-    layer = next(layer for layer in state.network.layers if isinstance(layer, PiecewiseLinear))
+    """Return the edges of the bins of one column, in the units of training."""
     if j >= data.X.shape[1]:  # an indicator of gaps
         return np.array([0.0, 1.0])
+    (layer,) = (layer for layer in state.network.layers if isinstance(layer, PiecewiseLinear))
     there = (weights > 0.0) & ~np.isnan(data.X[:, j])
-    column, weights = data.X[there, j], weights[there]
-    values = np.unique(column)
-    if len(values) > layer.n_bins + 1:
-        order = np.argsort(column, kind="stable")
-        up_to = np.cumsum(weights[order])
-        shares = np.linspace(0.0, 1.0, layer.n_bins + 1)
-        values = column[order[np.searchsorted(up_to, shares * up_to[-1] * (1.0 - 1e-12))]]
-    if len(values) == 0:
-        return np.array([0.0, 1.0])
-    edges = np.zeros((len(values), data.X.shape[1]), dtype=data.X.dtype)
-    edges[:, j] = values
-    edges = np.unique(Rows(edges, input_units(state.inputs), state.theta.dtype).take(slice(None))[:, j])
-    return edges.astype(np.float64) if len(edges) > 1 else edges[0] + np.array([0.0, 1.0])
+    rows = np.zeros((layer.n_bins + 1, data.X.shape[1]), dtype=data.X.dtype)
+    found = bin_edges(data.X[there, j], weights[there], layer.n_bins)
+    rows[: len(found), j] = found
+    edges = np.unique(Rows(rows[: len(found)], input_units(state.inputs), state.theta.dtype).take(slice(None))[:, j])
+    return edges.astype(np.float64) if len(edges) > 1 else edges[:1].sum() + np.array([0.0, 1.0])
+
+
+def bin_edges(column: np.ndarray, weights: np.ndarray, n_bins: int) -> np.ndarray:
+    """Return the edges of at most ``n_bins`` bins: all values if they are few, else quantiles, in increasing order.
+
+    A value that takes up a bin of its own is an edge; the quantiles are those of the other rows.
+    """
+    values, of_value = np.unique(column, return_inverse=True)
+    if len(values) <= n_bins + 1:
+        return values
+    total = np.bincount(of_value, weights)
+    heavy = total > total.sum() / n_bins
+    light, up_to = values[~heavy], np.cumsum(total[~heavy])
+    shares = np.linspace(0.0, 1.0, max(n_bins - np.count_nonzero(heavy), 2) + 1)
+    quantiles = light[np.searchsorted(up_to, shares * up_to[-1] * (1.0 - 1e-12))]
+    return np.union1d(values[heavy], quantiles)[: n_bins + 1]
 
 
 def _biases(state: State, data: Data, weights: np.ndarray) -> np.ndarray | None:

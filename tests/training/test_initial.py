@@ -1,0 +1,64 @@
+"""What the data say of initial values: edges of bins, and biases at the shares of the classes."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, softmax
+
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet.training.initial import bin_edges
+
+ONES = np.ones(1000)
+
+
+def test_few_values_are_all_edges():
+    column = np.array([3.0, 1.0, 2.0, 2.0, 1.0])
+    assert_array_equal(bin_edges(column, np.ones(5), 4), [1.0, 2.0, 3.0])
+
+
+def test_many_values_have_quantiles_as_edges():
+    column = np.random.default_rng(0).normal(size=997)
+    edges = bin_edges(column, np.ones(997), 10)
+    assert len(edges) == 11
+    assert_allclose(edges, np.quantile(column, np.linspace(0, 1, 11), method="inverted_cdf"))
+    assert np.all(np.diff(edges) > 0)
+
+
+def test_heavy_values_are_edges_and_leave_the_others_to_the_rest():
+    """Half of the rows are zero: plain quantiles would fall on it and leave few bins for the other half."""
+    column = np.r_[np.zeros(500), np.random.default_rng(0).uniform(1.0, 2.0, 500)]
+    edges = bin_edges(column, ONES, 10)
+    assert edges[0] == 0.0
+    assert np.count_nonzero(edges >= 1.0) == 10
+
+
+@pytest.mark.parametrize("n_bins", [2, 5, 32])
+def test_whole_weights_are_repetition(n_bins):
+    rng = np.random.default_rng(1)
+    column, w = rng.normal(size=300), rng.integers(0, 4, 300)
+    there = w > 0
+    assert_array_equal(
+        bin_edges(column[there], w[there].astype(float), n_bins),
+        bin_edges(np.repeat(column, w), np.ones(w.sum()), n_bins),
+    )
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_the_first_prediction_is_the_shares_of_the_classes(n_classes):
+    rng = np.random.default_rng(0)
+    X, y = (
+        rng.normal(size=(900, 3)),
+        rng.choice(n_classes, 900, p=np.array([0.9, *[0.1] * (n_classes - 1)]) / (0.8 + 0.1 * n_classes)),
+    )
+    clf = MLPClassifierScratch(max_iter=1, learning_rate_init=1e-12, random_state=0).fit(X, y)
+    biases = clf._arrays[-1][1]
+    shares = np.bincount(y) / len(y)
+    found = softmax(biases) if n_classes > 2 else [1 - expit(biases[0]), expit(biases[0])]
+    assert_allclose(found, shares, atol=1e-5)
+
+
+def test_a_regressor_starts_at_the_mean():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(900, 3))
+    reg = MLPRegressorScratch(max_iter=1, learning_rate_init=1e-12, random_state=0).fit(X, 100.0 + X[:, 0])
+    assert abs(reg.predict(X).mean() - 100.0) < 1.0
