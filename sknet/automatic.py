@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from ._parameters import is_auto
+from ._parameters import is_auto, with_plain_numbers
 
 FEWEST_HELD_OUT = 10  # rows, for early stopping
 MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
@@ -77,18 +77,39 @@ def batch_rows(parameters: dict[str, Any], n: int) -> int:
     return min(n, _BATCH) if n <= _BATCH else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
 
 
-def choices(p: dict[str, Any], facts: Facts) -> dict[str, Any]:
-    """Return what each parameter becomes that is left open, and under ``"budget"`` how long to train."""
-    lbfgs = p["solver"] == "lbfgs"
-    batches = not lbfgs and facts.n_rows > batch_rows(p, facts.n_rows)
-    tables = batches and facts.dense and not facts.incremental
+def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the parameters with values in place of ``"auto"``, and a few facts that follow.
+
+    ``earlier`` are the values that an earlier fit had, for a call that goes on with it. Added are ``"chosen"``, the
+    values of this fit for the next; ``"tables"``, whether training is that of tables; ``"budget"``, how long it takes.
+    """
+    tables = _trains_as_tables(parameters, facts)
+    found = {
+        name: value for name, value in _choices(parameters, facts, tables).items() if is_auto(parameters.get(name))
+    }
+    found |= {name: value for name, value in (earlier or {}).items() if name in found}
+    more = {"chosen": found, "tables": tables, "budget": TABLES if tables else PLAIN}
+    return with_plain_numbers(parameters | found) | more
+
+
+def _in_batches(p: dict[str, Any], facts: Facts) -> bool:
+    return p["solver"] != "lbfgs" and facts.n_rows > batch_rows(p, facts.n_rows)
+
+
+def _trains_as_tables(p: dict[str, Any], facts: Facts) -> bool:
+    return _in_batches(p, facts) and facts.dense and not facts.incremental
+
+
+def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, Any]:
+    """Return what each parameter becomes that may be left open."""
+    batches = _in_batches(p, facts)
     stops = batches and not facts.incremental and facts.n_held_out >= FEWEST_HELD_OUT
     embedded = tables and 0 < facts.n_numbers <= MOST_EMBEDDED
     rate = (0.01 if facts.regression else 0.006) if tables else 0.003
-    chosen = {
+    return {
         "learning_rate_init": rate,
         "early_stopping": stops,
-        "weight_decay": 0.0 if lbfgs else _DECAY,
+        "weight_decay": _weight_decay(p, facts, tables, rate),
         "label_smoothing": 0.0,
         "dropout": 0.1 if batches and not facts.regression else 0.0,
         "n_members": 4 if tables and stops else 1,
@@ -97,17 +118,15 @@ def choices(p: dict[str, Any], facts: Facts) -> dict[str, Any]:
         "standardize": "robust" if tables else True,
         "dtype": "float32" if batches else None,
     }
-    if (
-        facts.regression
-        and not tables
-        and p["solver"] == "adam"
-        and facts.n_rows <= _FEW_ROWS
-        and not facts.incremental
-    ):
-        # A network is free to pass through so few numbers, and takes more decay. At other rates than the default, weights
-        # lose no larger part at an update.
-        chosen["weight_decay"] = min(
-            1.0, 0.003 / (rate if is_auto(p["learning_rate_init"]) else p["learning_rate_init"])
-        )
-    open_ones = {name: value for name, value in chosen.items() if is_auto(p.get(name))}
-    return open_ones | {"budget": TABLES if tables else PLAIN}
+
+
+def _weight_decay(p: dict[str, Any], facts: Facts, tables: bool, rate: float) -> float:
+    """Return the decay; a network is free to pass through few numbers, and takes more of it.
+
+    Weights lose no larger part at an update than they do at the default learning rate.
+    """
+    if p["solver"] == "lbfgs":
+        return 0.0
+    few = facts.regression and facts.n_rows <= _FEW_ROWS and not facts.incremental and not tables
+    given = p.get("learning_rate_init", "auto")
+    return min(1.0, 0.003 / (rate if is_auto(given) else given)) if few and p["solver"] == "adam" else _DECAY

@@ -18,9 +18,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._compat import CallbackSupportMixin, Tasks, rows_of
-from ._parameters import RULES, with_plain_numbers
+from ._parameters import RULES
 from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
-from .automatic import TABLES, Facts, choices
+from .automatic import Facts, resolved
 from .core import Dense, Dropout, Rows, TableRows, Training, Units, fold_units, is_plain
 from .persistence import Recorder
 from .preprocessing import (
@@ -161,11 +161,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             n, n_held_out, data.X.shape[1], isinstance(data.X, np.ndarray), self._y_numeric, call.incremental,
             held_out is not None,
         )  # fmt: skip
-        found = choices(p, facts)
-        if call.resume:
-            found |= {name: value for name, value in self._state.chosen.items() if name in found and name != "budget"}
-        chosen = {name: value for name, value in found.items() if name != "budget"}
-        return with_plain_numbers(p | found) | {"chosen": chosen, "tables": found["budget"] is TABLES}
+        return resolved(p, facts, self._state.chosen if call.resume else None)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
         """Return where training begins, and what it is judged by, for the resolved parameters ``p``."""

@@ -7,17 +7,13 @@ import pytest
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
 from sknet._parameters import (
-    AUTO_WEIGHT_DECAY,
     REGRESSION_LOSSES,
     RULES,
     SOLVERS,
     InvalidParameterError,
-    batch_rows,
     check_parameters,
     hidden_activations,
     hidden_sizes,
-    resolve_auto,
-    weight_decay_for,
 )
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.schedules import SCHEDULES
@@ -25,6 +21,9 @@ from sknet.core.schedules import SCHEDULES
 DEFAULTS = MLPRegressorScratch().get_params() | MLPClassifierScratch().get_params()
 BOOLEANS = [True, False, np.True_, np.False_]
 GOOD = {
+    "categorical_features": ["from_dtype", None, [0, 2], [True, False], ["a", "b"], np.array([1]), ()],
+    "n_members": ["auto", 1, 4, np.int64(8), 2.0],
+    "averaging": ["auto", 0.0, 0.99, 0],
     "loss": REGRESSION_LOSSES,
     "hidden_layer_sizes": [
         None,
@@ -136,61 +135,8 @@ def test_descriptions_say_what_is_allowed(name, words):
         assert re.search(word, RULES[name].description), word
 
 
-AUTO = {"weight_decay": "auto", "dropout": "auto", "label_smoothing": "auto", "early_stopping": "auto"}
-STOCHASTIC = pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "lbfgs"])
-
-
 def test_lbfgs_may_smooth_labels():
     check_parameters(DEFAULTS | {"solver": "lbfgs", "label_smoothing": 0.1})
-
-
-@pytest.mark.parametrize("dropout", [0.0, 0.3, (0.1, 0.2)])
-@STOCHASTIC
-def test_auto_becomes_numbers(solver, dropout):
-    p = resolve_auto(AUTO | {"solver": solver}, dropout, True)
-    assert p["dropout"] == dropout  # whatever was asked for
-    assert 0.0 < p["weight_decay"] < 1.0
-    assert 0.0 < p["label_smoothing"] < 1.0
-    assert p["early_stopping"] is True
-    check_parameters(DEFAULTS | p)
-
-
-def test_few_rows_are_held_back_by_more_weight_decay():
-    p = {"learning_rate_init": 0.003}
-    assert weight_decay_for(p, few_rows=False) == AUTO_WEIGHT_DECAY
-    assert weight_decay_for(p, few_rows=True) == 1.0
-    for rate in (1e-5, 0.1, 30.0):  # and never more of a weight at an update than at the default rate
-        assert 0.0 < weight_decay_for({"learning_rate_init": rate}, few_rows=True) * rate <= 0.003
-
-
-def test_auto_is_nothing_with_lbfgs():
-    p = resolve_auto(AUTO | {"solver": "lbfgs"}, 0.0, True)
-    off = {"weight_decay": 0.0, "dropout": 0.0, "label_smoothing": 0.0, "early_stopping": False}
-    assert p == {"solver": "lbfgs", **off}
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_what_was_given_wins_over_auto(solver):
-    p = {"solver": solver, "weight_decay": 0.3, "dropout": np.array([0.1, 0.2]), "label_smoothing": 0, "alpha": 7.0}
-    found = resolve_auto(p, 0.5, True)
-    assert found.keys() == p.keys()
-    assert all(found[name] is p[name] for name in p)
-
-
-def test_auto_leaves_the_parameters_as_they_are_and_adds_none():
-    p = {"solver": "adam", "dropout": "auto", "batch_size": "auto", "max_iter": "auto"}  # a regressor smooths nothing
-    found = resolve_auto(p, 0.2, True)
-    assert p["dropout"] == "auto"
-    assert found == {"solver": "adam", "dropout": 0.2, "batch_size": "auto", "max_iter": "auto"}
-
-
-@pytest.mark.parametrize(
-    ("size", "n", "rows"),
-    [("auto", 1, 1), ("auto", 128, 128), ("auto", 129, 128), ("auto", 10**6, 128), (5, 3, 3), (5, 5, 5), (5, 6, 5)],
-)
-def test_rows_of_a_mini_batch(size, n, rows):
-    assert batch_rows({"batch_size": size}, n) == rows
-    assert batch_rows({"batch_size": np.str_(size) if size == "auto" else np.int64(size)}, n) == rows
 
 
 @pytest.mark.parametrize(

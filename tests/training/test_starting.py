@@ -6,7 +6,9 @@ from numpy.testing import assert_array_equal
 from small_data import SMALL, X, Y
 
 from sknet import MLPRegressorScratch
-from sknet._parameters import RULES, resolve_auto
+from sknet._parameters import RULES
+from sknet.automatic import Facts
+from sknet.automatic import resolved as resolve
 from sknet.core import LOSSES, Values
 from sknet.preprocessing import Data
 from sknet.training import new_state, resumed_state
@@ -16,7 +18,8 @@ LOSS = LOSSES["squared_error"]
 
 def resolved(**changes):
     mlp = MLPRegressorScratch(**SMALL | {"dropout": 0.0, "early_stopping": False} | changes)
-    return resolve_auto({name: getattr(mlp, name) for name in RULES if hasattr(mlp, name)}, 0.0, False)
+    facts = Facts(1, 0, X.shape[1], True, True, False, False)
+    return resolve({name: getattr(mlp, name) for name in RULES if hasattr(mlp, name)}, facts)
 
 
 def data_of(X, y=Y):

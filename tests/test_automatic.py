@@ -1,0 +1,118 @@
+"""What "auto" becomes: plain training for single batches and streams, that of tables for the rest."""
+
+import numpy as np
+import pytest
+
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet._parameters import SOLVERS, check_parameters
+from sknet.automatic import FEWEST_HELD_OUT, PLAIN, TABLES, Facts, batch_rows, resolved
+
+DEFAULTS = MLPRegressorScratch().get_params() | MLPClassifierScratch().get_params()
+AUTO = {"batch_size": "auto"} | dict.fromkeys(
+    ("weight_decay", "dropout", "label_smoothing", "early_stopping", "n_members", "averaging", "embedding", "standardize",
+     "dtype", "learning_rate_init"), "auto",
+)  # fmt: skip
+MANY = Facts(5000, 500, 10, True, False, False, False)
+FEW = Facts(60, 6, 10, True, False, False, False)
+PLAINLY = {"n_members": 1, "averaging": 0.0, "embedding": None, "standardize": True}
+STOCHASTIC = pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "lbfgs"])
+
+
+def of(p, names):
+    return {name: p[name] for name in names}
+
+
+@STOCHASTIC
+@pytest.mark.parametrize("facts", [MANY, FEW, MANY._replace(regression=True), FEW._replace(incremental=True)])
+def test_auto_becomes_values_that_are_allowed(solver, facts):
+    p = resolved(DEFAULTS | {"solver": solver}, facts)
+    left = {name for name in AUTO if isinstance(p[name], str) and p[name] == "auto"}
+    assert left == {"batch_size"}
+    check_parameters({name: value for name, value in p.items() if name in DEFAULTS})
+
+
+@STOCHASTIC
+def test_mini_batches_of_dense_rows_are_trained_as_tables(solver):
+    p = resolved(AUTO | {"solver": solver}, MANY)
+    assert p["n_members"] > 1
+    assert p["averaging"] > 0.9
+    assert (p["embedding"], p["standardize"], p["dtype"]) == ("piecewise_linear", "robust", "float32")
+    assert p["early_stopping"] is True
+    assert (p["tables"], p["budget"]) == (True, TABLES)
+
+
+@pytest.mark.parametrize("facts", [FEW, MANY._replace(incremental=True), MANY._replace(dense=False)])
+def test_the_rest_is_trained_plainly(facts):
+    p = resolved(AUTO | {"solver": "adam"}, facts)
+    assert of(p, PLAINLY) == PLAINLY
+    assert (p["tables"], p["budget"]) == (False, PLAIN)
+
+
+def test_lbfgs_takes_no_part_in_it():
+    p = resolved(AUTO | {"solver": "lbfgs"}, MANY)
+    off = {"weight_decay": 0.0, "dropout": 0.0, "label_smoothing": 0.0, "early_stopping": False, "dtype": None}
+    assert of(p, PLAINLY | off) == PLAINLY | off
+
+
+def test_images_are_no_tables():
+    assert resolved(AUTO | {"solver": "adam"}, MANY._replace(n_numbers=784))["embedding"] is None
+    assert resolved(AUTO | {"solver": "adam"}, MANY._replace(n_numbers=0))["embedding"] is None
+
+
+def test_too_few_rows_to_hold_out_do_not_stop_training():
+    few = MANY._replace(n_held_out=FEWEST_HELD_OUT - 1)
+    assert resolved(AUTO | {"solver": "adam"}, few)["early_stopping"] is False
+    assert resolved(AUTO | {"solver": "adam"}, MANY._replace(n_held_out=FEWEST_HELD_OUT))["early_stopping"] is True
+
+
+def test_regressors_of_few_rows_decay_weights_more():
+    facts = FEW._replace(regression=True)
+    assert resolved(AUTO | {"solver": "adam"}, facts)["weight_decay"] == 1.0
+    assert resolved(AUTO | {"solver": "adam"}, FEW)["weight_decay"] < 0.1
+    for rate in (1e-5, 0.1, 30.0):  # and never more of a weight at an update than at the default rate
+        decay = resolved(AUTO | {"solver": "adam", "learning_rate_init": rate}, facts)["weight_decay"]
+        assert 0.0 < decay * rate <= 0.003
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_what_was_given_wins(solver):
+    p = {"solver": solver, "weight_decay": 0.3, "dropout": np.array([0.1, 0.2]), "label_smoothing": 0, "alpha": 7.0}
+    p |= {"batch_size": 20, "n_members": 3, "embedding": None, "standardize": False, "dtype": None}
+    found = resolved(p, MANY)
+    assert all(found[name] is p[name] for name in p)
+    assert found["chosen"] == {}
+
+
+def test_parameters_stay_as_they_are_and_none_is_added():
+    p = {"solver": "adam", "dropout": "auto", "batch_size": "auto", "max_iter": "auto"}
+    found = resolved(p, MANY)
+    assert p["dropout"] == "auto"
+    assert found.keys() - p.keys() == {"chosen", "tables", "budget"}
+    assert found["max_iter"] == "auto"
+
+
+def test_a_call_that_goes_on_keeps_what_was_chosen():
+    first = resolved(AUTO | {"solver": "adam"}, MANY)
+    assert (
+        of(resolved(AUTO | {"solver": "adam"}, FEW, first["chosen"]), AUTO.keys() - {"batch_size"}) == first["chosen"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "n", "rows"),
+    [("auto", 1, 1), ("auto", 128, 128), ("auto", 129, 32), ("auto", 512, 64), ("auto", 10**6, 128), (5, 3, 3),
+     (5, 5, 5), (5, 6, 5)],
+)  # fmt: skip
+def test_rows_of_a_mini_batch(size, n, rows):
+    assert batch_rows({"batch_size": size}, n) == rows
+    assert batch_rows({"batch_size": np.str_(size) if size == "auto" else np.int64(size)}, n) == rows
+
+
+def test_the_budget_in_epochs():
+    assert PLAIN.max_iter(10) == 400
+    assert PLAIN.max_iter(1000) == 30
+    assert PLAIN.n_iter_no_change(10, regression=False) == 10
+    assert TABLES.max_iter(30) == 100
+    assert TABLES.max_iter(10_000) == 12
+    assert TABLES.n_iter_no_change(30, regression=True) == 10
+    assert TABLES.n_iter_no_change(10_000, regression=True) == 4
