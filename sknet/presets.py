@@ -15,15 +15,17 @@ _SCIKIT_LEARN: dict[str, Any] = {
     "dropout": 0.0,
     "early_stopping": False,
     "n_iter_no_change": 11,
+    "scoring": None,
+    "n_members": 1,
+    "averaging": 0.0,
+    "embedding": None,
+    "dtype": None,
 }
 
 
 _TABULAR: dict[str, Any] = {
-    "width": 256,
-    "standardize": "robust",
-    "embedding": "periodic",
-    "weight_decay": 0.1,
-    "dtype": "float32",
+    "n_members": 8,
+    "width": 128,
 }
 
 

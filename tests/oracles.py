@@ -68,8 +68,7 @@ def _plain(kind):
     """scikit-learn's defaults, but with standardization, and with sizes that ``depth`` and ``width`` can change."""
     parameters = presets.scikit_learn(kind)
     (width,) = parameters.pop("hidden_layer_sizes")
-    del parameters["standardize"]
-    return parameters | {"depth": 1, "width": width}
+    return parameters | {"depth": 1, "width": width, "standardize": True}
 
 
 PLAIN = {kind: _plain(kind) for kind in ("classification", "regression")}
