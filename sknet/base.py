@@ -25,7 +25,7 @@ from .preprocessing import (
     as_column,
     check_weights,
     counted_in_rows,
-    fingerprint,
+    fingerprint_of,
     valid_inputs,
     validation_split,
 )
@@ -148,7 +148,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
         dropout = self._mini_batch_dropout if batches else 0.0
         stops = self._y_numeric and batches and not call.incremental and n_held_out >= _FEWEST_HELD_OUT
-        few = self._y_numeric and n <= _FEW_ROWS and not call.incremental
+        few = self._y_numeric and n <= _FEW_ROWS and p["solver"] == "adam" and not call.incremental
         return self._state.dropout if call.resume else dropout, stops, weight_decay_for(p, few)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
@@ -205,7 +205,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             judge = self._judge(state, data.y, targets, data.weights, index)
         elif scoring != "loss":
             judge = self._scorer(p, state, *(_rows(part, index) for part in (data.X, data.y, data.weights)))
-        judged = Judged("loss" if judge is None else scoring or "score", fingerprint(data, index))
+        judged = Judged("loss" if judge is None else scoring or "score", fingerprint_of(data, index))
         return Validation(state.network, rows, targets, data.weights, index, judge, judged)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:

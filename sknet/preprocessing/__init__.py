@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .checking import valid_inputs
 from .data import Data
-from .fingerprint import fingerprint
+from .fingerprint import fingerprint_of
 from .scaling import (
     Moments,
     Quartiles,
@@ -37,7 +37,7 @@ __all__ = [
     "check_weights",
     "columns_to_embed",
     "counted_in_rows",
-    "fingerprint",
+    "fingerprint_of",
     "rescale_inputs",
     "rescale_outputs",
     "rescale_scaling",

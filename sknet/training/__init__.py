@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .chunks import forward_in_chunks
 from .fitting import Run
-from .judging import D2, Accuracy, Judge
+from .judging import D2, Accuracy
 from .planning import plan_network
 from .publishing import fitted_attributes
 from .starting import advance, new_state, resumed_state
@@ -22,7 +22,6 @@ __all__ = [
     "D2",
     "Accuracy",
     "History",
-    "Judge",
     "Judged",
     "Plateau",
     "Run",
