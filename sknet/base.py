@@ -17,7 +17,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
-from ._parameters import RULES, batch_rows, check_parameters, resolve_auto, weight_decay_for
+from ._parameters import RULES, batch_rows, resolve_auto, weight_decay_for
+from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
 from .core import Dense, Dropout, Training
 from .persistence import Recorder
 from .preprocessing import (
@@ -96,8 +97,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: Any, sample_weight: Any, validation_set: tuple[Any, Any, Any], *,
         incremental: bool = False, classes: Any = None, checkpoint: Any = None,
     ) -> BaseMLP:  # fmt: skip
-        p = {name: getattr(self, name) for name in RULES if hasattr(self, name)}
-        check_parameters(p)
+        given = checked({name: getattr(self, name) for name in RULES if hasattr(self, name)})
+        p = as_solver_can(given)
         n_epochs = 1 if incremental else None if p["max_iter"] == "auto" else p["max_iter"]
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: 0 is what is meant there
@@ -106,6 +107,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             held_out = self._check_validation_set(*validation_set)
             n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * data.n_weighted)
             p = resolve_auto(p, *self._automatic(p, data.n_weighted, n_held_out, call))
+            validated = p["early_stopping"] or held_out is not None
+            warn_of_what_has_no_effect(self, given, validated=validated)
             plan = self._plan(p, data, held_out, call, checkpoint)
             self._train(plan, data, tasks, call)
             self._publish(plan.state, plan.state.published)
@@ -117,8 +120,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _check_rows(self, X: Any, y: Any, sample_weight: Any, *, reset: bool, suffix: str = "") -> tuple[Any, Any, Any]:
         """Return inputs, targets and row weights, checked; ``suffix`` is that of their names in messages."""
         X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
-            y_numeric=self._y_numeric, reset=reset,
+            self, X, self._plain_targets(y, f"y{suffix}"), accept_sparse="csr", dtype=[np.float64, np.float32],
+            multi_output=True, y_numeric=self._y_numeric, reset=reset,
         )  # fmt: skip
         return X, as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
 
@@ -222,6 +225,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 if not weighted:
                     raise
                 return float(scorer(fitted, X, y))  # a metric that knows no weights
+            except ValueError as error:
+                if "pos_label" not in str(error):
+                    raise
+                raise ValueError(
+                    f"`scoring={p['scoring']!r}` must know which class is the positive one, got the labels "
+                    f"{np.unique(y)}: {error} Encode y as 0 and 1, or pass a scorer that names it, such as "
+                    f"make_scorer(f1_score, pos_label={np.unique(y)[-1].item()!r})."
+                ) from error
 
         return score
 

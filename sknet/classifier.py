@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
 from .core import Loss, Smoothed, Stacked, Targets
-from .preprocessing import LabelEncoding, accuracy, balanced
+from .preprocessing import LabelEncoding, accuracy, balanced, plain_classes, plain_labels
 from .training import Accuracy, State
 
 
@@ -61,7 +61,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
+        of validation rows, the learning rate and the seconds so far.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
         previous call. The architecture must not change.
@@ -72,7 +73,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
+        place of those rows. Without effect on L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
         at least 10 to set aside, except in `partial_fit`. Only scores of the same rows are compared: a call with other
         rows, such as the next chunk of a stream, first scores the best weights so far on its own.
     validation_fraction : float, default=0.1
@@ -288,10 +289,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
             Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, in mini-batches
-            on average. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or less, and
-            are below 0.1 on average, are taken as shares, with a warning, and multiplied by the number of rows divided
-            by their sum. They multiply those of `class_weight`.
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, on average
+            over mini-batches. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or
+            less, and are below 0.1 on average, are taken as shares, with a warning, and multiplied by the number of
+            rows divided by their sum. They
+            multiply those of `class_weight`.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
             scored after each epoch; with `early_stopping`, they decide.
@@ -348,7 +350,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The estimator.
         """
         held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=classes)
+        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=plain_classes(classes))
 
     def predict(self, X):
         """Predict class labels.
@@ -431,7 +433,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         score : float
             Accuracy, in [0, 1].
         """
-        return accuracy(y, self.predict(X), sample_weight)
+        return accuracy(plain_labels(y), self.predict(X), sample_weight)
 
     def _to_predictions(self, z: np.ndarray) -> np.ndarray:
         """Return probabilities, one column a class, for raw outputs, which are used up."""
@@ -449,6 +451,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         if self._labels.kind == "multioutput":
             return [matrix[:, columns] for columns in self._labels.loss.groups]
         return matrix
+
+    def _plain_targets(self, y: Any, name: str) -> Any:
+        return plain_labels(y, name)
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
         if not resume:

@@ -64,7 +64,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
+        of validation rows, the learning rate and the seconds so far.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
         previous call. The architecture must not change.
@@ -75,7 +76,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
+        place of those rows. Without effect on L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
         at least 10 to set aside, except in `partial_fit`. Only scores of the same rows are compared: a call with other
         rows, such as the next chunk of a stream, first scores the best weights so far on its own.
     validation_fraction : float, default=0.1
@@ -290,10 +291,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, in mini-batches
-            on average. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or less, and
-            are below 0.1 on average, are taken as shares, with a warning, and multiplied by the number of rows divided
-            by their sum.
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, on average
+            over mini-batches. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or
+            less, and are below 0.1 on average, are taken as shares, with a warning, and multiplied by the number of
+            rows divided by their sum.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
             scored after each epoch; with `early_stopping`, they decide.
@@ -395,6 +396,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
     def _to_predictions(self, z: np.ndarray) -> np.ndarray:
         return _predictions(self._network.loss, z)
+
+    def _plain_targets(self, y: Any, name: str) -> Any:
+        return y
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
         targets = self._encode_more(y, new=not resume)

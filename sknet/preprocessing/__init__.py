@@ -1,7 +1,7 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels and numbers of y (`targets`), units of inputs and outputs (`scaling`), row weights (`weights`), rows set aside
-for validation (`splitting`), rows to predict from (`checking`).
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`),
+row weights (`weights`), rows set aside for validation (`splitting`), rows to predict from (`checking`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from .checking import valid_inputs
 from .data import Data
 from .fingerprint import fingerprint_of
+from .labels import plain_classes, plain_labels
 from .scaling import (
     Moments,
     Quartiles,
@@ -38,6 +39,8 @@ __all__ = [
     "columns_to_embed",
     "counted_in_rows",
     "fingerprint_of",
+    "plain_classes",
+    "plain_labels",
     "rescale_inputs",
     "rescale_outputs",
     "rescale_scaling",

@@ -231,13 +231,15 @@ class Run:
     def _print(self, epoch: Epoch) -> None:
         if not self.p["verbose"]:
             return
-        line = f"Iteration {self.state.n_epochs:4d}  loss {epoch.loss:.8f}"
+        # These two lines are scikit-learn's to the letter, for programs that read them.
+        print(f"Iteration {self.state.n_epochs}, loss = {epoch.loss:.8f}")
         if self.validation is not None:
-            history = self.state.history
-            line += f"  validation loss {history.validation_loss[-1]:.8f}  score {history.scores[-1]:.6f}"
-        if not math.isnan(epoch.rate):
-            line += f"  rate {epoch.rate:.3g}"
-        print(f"{line}  {time.perf_counter() - self.started:.1f} s")
+            print(f"Validation score: {self.state.history.scores[-1]:f}")
+        if self.p["verbose"] > 1:
+            loss = None if self.validation is None else self.state.history.validation_loss[-1]
+            details = [] if loss is None else [f"validation loss {loss:.8f}"]
+            details += [] if math.isnan(epoch.rate) else [f"rate {epoch.rate:.3g}"]
+            print("  ".join(["   ", *details, f"{time.perf_counter() - self.started:.1f} s"]))
 
     def _diverged(self, what: str) -> None:
         epoch = self.state.n_epochs
