@@ -45,8 +45,7 @@ from .training import (
     targets_for,
 )
 
-_FEWEST_HELD_OUT = 10  # early_stopping="auto"
-_FEW_ROWS = 300  # weight_decay="auto"
+_FEWEST_HELD_OUT, _FEW_ROWS = 10, 300  # of early_stopping="auto" and weight_decay="auto"
 
 
 @contextmanager
@@ -207,7 +206,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if scoring is None:
             judge = self._judge(state, data.y, targets, data.weights, index)
         elif scoring != "loss":
-            judge = self._scorer(p, state, *(_rows(part, index) for part in (data.X, data.y, data.weights)))
+            judge = self._scorer(p, state, *data.chosen(index))
         judged = Judged("loss" if judge is None else scoring or "score", fingerprint_of(data, index))
         return Validation(state.network, rows, targets, data.weights, index, judge, judged)
 
@@ -360,10 +359,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _rows(part: Any, index: np.ndarray | None) -> Any:
-    return part if index is None or part is None else part[index]
 
 
 def _is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:
