@@ -225,10 +225,20 @@ def _plain(number: Any) -> int | float:
     return int(number) if isinstance(number, Integral) and abs(number) <= sys.maxsize else float(number)
 
 
-def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool) -> dict[str, Any]:
+def weight_decay_for(parameters: dict[str, Any], few_rows: bool) -> float:
+    """Return the weight decay for ``"auto"``; by ``few_rows`` a network is free to pass through all, and takes more.
+
+    Weights lose no larger part at an update than they do at the default learning rate.
+    """
+    return min(1.0, 0.003 / parameters["learning_rate_init"]) if few_rows else AUTO_WEIGHT_DECAY
+
+
+def resolve_auto(
+    parameters: dict[str, Any], dropout: Any, early_stopping: bool, weight_decay: float = AUTO_WEIGHT_DECAY
+) -> dict[str, Any]:
     """Return the parameters with values in place of ``"auto"``; L-BFGS takes no part in any of it."""
     chosen = {
-        "weight_decay": AUTO_WEIGHT_DECAY, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
+        "weight_decay": weight_decay, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
     }  # fmt: skip
     if parameters["solver"] == "lbfgs":
         chosen = {"weight_decay": 0.0, "label_smoothing": 0.0, "early_stopping": False}

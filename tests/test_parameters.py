@@ -7,6 +7,7 @@ import pytest
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
 from sknet._parameters import (
+    AUTO_WEIGHT_DECAY,
     REGRESSION_LOSSES,
     RULES,
     SOLVERS,
@@ -16,6 +17,7 @@ from sknet._parameters import (
     hidden_activations,
     hidden_sizes,
     resolve_auto,
+    weight_decay_for,
 )
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.schedules import SCHEDULES
@@ -151,6 +153,14 @@ def test_auto_becomes_numbers(solver, dropout):
     assert 0.0 < p["label_smoothing"] < 1.0
     assert p["early_stopping"] is True
     check_parameters(DEFAULTS | p)
+
+
+def test_few_rows_are_held_back_by_more_weight_decay():
+    p = {"learning_rate_init": 0.003}
+    assert weight_decay_for(p, few_rows=False) == AUTO_WEIGHT_DECAY
+    assert weight_decay_for(p, few_rows=True) == 1.0
+    for rate in (1e-5, 0.1, 30.0):  # and never more of a weight at an update than at the default rate
+        assert 0.0 < weight_decay_for({"learning_rate_init": rate}, few_rows=True) * rate <= 0.003
 
 
 def test_auto_is_nothing_with_lbfgs():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .checking import valid_inputs
 from .data import Data
+from .fingerprint import fingerprint
 from .labels import plain_classes, plain_labels
 from .scaling import (
     Moments,
@@ -21,7 +22,7 @@ from .scaling import (
 )
 from .splitting import validation_split
 from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
-from .weights import check_weights
+from .weights import balanced, check_weights, counted_in_rows
 
 __all__ = [
     "Data",
@@ -32,9 +33,12 @@ __all__ = [
     "accuracy",
     "as_column",
     "as_numbers",
+    "balanced",
     "check_domain",
     "check_weights",
     "columns_to_embed",
+    "counted_in_rows",
+    "fingerprint",
     "plain_classes",
     "plain_labels",
     "rescale_inputs",

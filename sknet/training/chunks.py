@@ -14,6 +14,12 @@ CHUNK_ELEMENTS = 2**18
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
 
 
+def rows_in_chunk(network: Network, n_inputs: int, n_layers: int | None = None) -> int:
+    """Return how many rows to put through a network, or its first ``n_layers``, at once."""
+    widest = max(*(layer.n_out for layer in network.layers[:n_layers]), n_inputs)
+    return max(LEAST_ROWS, CHUNK_ELEMENTS // widest)
+
+
 def forward_in_chunks(
     network: Network,
     parameters: list[tuple[np.ndarray, ...]],
@@ -24,8 +30,7 @@ def forward_in_chunks(
 ) -> np.ndarray:
     """Return raw outputs, shape (n, n_outputs), for rows read by ``take``; those of the first ``n_layers`` if given."""
     layers = network.layers[:n_layers]
-    widest = max(*(layer.n_out for layer in layers), len(parameters[0][0]))
-    size = max(LEAST_ROWS, CHUNK_ELEMENTS // widest)
+    size = rows_in_chunk(network, len(parameters[0][0]), n_layers)
     if n <= size:
         return network.forward(parameters, take(slice(0, n)), n_layers, training)
     z = np.empty((n, layers[-1].n_out), dtype=parameters[0][0].dtype)
