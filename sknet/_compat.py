@@ -34,7 +34,7 @@ CALLBACK_ATTRIBUTES = "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback
 
 def callbacks_of(estimator: Any) -> Any:
     """Return the callbacks that `set_callbacks` has left on an estimator, None if there are none."""
-    return vars(estimator).get("_skl_callbacks")
+    return getattr(estimator, "__dict__", {}).get("_skl_callbacks")
 
 
 def metadata_requests(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES, batch_rows, resolve_auto, weight_decay_for
 from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
-from .core import Dense, Dropout, Training
+from .core import Dense, Dropout, Rows, Training, Units, fold_units, is_plain
 from .persistence import Recorder
 from .preprocessing import (
     Data,
@@ -27,6 +27,7 @@ from .preprocessing import (
     check_weights,
     counted_in_rows,
     fingerprint,
+    summed,
     valid_inputs,
     validation_split,
 )
@@ -41,6 +42,7 @@ from .training import (
     new_state,
     resumed_state,
     rows_for,
+    set_units,
     split_generator,
     targets_for,
 )
@@ -123,7 +125,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self, X, self._plain_targets(y, f"y{suffix}"), accept_sparse="csr", dtype=[np.float64, np.float32],
             multi_output=True, y_numeric=self._y_numeric, reset=reset,
         )  # fmt: skip
-        return X, as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
+        return summed(X), as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
 
     def _encode_rows(self, X: Any, y: Any, weights: Any, call: Call) -> Data:
         targets = self._encode(y, resume=call.resume, incremental=call.incremental, classes=call.classes)
@@ -163,11 +165,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if state is None:
             network = self._n_outputs(), self._network_loss()
             if earlier is None:
-                state = new_state(p, data, *network)
+                state = new_state(p, data, *network, stream=call.incremental)
             else:
-                state = resumed_state(earlier, p, data, *network, merge=call.incremental)
+                state = resumed_state(earlier, p, data, *network)
             state.begin(p, validated=validated, incremental=call.incremental)
         train, index = self._rows_to_train_on(p, state, data, held_out)
+        if recorder.state is None:
+            set_units(state, p["standardize"], data, index, new=earlier is None, merge=call.incremental)
         if call.incremental or not _is_permutation(state.order, train):
             state.order = train
         validation = None
@@ -260,17 +264,32 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
         check_is_fitted(self)
         X = valid_inputs(self, X)
-        parameters, dtype = self._parameters(), self._arrays[0][0].dtype
-        return forward_in_chunks(
-            self._network, parameters, lambda chunk: X[chunk].astype(dtype, copy=False), X.shape[0], n_layers, training
-        )
+        parameters, inputs, outputs = self._acting()
+        dense = not isinstance(self._network.layers[0], Dense)
+        rows = Rows(X, inputs, self._arrays[0][0].dtype, dense=dense)
+        z = forward_in_chunks(self._network, parameters, rows.take, rows.n_rows, n_layers, training)
+        return z if outputs is None or n_layers is not None else outputs.restore(z, X.dtype)
 
-    def _parameters(self) -> list[tuple[np.ndarray, ...]]:
-        """Return the arrays to predict with: ``coefs_`` and ``intercepts_``, wherever they tell the whole function."""
-        if "coefs_" not in vars(self):
-            return self._arrays
-        pairs = zip(self.coefs_, self.intercepts_, strict=True)
-        return [next(pairs) if arrays else () for arrays in self._arrays]
+    def _acting(self) -> tuple[list[tuple[np.ndarray, ...]], Units | None, Units | None]:
+        """Return the arrays to predict with, and the units of their inputs and outputs.
+
+        ``coefs_`` and ``intercepts_`` that the user has changed act on raw rows. Those that were only looked at tell
+        the same function with fewer digits, so that of training is taken.
+        """
+        inputs, outputs = self._units_of_arrays()
+        if not {"coefs_", "intercepts_"} & vars(self).keys():
+            return self._arrays, inputs, outputs
+        own = list(zip(self.coefs_, self.intercepts_, strict=True))
+        folded = fold_units(self._arrays, inputs, outputs)
+        if all(map(_same_arrays, own, folded)):
+            return self._arrays, inputs, outputs
+        pairs = iter(own)
+        return [next(pairs) if arrays else () for arrays in self._arrays], None, None
+
+    def _units_of_arrays(self) -> tuple[Units | None, Units | None]:
+        """Return the units of inputs and outputs; None for a model of release 0.1.0, whose arrays have them in them."""
+        units: tuple[Units | None, Units | None] = vars(self).get("_units", (None, None))
+        return units
 
     def hidden_activations(self, X: Any, layer: int = -1) -> np.ndarray:
         """Return the outputs of a hidden layer: the representation that the network has learned.
@@ -346,12 +365,27 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         return np.stack([self._to_predictions(self._raw_outputs(X, training=training)) for _ in range(n_samples)])
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("coefs_", "intercepts_") and "_network" in vars(self):
+        if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        inputs, outputs = self._units_of_arrays()
+        if not is_plain(self._network) or (inputs is not None and inputs.bound < np.inf):
             raise AttributeError(
                 f"`{name}` does not exist for this network, {self._network}: weights and biases alone do not tell what "
                 "it computes. Use predict, or fit without layer normalization, embedding and standardize='robust'."
             )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        folded = fold_units(self._arrays, inputs, outputs)
+        if not all(np.isfinite(array).all() for own in folded for array in own):
+            raise AttributeError(
+                f"`{name}` must be finite, but leaves the range of {folded[0][0].dtype} with the scales of the data "
+                "folded into it. Use predict, which keeps them apart; or rescale the data, or use dtype='float64'."
+            )
+        vars(self).setdefault("coefs_", [W for W, _ in folded])
+        vars(self).setdefault("intercepts_", [b for _, b in folded])
+        return vars(self)[name]
+
+    def __dir__(self) -> list[str]:
+        weights = [name for name in ("coefs_", "intercepts_") if hasattr(self, name)]
+        return sorted({*super().__dir__(), *weights})
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_network" in vars(self)
@@ -364,6 +398,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
 def _rows(part: Any, index: np.ndarray | None) -> Any:
     return part if index is None or part is None else part[index]
+
+
+def _same_arrays(own: tuple[Any, Any], folded: tuple[np.ndarray, np.ndarray]) -> bool:
+    return all(mine is other or np.array_equal(mine, other) for mine, other in zip(own, folded, strict=True))
 
 
 def _is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:

@@ -97,9 +97,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
         ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
     standardize : bool or "robust", default=True
-        Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
-        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more. ``"robust"``: median and
-        interquartile range, and a smooth clip that draws in what lies beyond three of them; dense X only.
+        Whether to standardize inputs inside `fit`: weighted mean and deviation of the rows that are trained on; columns
+        of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns are
+        divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``: median
+        and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X to fit.
     embedding : {"periodic"} or None, default=None
         ``"periodic"``: beside each column of more than two values, three learned combinations of 16 cosines of it,
         which let the network bend as sharply as trees do. Dense X only.
@@ -156,7 +157,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
         Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
-        are folded in. Absent with layer normalization, `embedding` or ``standardize="robust"``: there is no such form.
+        are folded in when they are asked for. Change them, and `predict` follows. Absent with layer normalization,
+        `embedding` or ``standardize="robust"``: there is no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -324,7 +326,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one epoch on the given rows, going on from where the estimator is.
 
-        The moments used for standardization take the new rows in; what the network computes does not jump by that.
+        Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
+        varies, a scale is off by a factor of two, a mean by half a scale.
 
         Parameters
         ----------

@@ -100,10 +100,12 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
         ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
     standardize : bool or "robust", default=True
-        Whether to standardize inputs inside `fit`: weighted mean and deviation, scaling without centring for sparse X.
-        The result is folded into `coefs_` and `intercepts_`, so prediction costs nothing more. ``"robust"``: median and
-        interquartile range, and a smooth clip that draws in what lies beyond three of them; dense X only.
-        The regressor standardizes its targets too, unless the loss has a log link.
+        Whether to standardize inputs inside `fit`: weighted mean and deviation of the rows that are trained on; columns
+        of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns are
+        divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``: median
+        and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X to fit.
+        The regressor standardizes its targets too: by mean and deviation for the squared error, by median and
+        interquartile range for losses that do not mind outliers, and by their mean alone where there is a log link.
     embedding : {"periodic"} or None, default=None
         ``"periodic"``: beside each column of more than two values, three learned combinations of 16 cosines of it,
         which let the network bend as sharply as trees do. Dense X only.
@@ -129,8 +131,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     quantile : float or increasing sequence of float, default=0.5
         Level of ``loss="quantile"``, in (0, 1). A sequence gives one output for each level; they never cross.
     huber_delta : float, default=1.35
-        Where ``loss="huber"`` turns from squared to linear, in standard deviations of y if `standardize`, else in its
-        units.
+        Where ``loss="huber"`` turns from squared to linear, in interquartile ranges of y if `standardize`, which rows
+        far out have no hold on, else in units of y.
 
     Attributes
     ----------
@@ -156,7 +158,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
         Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
-        are folded in. Absent with layer normalization, `embedding` or ``standardize="robust"``: there is no such form.
+        are folded in when they are asked for. Change them, and `predict` follows. Absent with layer normalization,
+        `embedding` or ``standardize="robust"``: there is no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
     depth_, width_ : int
@@ -326,7 +329,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one epoch on the given rows, going on from where the estimator is.
 
-        The moments used for standardization take the new rows in; what the network computes does not jump by that.
+        Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
+        varies, a scale is off by a factor of two, a mean by half a scale. A loss in other units of the targets is not
+        compared with earlier ones.
 
         Parameters
         ----------
@@ -360,7 +365,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in the units of y; one column for each of several quantiles.
+            Predictions in the units of y; one column for each of several quantiles. float64, but float32 where X is and
+            computing was, unless y lies so far from zero that digits would be lost.
         """
         y = self._to_predictions(self._raw_outputs(X))
         return y.ravel() if y.shape[1] == 1 else y

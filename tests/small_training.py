@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sknet.core.activations import ACTIVATIONS
-from sknet.core.batches import Batches, Rows, Values
+from sknet.core.batches import Batches, Values
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
 from sknet.core.memory import Parameters
 from sknet.core.network import Network
+from sknet.core.rows import Rows
 from sknet.core.schedules import Clock, Constant
 from sknet.core.training import lbfgs, stochastic
 
@@ -49,7 +50,7 @@ def some_weights(n=N):
 
 def batches_of(X, Y, size, weights=None, order=None):
     return Batches(
-        Rows(X, None, None, X.dtype if X.dtype.kind == "f" else np.float64), Values(Y.T.copy()), weights, size, order
+        Rows(X, None, X.dtype if X.dtype.kind == "f" else np.float64), Values(Y.T.copy()), weights, size, order
     )
 
 

@@ -227,12 +227,14 @@ def test_the_arrays_in_a_file_are_named_and_not_stored_twice(tmp_path, Estimator
     save(mlp, tmp_path / "model")
     header, _, _ = unpack(tmp_path / "model")
     assert [header[f"coefs_.{i}"]["shape"] for i in range(3)] == [list(W.shape) for W in mlp.coefs_]
-    assert not any(name.startswith("_arrays") for name in header)
+    # What is in training units: the first layer, and of a regressor the last one.
+    own, layers = {name for name in header if name.startswith("_arrays")}, (0,) if Estimator is CLF else (0, 2)
+    assert own == {f"_arrays.{i}.{j}" for i in layers for j in (0, 1)}
     numbers = sum(
         np.prod(v["shape"]) for k, v in header.items() if "dtype" in v and "rng" not in k and "split" not in k
     )
     # weights as published, in training, the best ones, two moments of Adam; curves twice; moments of the data
-    assert numbers < 5 * mlp.n_parameters_ + 10 * mlp.n_iter_ + 40
+    assert numbers < 5.5 * mlp.n_parameters_ + 10 * mlp.n_iter_ + 60
 
 
 def test_the_same_model_is_the_same_file(tmp_path):

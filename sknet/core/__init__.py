@@ -22,10 +22,10 @@ out      "written here": the caller owns the memory
 from __future__ import annotations
 
 from .activations import ACTIVATIONS, EXP, LEAK, SELU_ALPHA, SELU_SCALE, Activation
-from .batches import Batches, Codes, Rows, Smoothed, Stacked, Targets, Values
+from .batches import Batches, Codes, Smoothed, Stacked, Targets, Values
 from .collapse import collapse_linear
 from .dropout import Dropout
-from .folding import fold_normalization, is_plain
+from .folding import fold_normalization, fold_units, is_plain
 from .initializers import INITIALIZERS, Initializer, initializer_for
 from .inputs import PeriodicEmbedding, Scaling
 from .layers import Dense, Layer, Training, width_in
@@ -34,6 +34,7 @@ from .memory import Memory, Parameters, Workspace
 from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
+from .rows import FAR, Rows, Units
 from .schedules import (
     SCHEDULES,
     Adaptive,
@@ -53,6 +54,7 @@ from .training import Epoch, lbfgs, stochastic
 __all__ = [
     "ACTIVATIONS",
     "EXP",
+    "FAR",
     "INITIALIZERS",
     "LEAK",
     "LOSSES",
@@ -100,11 +102,13 @@ __all__ = [
     "Stacked",
     "Targets",
     "Training",
+    "Units",
     "Values",
     "Warmup",
     "Workspace",
     "collapse_linear",
     "fold_normalization",
+    "fold_units",
     "initializer_for",
     "is_plain",
     "lbfgs",

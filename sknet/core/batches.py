@@ -1,4 +1,4 @@
-"""Batches: rows of X and y, permuted, gathered and standardized on the way into memory allocated once."""
+"""Batches: rows of X and y, permuted and gathered into memory allocated once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from .memory import Buffer, Memory, Workspace
+from .rows import Index, Rows
 
 Array = NDArray[Any]
-Index = Array | slice
 
 
 class Batch(NamedTuple):
@@ -137,51 +137,6 @@ class Smoothed:
         self.targets.take(index, out)
         np.multiply(out, 1.0 - self.smoothing, out=out)
         np.add(out, (self.smoothing * self.shares).astype(out.dtype), out=out)
-
-
-class Rows:
-    """Rows of X as the network wants them: ``(x - mean) / scale`` in the dtype of ``out``. X itself is never changed.
-
-    Parameters
-    ----------
-    X : ndarray or CSR of shape (n, d)
-        The data; a sparse one is scaled but not centred, and stays sparse.
-    mean, scale : ndarray of shape (d,) or None
-        Standardization, skipped where None.
-    dtype : dtype
-        What to compute in.
-    """
-
-    def __init__(self, X: Any, mean: Array | None, scale: Array | None, dtype: DTypeLike) -> None:
-        self.sparse = not isinstance(X, np.ndarray)
-        self.X = X if self.sparse else np.asarray(X)
-        self.dtype = np.dtype(dtype)
-        self.n_rows, self.width = X.shape
-        self._mean = None if mean is None else mean.astype(dtype)
-        self._inverse = None if scale is None else (1.0 / scale).astype(dtype)
-        self._plain = not self.sparse and X.dtype == self.dtype and X.flags.c_contiguous
-
-    def take(self, index: Index, out: Array) -> Any:
-        """Return the rows ``index``: in ``out``, as a view of X where nothing has to be done, or as a CSR."""
-        if self.sparse:
-            return self._take_sparse(index)
-        if self._plain and isinstance(index, slice) and self._mean is None and self._inverse is None:
-            return self.X[index]
-        if self._plain and not isinstance(index, slice):
-            np.take(self.X, index, axis=0, out=out, mode="clip")
-        else:
-            out[...] = self.X[index]
-        if self._mean is not None:
-            np.subtract(out, self._mean, out=out)
-        if self._inverse is not None:
-            np.multiply(out, self._inverse, out=out)
-        return out
-
-    def _take_sparse(self, index: Index) -> Any:
-        rows: Any = self.X[index].astype(self.dtype, copy=False)
-        if self._inverse is not None:
-            rows.data *= self._inverse[rows.indices]
-        return rows
 
 
 class Batches:

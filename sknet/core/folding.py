@@ -2,7 +2,8 @@
 
 At prediction batch normalization is a linear map, so it merges into the combination before it:
 ``gain (x W + b - m) / s + shift`` is ``x (W g) + (b - m) g + shift`` with ``g = gain / s``. Dropout stays
-as it is: it does nothing there, unless asked to.
+as it is: it does nothing there, unless asked to. The units of inputs and outputs are linear, too: weights and biases
+for raw data have them folded in.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from .layers import Dense, Layer
 from .network import Network
 from .normalization import BatchNormalization, Nonlinearity
+from .rows import Units
 
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
@@ -42,3 +44,23 @@ def fold_normalization(network: Network, parameters: list[Arrays]) -> tuple[Netw
 def is_plain(network: Network) -> bool:
     """Whether nothing but `Dense` layers acts at prediction, so that weights and biases alone tell the function."""
     return all(isinstance(layer, Dense) or not layer.specs() for layer in network.layers)
+
+
+def fold_units(parameters: list[Arrays], inputs: Units | None, outputs: Units | None) -> list[Arrays]:
+    """Return weights and biases that act on raw inputs and give raw outputs in the units of the data.
+
+    ``parameters`` are those of a plain network whose inputs and outputs have the given units. Arrays that stay what
+    they are, those between first and last layer, are not copied. Products are float64; the result has the dtype given,
+    and may have left its range.
+    """
+    folded = [own for own in parameters if own]
+    dtype = folded[0][0].dtype
+    with np.errstate(all="ignore"):
+        if inputs is not None:
+            W, b = (array.astype(np.float64) for array in folded[0])
+            W /= inputs.scale[:, None]
+            folded[0] = W, b - inputs.shift @ W
+        if outputs is not None:
+            W, b = folded[-1]
+            folded[-1] = W * outputs.scale, b * outputs.scale + outputs.shift
+        return [(W.astype(dtype, copy=False), b.astype(dtype, copy=False)) for W, b in folded]

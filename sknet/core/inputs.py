@@ -11,20 +11,17 @@ from numpy.typing import NDArray
 
 from .layers import Arrays, Training
 from .memory import Buffer, Memory, ParameterSpec
+from .rows import smooth_clip
 
 Array = NDArray[Any]
-
-
-_FAR = 1e12  # bounds from zero, where the smooth clip is at its bound to the last digit of a float64
 
 
 @dataclass(frozen=True)
 class Scaling:
     """``u = (x - shift) scale``, then ``a = u / sqrt(1 + (u / bound)^2)``: a smooth clip to (-bound, bound).
 
-    Near 0 the clip is the identity; what lies far out is drawn in but keeps its order. Nothing here is learned: in
-    training, rows come standardized, shift is 0 and scale is 1; for prediction the units of the data are folded in.
-    Holzmüller, Grinsztajn and Steinwart (2024), *Better by default*, appendix B.1, arXiv 2407.04491.
+    Model files of release 0.1.0 have such a layer, and predict with it; networks made now have none, as `Rows` does its
+    part. Nothing in it is learned.
 
     Parameters
     ----------
@@ -62,12 +59,7 @@ class Scaling:
         else:
             with np.errstate(over="ignore"):
                 np.multiply(a, scale, out=a)
-            np.clip(a, -_FAR * self.bound, _FAR * self.bound, out=a)  # squares must not overflow
-            np.multiply(a, 1.0 / self.bound, out=root)
-            np.multiply(root, root, out=root)
-            np.add(root, 1.0, out=root)
-            np.sqrt(root, out=root)
-            np.divide(a, root, out=a)
+            smooth_clip(a, self.bound, root)
         return a
 
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:

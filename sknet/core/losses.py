@@ -12,7 +12,7 @@ Most losses are a sum or mean of ``l(y_ij, z_ij)`` over outputs: these give only
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,8 +127,12 @@ class GroupedLogLoss:
 
 @dataclass(frozen=True)
 class ElementwiseLoss:
-    """A loss whose value is a sum, or with ``averaged`` the mean, over outputs of ``l(y_ij, z_ij)``."""
+    """A loss whose value is a sum, or with ``averaged`` the mean, over outputs of ``l(y_ij, z_ij)``.
 
+    It is ``robust`` if targets far out have no more hold on it than others.
+    """
+
+    robust: ClassVar[bool] = False
     name: str
     output_activation: Activation = IDENTITY
     location_scale: bool = True
@@ -187,6 +191,7 @@ class SquaredError(ElementwiseLoss):
 class AbsoluteError(ElementwiseLoss):
     """``l = |z - y|``, ``dl/dz = sign(z - y)``, 0 at 0: its minimizer is the median."""
 
+    robust: ClassVar[bool] = True
     name: str = "absolute_error"
 
     def terms(self, z: Array, y: Array, delta: Array, work: Array) -> None:
@@ -202,6 +207,7 @@ class Huber(ElementwiseLoss):
     Huber (1964), *Robust estimation of a location parameter*, eq. 1.6 and example (iii).
     """
 
+    robust: ClassVar[bool] = True
     name: str = "huber"
     threshold: float = 1.35
 
@@ -225,6 +231,7 @@ class Quantile(ElementwiseLoss):
     Koenker and Bassett (1978), *Regression quantiles*, eq. 2.1.
     """
 
+    robust: ClassVar[bool] = True
     name: str = "quantile"
     levels: tuple[float, ...] = (0.5,)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .canvas import BRIGHT, DARK, FAINT, INK, panels, require_matplotlib
 from .layout import Layout, Scale, arrange, fit
-from .network_columns import columns_of, network_of
+from .network_columns import clips_inputs, columns_of, network_of
 from .subject import comparable_weights, network_estimator
 
 _RADIUS, _HEAD = 0.34, 0.2  # of a unit and of an arrow's head, where units are 1 apart
@@ -115,7 +115,7 @@ class NetworkDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         net = network_estimator(estimator, cls.__name__, fitted=False)
-        columns = columns_of(network_of(net, n_features, n_outputs))
+        columns = columns_of(network_of(net, n_features, n_outputs), clips=clips_inputs(net))
         notes = [(*((c.activation.name,) if c.activation else ()), *c.notes) for c in columns]
         fitted = net.__sklearn_is_fitted__()
         classes = getattr(net, "classes_", None)

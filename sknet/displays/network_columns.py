@@ -34,10 +34,12 @@ class Column(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def columns_of(network: Network) -> list[Column]:
-    """Return inputs, hidden layers and outputs of a network."""
+def columns_of(network: Network, *, clips: bool = False) -> list[Column]:
+    """Return inputs, hidden layers and outputs of a network; ``clips``: its inputs go through a smooth clip."""
     *hidden, last = network.layers
     columns = [Column(width_in(network.layers[0]))]
+    if clips:
+        columns[0] = _noted(columns[0], "smooth clip")
     for layer in hidden:
         match layer:
             case Scaling() if np.isfinite(layer.bound):
@@ -58,6 +60,14 @@ def columns_of(network: Network) -> list[Column]:
 
 def _noted(column: Column, note: str) -> Column:
     return column._replace(notes=(*column.notes, note))
+
+
+def clips_inputs(net: BaseMLP) -> bool:
+    """Whether inputs go, or if ``net`` is not fitted would go, through a smooth clip."""
+    if net.__sklearn_is_fitted__():
+        inputs, _ = net._units_of_arrays()
+        return inputs is not None and bool(np.isfinite(inputs.bound))
+    return net.standardize == "robust"
 
 
 def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:

@@ -15,6 +15,7 @@ import numpy as np
 from ..core import (
     ACTIVATIONS,
     EXP,
+    FAR,
     LEAK,
     SELU_ALPHA,
     SELU_SCALE,
@@ -25,6 +26,7 @@ from ..core import (
     Nonlinearity,
     PeriodicEmbedding,
     Scaling,
+    Units,
 )
 
 _LAYER_NORMALIZATION_OPSET = 17
@@ -129,12 +131,27 @@ def add_activation(g: Graph, z: str, activation: Activation) -> str:
     return _NODES[activation.name](g, z)
 
 
+def _smooth_clip(g: Graph, u: str, bound: float) -> str:
+    far = FAR * bound  # beyond, squares would overflow
+    u = g("Max", g("Min", u, far), -far)
+    share = g("Div", u, bound)
+    return g("Div", u, g("Sqrt", g("Add", g("Mul", share, share), 1.0)))
+
+
 def _scaling(g: Graph, x: str, layer: Scaling, shift: Any, scale: Any) -> str:
     u = g("Mul", g("Sub", x, shift), scale)
-    if math.isinf(layer.bound):
-        return u
-    share = g("Div", u, layer.bound)
-    return g("Div", u, g("Sqrt", g("Add", g("Mul", share, share), 1.0)))
+    return u if math.isinf(layer.bound) else _smooth_clip(g, u, layer.bound)
+
+
+def _to_units(g: Graph, x: str, units: Units) -> str:
+    """Add the units of inputs: what of the shift has no digits in the type of the graph is subtracted after it."""
+    shift = units.shift.astype(g.dtype)
+    rest = units.shift - shift.astype(np.float64)
+    x = g("Sub", x, shift)
+    if (np.abs(rest) > 1e-6 * units.scale).any():
+        x = g("Sub", x, rest)
+    u = g("Mul", x, units.inverse)
+    return u if math.isinf(units.bound) else _smooth_clip(g, u, units.bound)
 
 
 def _embedding(g: Graph, x: str, layer: PeriodicEmbedding, frequency: Any, phase: Any, W: Any, b: Any) -> str:
@@ -148,12 +165,9 @@ def _embedding(g: Graph, x: str, layer: PeriodicEmbedding, frequency: Any, phase
 
 def add_layers(g: Graph, x: str, model: Any, n_layers: int | None = None) -> str:
     """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs."""
-    parameters, moments = list(model._parameters()), model._state.inputs
-    if isinstance(model._network.layers[0], Dense) and moments is not None and moments.centred:
-        # W and b are for raw inputs, whose products may be large and cancel: centred, they keep the digits of float32.
-        W, b = parameters[0]
-        centre = moments.shift.astype(g.dtype)
-        x, parameters[0] = g("Sub", x, centre), (W, b + centre.astype(np.float64) @ W)
+    parameters, inputs, outputs = model._acting()
+    if inputs is not None:
+        x = _to_units(g, x, inputs)
     for layer, arrays in zip(model._network.layers[:n_layers], parameters, strict=False):
         match layer:
             case Scaling():
@@ -175,4 +189,6 @@ def add_layers(g: Graph, x: str, model: Any, n_layers: int | None = None) -> str
                 pass  # it does nothing at prediction
             case _:
                 raise ValueError(f"A network with {layer} has no form in ONNX yet, got {model._network}.")
+    if outputs is not None and n_layers is None:
+        x = g("Add", g("Mul", x, outputs.scale), outputs.shift)
     return x

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat import complete_mlp, has_log_link
 from ..classifier import MLPClassifierScratch
-from ..core import ACTIVATIONS, EXP, Activation, Dense, LayerNormalization, Quantile, Scaling
+from ..core import ACTIVATIONS, EXP, Activation, Dense, LayerNormalization, PeriodicEmbedding, Quantile, Scaling
 from ..preprocessing import LabelEncoding
 from ..regressor import MLPRegressorScratch
 
@@ -78,7 +78,7 @@ def to_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
         raise ValueError(f"scikit-learn's {type(twin).__name__} has no {obstacle}. Try sknet.export.to_onnx.")
     twin.set_params(**_parameters(model, twin))
     for name in _FITTED:
-        if name in vars(model):
+        if hasattr(model, name):
             setattr(twin, name, copy.deepcopy(getattr(model, name)))
     complete_mlp(twin, _all_labels(model._labels) if is_classifier(model) else None)
     return twin
@@ -90,9 +90,13 @@ def _hidden_activations(model: Any) -> list[Activation]:
 
 def _obstacle(model: Any, twin: Any) -> str | None:
     """Return what scikit-learn lacks for the network, None if nothing."""
-    if "coefs_" not in vars(model):
-        layers = model._network.layers
-        return str(next(layer for layer in layers if isinstance(layer, (LayerNormalization, Scaling))))
+    if not hasattr(model, "coefs_"):
+        parts = (LayerNormalization, PeriodicEmbedding, Scaling)
+        found = [str(layer) for layer in model._network.layers if isinstance(layer, parts)]
+        inputs, _ = model._units_of_arrays()
+        if inputs is not None and np.isfinite(inputs.bound):
+            found.append(f"smooth clip of inputs at {inputs.bound:g}")
+        return found[0] if found else "units apart from weights, which leave the range of their dtype without them"
     activations, loss = _hidden_activations(model), model._network.loss
     for activation in activations:
         if activation not in [ACTIVATIONS[name] for name in _ACTIVATIONS]:

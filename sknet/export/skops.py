@@ -24,15 +24,16 @@ from ..core import (
     PeriodicEmbedding,
     RMSprop,
     Scaling,
+    Units,
 )
-from ..preprocessing import LabelEncoding, Moments, Quartiles
+from ..preprocessing import LabelEncoding, LogMean, Moments, Quartiles
 from ..regressor import MLPRegressorScratch
 from ..training import History, Plateau, State
 from ..transformer import HiddenLayerTransformer
 
 _CLASSES = (
-    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Moments, Quartiles, State,
-    History, Plateau, Clock, Network, Scaling, PeriodicEmbedding, Dense, Dropout, BatchNormalization,
+    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Moments, Quartiles, LogMean,
+    Units, State, History, Plateau, Clock, Network, Scaling, PeriodicEmbedding, Dense, Dropout, BatchNormalization,
     LayerNormalization, Nonlinearity, Activation, Initializer, GroupedLogLoss, SGD, Adam, RMSprop, Adagrad,
 )  # fmt: skip
 

@@ -75,6 +75,8 @@ class Encoder:
     def estimator(self, estimator: Any, name: str) -> dict[str, Any]:
         """Return the JSON of a fitted or unfitted estimator of this package."""
         kind = checked_name(estimator)
+        if hasattr(estimator, "_network"):
+            hasattr(estimator, "coefs_")  # they are made when asked for, and other readers of the file look for them
         parameters = estimator.get_params(deep=False)
         own = {k: v for k, v in vars(estimator).items() if k not in (*parameters, *CALLBACK_ATTRIBUTES)}
         requests = metadata_requests(own)

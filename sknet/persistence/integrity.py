@@ -7,8 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Dense, Dropout, GroupedLogLoss, Network, PeriodicEmbedding, Quantile, Scaling, width_in
-from ..preprocessing import Quartiles, Units
+from ..core import (
+    Dense,
+    Dropout,
+    GroupedLogLoss,
+    Network,
+    PeriodicEmbedding,
+    Quantile,
+    Scaling,
+    Units,
+    is_plain,
+    width_in,
+)
+from ..preprocessing import Measured, Quartiles
 from ..training import State, fitted_attributes
 
 
@@ -28,8 +39,11 @@ def check_state(state: Any) -> None:
     for vector in vectors:
         _must(vector is None or _like(vector, (state.network.layout.size,), theta.dtype), "weights and layers")
     _must(theta.dtype in (np.float32, np.float64), "weights and their dtype")
-    _check_units(state.inputs, {(width_in(state.network.layers[0]),)})
-    _check_units(state.outputs, {(layers[-1].n_out,), (1,)})
+    for measured in (state.inputs, state.seen_inputs):
+        _check_measured(measured, {width_in(layers[0])})
+    for measured in (state.outputs, state.seen_outputs):
+        _check_measured(measured, {layers[-1].n_out, 1})
+        _must(measured is None or measured.bound == np.inf, "the outputs and the moments of the data")
     order = state.order
     _must(order is None or (order.ndim == 1 and order.dtype.kind == "i"), "the rows and their order")
     embedded = [layer.columns for layer in layers if isinstance(layer, PeriodicEmbedding)]
@@ -38,7 +52,8 @@ def check_state(state: Any) -> None:
 
 def _check_network(network: Network) -> None:
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
-    _must(dense and isinstance(network.layers[0], (Dense, Scaling)) and network.layers[-1] is dense[-1], "the layers")
+    first = isinstance(network.layers[0], (Dense, Scaling, PeriodicEmbedding))
+    _must(dense and first and network.layers[-1] is dense[-1], "the layers")
     width = width_in(network.layers[0])
     for layer in network.layers:
         _must(width_in(layer) == width > 0 and layer.n_out > 0, "the layers")
@@ -56,13 +71,21 @@ def _check_network(network: Network) -> None:
         _must(len(loss.levels) in (1, width), "the layers and the loss")
 
 
-def _check_units(units: Units, shapes: set[tuple[int, ...]]) -> None:
-    if units is None:
+_ROWS = {"values": 2, "ends": 2, "points": None}  # of arrays that are no vectors; None for any number
+
+
+def _check_measured(measured: Measured, widths: set[int]) -> None:
+    if measured is None:
         return
-    quartiles = isinstance(units, Quartiles)
-    for array in (units.shift, units.scale) if quartiles else (units.mean, units.squares):
-        _must(array.shape in shapes and array.dtype == np.float64, "the layers and the moments of the data")
-    _must(quartiles or units.weight > 0.0, "the moments of the data")
+    for f in fields(measured):
+        array = getattr(measured, f.name)
+        if isinstance(array, np.ndarray):
+            *rows, width = array.shape or (0,)
+            fits = len(rows) == (f.name in _ROWS) and (not rows or _ROWS[f.name] in (None, rows[0]))
+            _must(fits and width in widths and array.dtype == np.float64, "the layers and the moments of the data")
+    if isinstance(measured, Quartiles):
+        _must((measured.points is None) == (measured.ends is None) and measured.bound > 0.0, "the moments of the data")
+    _must(isinstance(measured, Quartiles) or measured.weight > 0.0, "the moments of the data")
 
 
 def _like(value: Any, shape: tuple[int, ...], dtype: Any) -> bool:
@@ -76,11 +99,20 @@ def check_fitted(attributes: dict[str, Any]) -> None:
     state = attributes["_state"]
     check_state(state)
     expected = fitted_attributes(state, state.published, stopped_by_score=False)
-    _must(expected.keys() <= attributes.keys(), "the fitted attributes")
+    _must(expected.keys() - {"_units"} <= attributes.keys(), "the fitted attributes")  # release 0.1.0 had no units
+    if "_units" in attributes:
+        _must(_same_units(attributes["_units"], expected["_units"]), "the moments of the data and the units")
     for name in ("_network", "depth_", "width_", "n_layers_", "n_outputs_"):
         _must(attributes[name] == expected[name], "the network and its sizes")
-    for name in ("_arrays", "coefs_", "intercepts_"):
-        _must(_shapes(attributes.get(name, ())) == _shapes(expected.get(name, ())), "the network and its weights")
+    arrays = attributes["_arrays"]
+    _must(_shapes(arrays) == _shapes(expected["_arrays"]), "the network and its weights")
+    for i, name in enumerate(("coefs_", "intercepts_")):
+        if name in attributes:
+            folded = [own[i] for own in expected["_arrays"] if own]
+            _must(
+                is_plain(expected["_network"]) and _shapes(attributes[name]) == _shapes(folded),
+                "the network and its weights",
+            )
     n_inputs, last = width_in(state.network.layers[0]), state.network.layers[-1]
     _must(attributes["n_features_in_"] == n_inputs, "the network and the number of features")
     if "feature_names_in_" in attributes:
@@ -96,6 +128,21 @@ def check_fitted(attributes: dict[str, Any]) -> None:
             _must(left.ndim == 1 and np.array_equal(left, right), "the classes")
     else:
         _must(attributes["_n_targets"] in (last.n_out, 1), "the network and the number of targets")
+
+
+def _same_units(units: Any, expected: tuple[Units | None, Units | None]) -> bool:
+    """Whether units are those that the state gives."""
+    if not isinstance(units, tuple) or len(units) != 2:
+        return False
+    for one, other in zip(units, expected, strict=True):
+        if not isinstance(one, Units) or other is None:
+            if one is not other:
+                return False
+        elif (one.bound, one.sparse) != (other.bound, other.sparse) or not all(
+            np.array_equal(a, b) for a, b in ((one.shift, other.shift), (one.scale, other.scale))
+        ):
+            return False
+    return True
 
 
 def _shapes(arrays: Any) -> list[Any]:

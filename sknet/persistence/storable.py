@@ -36,8 +36,9 @@ from ..core import (
     RMSprop,
     Scaling,
     Schedule,
+    Units,
 )
-from ..preprocessing import LabelEncoding, Moments, Quartiles
+from ..preprocessing import LabelEncoding, LogMean, Moments, Quartiles
 from ..training import History, Plateau, State
 
 ESTIMATORS = ("MLPClassifierScratch", "MLPRegressorScratch", "HiddenLayerTransformer")
@@ -56,7 +57,12 @@ KINDS: dict[Any, tuple[type, ...]] = {
 # Dataclasses, stored field by field.
 RECORDS: dict[str, type] = {
     kind.__name__: kind
-    for group in (*KINDS.values(), (State, Network, Moments, Quartiles, Clock, Plateau, History, LabelEncoding))
+    for group in (
+        *KINDS.values(),
+        (State, Network, Units, Moments, Quartiles, LogMean),
+        (Clock, Plateau, History),
+        (LabelEncoding,),
+    )
     for kind in group
     if is_dataclass(kind)
 }

@@ -1,35 +1,41 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`),
-row weights (`weights`), rows set aside for validation (`splitting`), rows to predict from (`checking`).
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from
+`moments`, `quartiles` and `values` of columns), row weights (`weights`), rows set aside for validation (`splitting`) and
+what tells them from others (`fingerprint`), rows to predict from (`checking`).
 """
 
 from __future__ import annotations
 
-from .checking import valid_inputs
+from .checking import summed, valid_inputs
 from .data import Data
 from .fingerprint import fingerprint
 from .labels import plain_classes, plain_labels
+from .moments import LogMean, Moments
+from .quartiles import Quartiles
 from .scaling import (
-    Moments,
-    Quartiles,
-    Units,
-    columns_to_embed,
+    Measured,
+    fits,
+    input_units,
+    measure_inputs,
+    measure_outputs,
+    output_units,
     rescale_inputs,
     rescale_outputs,
-    rescale_scaling,
-    units_of,
+    same_units,
 )
 from .splitting import validation_split
 from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
+from .values import columns_to_embed
 from .weights import balanced, check_weights, counted_in_rows
 
 __all__ = [
     "Data",
     "LabelEncoding",
+    "LogMean",
+    "Measured",
     "Moments",
     "Quartiles",
-    "Units",
     "accuracy",
     "as_column",
     "as_numbers",
@@ -39,12 +45,17 @@ __all__ = [
     "columns_to_embed",
     "counted_in_rows",
     "fingerprint",
+    "fits",
+    "input_units",
+    "measure_inputs",
+    "measure_outputs",
+    "output_units",
     "plain_classes",
     "plain_labels",
     "rescale_inputs",
     "rescale_outputs",
-    "rescale_scaling",
-    "units_of",
+    "same_units",
+    "summed",
     "valid_inputs",
     "validation_split",
 ]

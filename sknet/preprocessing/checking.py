@@ -18,6 +18,15 @@ def valid_inputs(estimator: BaseEstimator, X: Any) -> Any:
     return validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
 
 
+def summed(X: Any) -> Any:
+    """Return a CSR in which each entry stands once, a copy if need be; and dense rows as they are."""
+    if isinstance(X, np.ndarray) or X.has_canonical_format:
+        return X
+    X = X.copy()
+    X.sum_duplicates()
+    return X
+
+
 def _needs_nothing(estimator: BaseEstimator, X: Any) -> bool:
     """Whether `validate_data` would return ``X`` as it is: a few rows take longer there than in the network.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .._parameters import (
@@ -24,12 +23,10 @@ from ..core import (
     Network,
     Nonlinearity,
     PeriodicEmbedding,
-    Scaling,
     initializer_for,
 )
 
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
-_CLIP = 3.0  # interquartile ranges from the median
 
 
 def plan_network(
@@ -38,7 +35,7 @@ def plan_network(
     """Return the network that the constructor parameters ``p`` ask for; ``columns`` are those to embed."""
     sizes = hidden_sizes(p)
     activations = hidden_activations(p, len(sizes))
-    layers = _input_layers(p, n_inputs, columns)
+    layers: list[Layer] = [PeriodicEmbedding(n_inputs, columns)] if columns else []
     n = layers[-1].n_out if layers else n_inputs
     for size, activation, rate in zip(sizes, activations, dropout_rates(p, len(sizes)), strict=True):
         initializer = initializer_for(p["initializer"], activation.name)
@@ -60,13 +57,3 @@ def plan_network(
             "Take narrower or fewer layers."
         )
     return network
-
-
-def _input_layers(p: dict[str, Any], n_inputs: int, columns: tuple[int, ...] | None) -> list[Layer]:
-    layers: list[Layer] = []
-    robust = p["standardize"] == "robust"
-    if robust or columns:
-        layers.append(Scaling(n_inputs, _CLIP if robust else math.inf))
-    if columns:
-        layers.append(PeriodicEmbedding(n_inputs, columns))
-    return layers

@@ -7,35 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Dense, Parameters, fold_normalization, is_plain
-from ..preprocessing import rescale_outputs
-from .state import State, rescale_first
+from ..core import Dense, Parameters, fold_normalization
+from ..preprocessing import input_units, output_units
+from .state import State
 
 
 def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool) -> dict[str, Any]:
     """Return the fitted attributes for parameters ``theta``, shape (n_parameters,), which may be the best or the last.
 
-    The function is that on raw inputs: standardization and batch normalization are folded into weights and biases.
+    Batch normalization is folded into weights and biases; they act on rows in the units of training.
 
     Raises
     ------
     ValueError
-        If the folded weights are not finite.
+        If predictions would not be finite.
     """
-    folded = Parameters(state.network.layout, theta.copy())
+    units = input_units(state.inputs), output_units(state.outputs)
     with np.errstate(all="ignore"):
-        rescale_first(state.network, folded.layers[0], state.inputs, None)
-        rescale_outputs(*folded.layers[-1], state.outputs, None)
-        network, arrays = fold_normalization(state.network, folded.layers)
+        network, arrays = fold_normalization(state.network, Parameters(state.network.layout, theta.copy()).layers)
     if not all(np.isfinite(array).all() for own in arrays for array in own):
         raise ValueError(
-            f"The weights leave the range of {theta.dtype} with the scales of the data folded into them. "
+            f"The weights leave the range of {theta.dtype} with batch normalization folded into them. "
             "Rescale the data, or use dtype='float64'."
         )
-    attributes = {"_state": state, "_network": network, "_arrays": arrays, **_sizes(state), **_curves(state)}
-    if is_plain(network):
-        pairs = [own for own in arrays if own]
-        attributes |= {"coefs_": [W for W, _ in pairs], "intercepts_": [b for _, b in pairs]}
+    attributes = {"_state": state, "_network": network, "_arrays": arrays, "_units": units}
+    attributes |= {**_sizes(state), **_curves(state)}
     if stopped_by_score:
         attributes["best_loss_"] = None
     return attributes

@@ -9,23 +9,25 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ..core import Loss, Network
-from ..preprocessing import Data, columns_to_embed, units_of
+from ..preprocessing import Data, columns_to_embed
 from .planning import plan_network
-from .state import State, change_units, optimizer_for, resume_optimizer
+from .state import State, optimizer_for, resume_optimizer
 
 
-def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss) -> State:
-    """Return the state of a network that has not been trained, for the resolved parameters ``p``."""
-    columns = columns_to_embed(p["embedding"], data.X, data.weights)
+def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stream: bool = False) -> State:
+    """Return the state of a network that has not been trained, for the resolved parameters ``p``; it has no units yet.
+
+    ``stream`` says that more rows will come in `partial_fit`.
+    """
+    columns = columns_to_embed(p["embedding"], data.X, data.weights, stream=stream)
     network = plan_network(p, data.X.shape[1], n_outputs, loss, columns)
-    inputs, outputs = units_of(p["standardize"], data, loss)
     rng = check_random_state(p["random_state"])
     # A stream of its own, so that estimators trained in turn do not share one.
     rng = np.random.RandomState(rng.randint(2**31)) if p["random_state"] is None else copy.deepcopy(rng)
     theta = network.initialize(rng, p["dtype"] or data.X.dtype)
     rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
     noise = np.random.default_rng(rng.randint(2**31)) if np.any(rate) else None
-    return State(network, theta, inputs, outputs, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns)
+    return State(network, theta, None, None, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns)
 
 
 def advance(random_state: Any, rng: np.random.RandomState) -> None:
@@ -37,18 +39,13 @@ def advance(random_state: Any, rng: np.random.RandomState) -> None:
         random_state.set_state(rng.get_state())
 
 
-def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, merge: bool) -> State:
-    """Return a copy of ``earlier`` to go on with, in units of the new rows, or with ``merge`` of all rows so far."""
+def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int, loss: Loss) -> State:
+    """Return a copy of ``earlier`` to go on with, in the units that it has."""
     state = earlier.copy()
     known = p["embedding"] is not None and state.columns is not None
     columns = state.columns if known else columns_to_embed(p["embedding"], data.X, data.weights)
     _check_same_network(state.network, plan_network(p, data.X.shape[1], n_outputs, loss, columns))
     state.optimizer = resume_optimizer(optimizer_for(p), state.optimizer)
-    inputs, outputs = units_of(p["standardize"], data, loss)
-    if merge:
-        inputs = inputs if inputs is None or state.inputs is None else state.inputs.merge(inputs)
-        outputs = outputs if outputs is None or state.outputs is None else state.outputs.merge(outputs)
-    change_units(state, inputs, outputs)
     return state
 
 

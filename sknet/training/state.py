@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core import SGD, Adagrad, Adam, Clock, Network, Optimizer, Parameters, RMSprop, Rows, Scaling, Targets, Values
-from ..preprocessing import Moments, Units, rescale_inputs, rescale_outputs, rescale_scaling
+from ..core import SGD, Adagrad, Adam, Clock, Network, Optimizer, RMSprop
+from ..preprocessing import LogMean, Moments, Quartiles
 from .stopping import Plateau
 
 
@@ -35,9 +35,9 @@ class State:
     theta : ndarray of shape (n_parameters,)
         Parameters in training units: standardized inputs and outputs.
     inputs : Moments, Quartiles or None
-        Units of the inputs of ``theta``.
-    outputs : Moments or None
-        Units of its outputs.
+        What the inputs of ``theta`` are standardized by.
+    outputs : Moments, Quartiles, LogMean or None
+        What its outputs are.
     optimizer, clock, rng, plateau, history
         Where the solver, the schedule, the random stream, the stopping rule and the curves stand.
     best : ndarray or None
@@ -60,12 +60,14 @@ class State:
         Where in ``history.scores`` they begin; earlier ones are of other rows, those of earlier chunks of a stream.
     n_epochs : int
         Epochs of the last fit, and of calls of `partial_fit` since.
+    seen_inputs, seen_outputs
+        Like ``inputs`` and ``outputs``, of all rows of a stream; units follow them only where they no longer fit.
     """
 
     network: Network
     theta: np.ndarray
-    inputs: Units
-    outputs: Moments | None
+    inputs: Moments | Quartiles | None
+    outputs: Moments | Quartiles | LogMean | None
     optimizer: Optimizer | None
     rng: np.random.RandomState
     clock: Clock = field(default_factory=Clock)
@@ -81,6 +83,8 @@ class State:
     judged: Any = None
     judged_from: int = 0
     n_epochs: int = 0
+    seen_inputs: Moments | Quartiles | None = None
+    seen_outputs: Moments | Quartiles | LogMean | None = None
 
     def copy(self) -> State:
         """Return a state that can be trained on without a trace in this one."""
@@ -142,40 +146,6 @@ def resume_optimizer(new: Optimizer | None, old: Optimizer | None) -> Optimizer 
             if not f.init:
                 setattr(new, f.name, getattr(old, f.name))
     return new
-
-
-def change_units(state: State, inputs: Units, outputs: Moments | None) -> None:
-    """Express the parameters for newly standardized inputs and outputs; the function they compute stays what it was."""
-    for theta in (state.theta, state.best):
-        if theta is not None:
-            layers = Parameters(state.network.layout, theta).layers
-            rescale_first(state.network, layers[0], state.inputs, inputs)
-            rescale_outputs(*layers[-1], state.outputs, outputs)
-    state.inputs, state.outputs = inputs, outputs
-
-
-def rescale_first(network: Network, arrays: tuple[np.ndarray, ...], old: Units, new: Units) -> None:
-    """Change the ``arrays`` of the first layer, in place, from inputs in units of ``old`` to those of ``new``."""
-    rescale = rescale_scaling if isinstance(network.layers[0], Scaling) else rescale_inputs
-    rescale(*arrays, old, new)
-
-
-def rows_for(state: State, X: Any) -> Rows:
-    """Return the rows of ``X`` in training units."""
-    moments = state.inputs
-    if moments is None:
-        return Rows(X, None, None, state.theta.dtype)
-    return Rows(X, moments.shift if moments.centred else None, moments.scale, state.theta.dtype)
-
-
-def targets_for(state: State, targets: Targets) -> Targets:
-    """Return the targets in training units: standardized where the state says so, in the dtype of the parameters."""
-    if not isinstance(targets, Values) or targets.columns.dtype.kind != "f":
-        return targets
-    columns = targets.columns
-    if state.outputs is not None:
-        columns = (columns - state.outputs.shift[:, None]) / state.outputs.scale[:, None]
-    return Values(np.ascontiguousarray(columns, dtype=state.theta.dtype))
 
 
 def split_generator(state: State, n: int) -> np.random.RandomState:

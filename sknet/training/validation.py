@@ -62,7 +62,7 @@ class Validation:
         self.n_rows = rows.n_rows if index is None else len(index)
         self._weights = weights if index is None or weights is None else weights[index]
         self._total = float(self.n_rows if weights is None else self._weights.sum())
-        self._chunk = min(self.n_rows, rows_in_chunk(network, rows.width))
+        self._chunk = min(self.n_rows, rows_in_chunk(network))
 
     def evaluate(self, theta: Parameters) -> tuple[float, float]:
         """Return loss and score; the score is NaN where raw outputs are not finite, or where it is infinite."""

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 from sklearn.utils import shuffle
 
-from sknet.core.batches import Batches, Codes, Rows, Smoothed, Stacked, Values
+from sknet.core.batches import Batches, Codes, Smoothed, Stacked, Values
+from sknet.core.rows import Rows, Units
 
 N, D = 23, 4
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -19,7 +20,11 @@ def numbered(n=N, dtype=np.float64):
 
 
 def batches_of(X, size=5, *, weights=None, order=None, mean=None, scale=None, dtype=None, targets=None):
-    rows = Rows(X, mean, scale, dtype or X.dtype)
+    units = None
+    if mean is not None or scale is not None:
+        mean, scale = np.zeros(D) if mean is None else mean, np.ones(D) if scale is None else scale
+        units = Units(mean, scale, sparse=not mean.any())
+    rows = Rows(X, units, dtype or X.dtype)
     targets = targets or Values(np.arange(2.0 * rows.n_rows).reshape(2, -1).astype(rows.dtype))
     return Batches(rows, targets, weights, size, order)
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from small_training import D, K, batches_of, epochs_of, minimize, network_of, some_data, some_weights, start
 
-from sknet.core.batches import Batches, Codes, Rows, Values
+from sknet.core.batches import Batches, Codes, Values
 from sknet.core.layers import Dense
 from sknet.core.optimizers import SGD, Adagrad, Adam, RMSprop
+from sknet.core.rows import Rows, Units
 
 
 @pytest.mark.parametrize("make", [SGD, Adam, RMSprop, Adagrad])
@@ -47,7 +48,7 @@ def peak_of_third_epoch(n, targets, loss, weighted):
     """Bytes allocated at the worst moment of the third epoch, over n shuffled rows."""
     rng = np.random.default_rng(0)
     X, weights = rng.normal(size=(n, D)), rng.uniform(0.5, 1.0, n) if weighted else None
-    batches = Batches(Rows(X, X.mean(axis=0), X.std(axis=0), X.dtype), targets(n), weights, 100, np.arange(n))
+    batches = Batches(Rows(X, Units(X.mean(axis=0), X.std(axis=0)), X.dtype), targets(n), weights, 100, np.arange(n))
     network = network_of(D, 8, batches.targets.width, activation="relu", loss=loss)
     epochs = epochs_of(network, start(network), batches, Adam(), alpha=0.1, rate=1e-3, rng=np.random.RandomState(0))
     next(epochs), next(epochs)

@@ -84,7 +84,7 @@ def test_a_forged_checkpoint(tmp_path, place):
     if place == "state":
         state["n_epochs"] = "three"
     elif place == "layers":
-        state["network"]["Network"]["layers"]["tuple"][1]["PeriodicEmbedding"]["columns"]["tuple"] = [0, 1, 3]
+        state["network"]["Network"]["layers"]["tuple"][0]["PeriodicEmbedding"]["columns"]["tuple"] = [0, 1, 3]
     else:
         model["checkpoint"][place] = []
         model["checkpoint"].pop("finished", None)

@@ -45,18 +45,22 @@ def test_dangerous_contradictions(tmp_path, place, value):
     assert_refused(path, place, value)
 
 
-SCALING = ("_state", "State", "network", "Network", "layers", "tuple", 0, "Scaling")
-EMBEDDING = ("_state", "State", "network", "Network", "layers", "tuple", 1, "PeriodicEmbedding")
+EMBEDDING = ("_state", "State", "network", "Network", "layers", "tuple", 0, "PeriodicEmbedding")
 
 
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ((*SCALING, "n_out"), 2**40),
-        ((*SCALING, "n_out"), 4),
-        ((*SCALING, "bound"), 0.0),  # which is divided by
-        ((*SCALING, "bound"), -3.0),
-        ((*SCALING, "bound"), {"float": "nan"}),
+        (("_state", "State", "inputs", "Quartiles", "bound"), 0.0),  # which is divided by
+        (("_state", "State", "inputs", "Quartiles", "bound"), -3.0),
+        (("_state", "State", "inputs", "Quartiles", "bound"), {"float": "nan"}),
+        (("_state", "State", "inputs", "Quartiles", "points", "array"), "_state.theta"),
+        (("_state", "State", "inputs", "Quartiles", "ends"), None),
+        (("_units", "tuple", 0), None),
+        (("_units", "tuple", 0, "Units", "bound"), 4.0),
+        (("_units", "tuple", 0, "Units", "scale", "array"), "_state.inputs.shift"),
+        (("_units", "tuple"), []),
+        (("_units",), None),
         ((*EMBEDDING, "n_in"), 4),
         ((*EMBEDDING, "n_in"), 2**40),
         ((*EMBEDDING, "columns", "tuple"), [0, 1, 3]),  # there are three
@@ -70,7 +74,7 @@ EMBEDDING = ("_state", "State", "network", "Network", "layers", "tuple", 1, "Per
         ((*EMBEDDING, "n_values"), 0),
         ((*EMBEDDING, "n_values"), 4),
         (EMBEDDING[:-1], {"Scaling": {"n_out": 3, "bound": 3.0}}),
-        (SCALING[:-2], []),
+        (EMBEDDING[:-2], []),
         (("_state", "State", "inputs", "Quartiles", "shift", "array"), "_state.theta"),
         (("_state", "State", "inputs", "Quartiles", "scale", "array"), "_state.theta"),
         (("_state", "State", "inputs", "Quartiles", "scale"), [1.0, 1.0, 1.0]),
@@ -78,7 +82,7 @@ EMBEDDING = ("_state", "State", "network", "Network", "layers", "tuple", 1, "Per
         (("_state", "State", "columns"), None),
         (("_state", "State", "columns"), 3),
         (("_arrays", 0, "tuple", 0, "array"), "_state.theta"),
-        (("_arrays", 1, "tuple", 2, "array"), "_state.inputs.shift"),
+        (("_arrays", 0, "tuple", 2, "array"), "_state.inputs.shift"),
         (("n_features_in_",), 4),
     ],
     ids=lambda value: "-".join(map(str, value[6:] or value)) if isinstance(value, tuple) else str(value)[:20],

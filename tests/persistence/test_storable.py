@@ -7,7 +7,18 @@ from typing import get_args, get_type_hints
 import pytest
 
 import sknet
-from sknet.core import activations, dropout, initializers, inputs, layers, losses, normalization, optimizers, schedules
+from sknet.core import (
+    Units,
+    activations,
+    dropout,
+    initializers,
+    inputs,
+    layers,
+    losses,
+    normalization,
+    optimizers,
+    schedules,
+)
 from sknet.persistence.storable import ESTIMATORS, KINDS, NAMED, RECORDS
 from sknet.preprocessing import scaling
 
@@ -39,10 +50,13 @@ def test_there_are_such_parts():
 
 
 def test_all_units_can_be_stored():
-    """Every class of `scaling` is one: moments, quartiles, and what may come."""
-    units = {kind for _, kind in inspect.getmembers(scaling, dataclasses.is_dataclass)}
-    assert {scaling.Moments, scaling.Quartiles} <= units <= {*RECORDS.values()}
-    assert units == {*get_args(scaling.Units)} - {type(None)}
+    """Every class that `scaling` measures with: moments, quartiles, the mean, and what may come."""
+    measured = {kind for _, kind in inspect.getmembers(scaling, inspect.isclass) if dataclasses.is_dataclass(kind)} - {
+        Units
+    }
+    assert {scaling.Moments, scaling.Quartiles, scaling.LogMean} <= measured <= {*RECORDS.values()}
+    assert measured == {*get_args(scaling.Measured)} - {type(None)}
+    assert RECORDS["Units"] is Units
 
 
 @pytest.mark.parametrize("kind", RECORDS.values(), ids=lambda kind: kind.__name__)

@@ -1,10 +1,14 @@
 """The attributes ``coefs_`` and ``intercepts_`` alone give the predictions for raw inputs, also in scikit-learn."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import SKLEARN, forward
 from scaled_data import BOTH, CLF, RAW, REG, SIGNAL, SMALL, X, outputs, target
+from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -38,7 +42,7 @@ def test_reproduced_for_every_depth_and_output(depth, early_stopping):
     Y = np.column_stack([SIGNAL, 10 * RAW[:, 3] + 5])
     common = SMALL | {"depth": depth, "early_stopping": early_stopping}
     mlp = REG(**common).fit(X, Y)
-    assert_allclose(mlp.predict(X), forward(mlp.coefs_, mlp.intercepts_, "relu", X), rtol=1e-10)
+    assert_allclose(mlp.predict(X), forward(mlp.coefs_, mlp.intercepts_, "relu", X), rtol=1e-10, atol=1e-10)
     mlp = CLF(**common).fit(X, SIGNAL > 0)
     proba = expit(forward(mlp.coefs_, mlp.intercepts_, "relu", X))
     assert_allclose(mlp.predict_proba(X), np.hstack([1 - proba, proba]), rtol=1e-9)
@@ -80,5 +84,89 @@ def test_predictions_come_from_coefs_and_intercepts(Estimator):
     other = Estimator(**SMALL | {"random_state": 1}).fit(X, target(Estimator))
     expected = outputs(other, X)
     other.coefs_, other.intercepts_ = [W.copy() for W in mlp.coefs_], [b.copy() for b in mlp.intercepts_]
-    assert_array_equal(outputs(other, X), outputs(mlp, X))
+    assert_allclose(outputs(other, X), outputs(mlp, X), rtol=1e-10)
     assert np.abs(outputs(other, X) - expected).max() > 1e-3
+
+
+WAYS = {
+    "default": {}, "raw": {"standardize": False}, "float32": {"dtype": "float32"}, "batch": {"normalization": "batch"},
+    "linear": {"depth": 0, "hidden_layer_sizes": None}, "stopped": {"early_stopping": True},
+}  # fmt: skip
+EVERY_WAY = pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("form", [np.asarray, csr_matrix, lambda X: X.astype(np.float32)], ids=["C", "csr", "float32"])
+@BOTH
+def test_looking_at_them_changes_no_bit_of_a_prediction(Estimator, form, way):
+    mlp = Estimator(**SMALL | way).fit(X, target(Estimator))
+    before = outputs(mlp, form(X))
+    assert not {"coefs_", "intercepts_"} & vars(mlp).keys()
+    assert {"coefs_", "intercepts_"} < {*dir(mlp)}
+    _ = mlp.intercepts_, mlp.coefs_
+    assert_array_equal(outputs(mlp, form(X)), before)
+    for twin in (copy.deepcopy(mlp), pickle.loads(pickle.dumps(mlp))):
+        assert_array_equal(outputs(twin, form(X)), before)
+
+
+def edit_in_place(mlp, layer):
+    mlp.coefs_[layer][::2] = 0.0
+
+
+def edit_bias(mlp, layer):
+    mlp.intercepts_[layer][:1] += 1.0
+
+
+def assign(mlp, layer):
+    mlp.coefs_ = [0.5 * W if W is mlp.coefs_[layer] else W for W in mlp.coefs_]
+
+
+def replace_one(mlp, layer):
+    mlp.coefs_[layer] = mlp.coefs_[layer] * 0.5
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("layer", [0, -1])
+@pytest.mark.parametrize("edit", [edit_in_place, edit_bias, assign, replace_one])
+@pytest.mark.parametrize("when", ["at once", "looked at before", "unpickled"])
+@BOTH
+def test_what_is_written_into_them_takes_effect(Estimator, when, edit, layer, way):
+    mlp = Estimator(**SMALL | way).fit(X, target(Estimator))
+    before = outputs(mlp, X)
+    if when != "at once":
+        _ = mlp.coefs_
+    if when == "unpickled":
+        mlp = pickle.loads(pickle.dumps(mlp))
+    edit(mlp, layer)
+    z = forward(mlp.coefs_, mlp.intercepts_, "relu", X.astype(mlp.coefs_[0].dtype))
+    found = outputs(mlp, X)
+    assert_allclose(found, softmax(z, axis=1) if Estimator is CLF else z[:, 0], rtol=1e-3, atol=1e-5)
+    assert np.abs(found - before).max() > 1e-5
+    assert_array_equal(outputs(pickle.loads(pickle.dumps(mlp)), X), found)
+
+
+def test_the_middle_of_a_deep_network_may_be_changed_too():
+    mlp = CLF(**SMALL | {"hidden_layer_sizes": (7, 6, 5)}).fit(X, target(CLF))
+    before = outputs(mlp, X)
+    mlp.coefs_[1][...] = 0.0
+    assert_allclose(outputs(mlp, X), softmax(forward(mlp.coefs_, mlp.intercepts_, "relu", X), axis=1), rtol=1e-9)
+    assert np.abs(outputs(mlp, X) - before).max() > 1e-4
+
+
+def test_weights_out_of_range_are_an_error_where_they_are_asked_for():
+    """With scales of 1e-44, weights for raw inputs leave float32; predictions do not need them."""
+    tiny = RAW * 1e-44
+    mlp = REG(dtype="float32", **SMALL).fit(tiny, SIGNAL)
+    with pytest.raises(AttributeError, match=r"`coefs_` must be finite, but leaves the range of float32 .*Use predict"):
+        _ = mlp.coefs_
+    assert_allclose(
+        mlp.predict(tiny), REG(dtype="float32", **SMALL).fit(RAW, SIGNAL).predict(RAW), rtol=1e-2, atol=1e-2
+    )
+
+
+def test_a_new_fit_forgets_what_was_written():
+    mlp = REG(**SMALL).fit(X, target(REG))
+    expected = outputs(mlp, X)
+    mlp.coefs_ = [W * 0.0 for W in mlp.coefs_]
+    mlp.fit(X, target(REG))
+    assert_array_equal(outputs(mlp, X), expected)

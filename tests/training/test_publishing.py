@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from oracles import PlainRegressor
 
-from sknet.core.folding import is_plain
+from sknet.core.folding import fold_units, is_plain
 from sknet.core.losses import LOSSES
+from sknet.core.rows import Rows
 from sknet.preprocessing.scaling import Moments
 from sknet.training.planning import plan_network
 from sknet.training.publishing import fitted_attributes
@@ -32,7 +33,10 @@ def publish(state, theta=None, *, stopped_by_score=False):
 
 
 def predicted(attributes, x):
-    return attributes["_network"].forward(attributes["_arrays"], x)
+    inputs, outputs = attributes["_units"]
+    rows = Rows(x, inputs, attributes["_arrays"][0][0].dtype).take(slice(None))
+    z = attributes["_network"].forward(attributes["_arrays"], rows)
+    return z if outputs is None else outputs.restore(z, x.dtype)
 
 
 def expected(state, theta):
@@ -60,7 +64,7 @@ def test_coefs_and_intercepts_tell_it_all_of_plain_networks(normalization, dropo
     state = state_of(normalization=normalization, dropout=dropout)
     attributes = publish(state)
     assert is_plain(attributes["_network"])
-    W, b = attributes["coefs_"], attributes["intercepts_"]
+    W, b = zip(*fold_units(attributes["_arrays"], *attributes["_units"]), strict=True)
     assert [array.shape for array in W] == [(D, 6), (6, 5), (5, K)]
     assert [array.shape for array in b] == [(6,), (5,), (K,)]
     h = np.tanh(X @ W[0] + b[0]) @ W[1] + b[1]
@@ -68,8 +72,8 @@ def test_coefs_and_intercepts_tell_it_all_of_plain_networks(normalization, dropo
     np.testing.assert_allclose(z, expected(state, state.theta), rtol=1e-10)
 
 
-def test_layer_normalization_has_no_coefs():
-    assert not {"coefs_", "intercepts_"} & publish(state_of(normalization="layer")).keys()
+def test_coefs_are_made_when_they_are_asked_for():
+    assert not {"coefs_", "intercepts_"} & publish(state_of()).keys()
 
 
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
@@ -147,8 +151,7 @@ def test_no_epoch_is_an_infinite_loss():
 
 
 def test_folded_weights_out_of_range_are_an_error():
-    tiny = Moments.of(X.astype(np.float64) * 1e-30, None)
-    state = state_of(tiny, OUTPUTS)
-    state.theta = (1e30 * state.theta).astype(np.float32)
+    state = state_of(normalization="batch")
+    state.theta = np.full_like(state.theta, 3e30, dtype=np.float32)
     with pytest.raises(ValueError, match=r"leave the range of float32 .* Rescale the data, or use dtype='float64'"):
         publish(state)

@@ -2,19 +2,18 @@ import pickle
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from sknet import ACTIVATIONS
-from sknet.core.batches import Values
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
-from sknet.core.memory import Parameters
 from sknet.core.network import Network
 from sknet.core.optimizers import SGD, Adagrad, Adam, RMSprop
-from sknet.preprocessing.scaling import Moments
-from sknet.training.state import History, State, change_units, optimizer_for, resume_optimizer, targets_for
+from sknet.preprocessing.moments import Moments
+from sknet.training.state import State, optimizer_for, resume_optimizer
 from sknet.training.stopping import Plateau
+from sknet.training.units import change_units
 
 PARAMETERS = {
     "solver": "adam",
@@ -179,54 +178,3 @@ def test_another_kind_of_optimizer_starts_afresh():
 
 
 # Units
-
-
-@pytest.mark.parametrize("inputs", [None, moments(7, 3)], ids=["raw", "other"])
-@pytest.mark.parametrize("outputs", [None, moments(8, 2)], ids=["raw", "other"])
-def test_change_units_keeps_the_function(inputs, outputs):
-    state = make_state()
-    x = np.random.default_rng(0).standard_normal((6, 3)) * 5
-
-    def functions():
-        found = []
-        for theta in (state.theta, state.best):
-            m, k = state.inputs, state.outputs
-            rows = x if m is None else (x - m.shift) / m.scale
-            z = state.network.forward(Parameters(state.network.layout, theta).layers, rows)
-            found.append(z if k is None else z * k.scale + k.shift)
-        return found
-
-    before, theta = functions(), state.theta.copy()
-    change_units(state, inputs, outputs)
-    assert state.inputs is inputs
-    assert state.outputs is outputs
-    assert_allclose(functions(), before, rtol=1e-11, atol=1e-11)
-    assert np.abs(theta - state.theta).max() > 0.1
-
-
-def test_change_to_the_same_units_changes_not_a_bit():
-    state = make_state()
-    theta, best = state.theta.copy(), state.best.copy()
-    change_units(state, moments(0, 3), moments(1, 2))
-    assert_array_equal(state.theta, theta)
-    assert_array_equal(state.best, best)
-
-
-def test_histories_share_nothing():
-    one, other = History(), History()
-    one.loss.append(1.0)
-    assert other.loss == []
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_targets_come_in_training_units(dtype):
-    state, columns = make_state(), np.random.default_rng(0).normal(size=(2, 7))
-    state.theta = state.theta.astype(dtype)
-    found = targets_for(state, Values(columns)).columns
-    expected = [
-        (column - m) / s for column, m, s in zip(columns, state.outputs.shift, state.outputs.scale, strict=True)
-    ]
-    assert found.dtype == dtype
-    assert_allclose(found, expected, rtol=1e-6)
-    state.outputs = None
-    assert_array_equal(targets_for(state, Values(columns)).columns, columns.astype(dtype))

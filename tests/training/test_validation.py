@@ -8,12 +8,13 @@ from oracles import log_loss, squared_error
 
 import sknet.training.chunks
 from sknet.core.activations import ACTIVATIONS
-from sknet.core.batches import Codes, Rows, Values
+from sknet.core.batches import Codes, Values
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
 from sknet.core.memory import Parameters
 from sknet.core.network import Network
+from sknet.core.rows import Rows, Units
 from sknet.training.validation import Validation
 
 N, D, K = 30, 4, 3
@@ -23,6 +24,7 @@ CODES = RNG.permutation(np.arange(N) % K)
 WEIGHTS = RNG.uniform(0.5, 2.0, N)
 INDEX = RNG.permutation(N)[:11]
 MEAN, SCALE = X.mean(axis=0), X.std(axis=0)
+UNITS = Units(MEAN, SCALE)
 
 indices = pytest.mark.parametrize("index", [None, INDEX], ids=["all", "some"])
 weighted = pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
@@ -55,7 +57,7 @@ def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, 
     monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
     network = network_of()
     parameters = parameters_of(network)
-    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, index, None)
+    validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, index, None)
     x, y, w = chosen(index, X, Y, weights)
     expected = np.average(squared_error(y, raw(parameters, x)), weights=w)
     loss, score = validation.evaluate(parameters)
@@ -69,7 +71,7 @@ def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, 
 def test_classes_are_compared_as_classes(index, weights):
     network = network_of("log_loss")
     parameters = parameters_of(network)
-    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Codes(CODES, K), weights, index, None)
+    validation = Validation(network, Rows(X, UNITS, np.float64), Codes(CODES, K), weights, index, None)
     x, y, w = chosen(index, X, np.eye(K)[CODES], weights)
     expected = np.average(log_loss(y, raw(parameters, x)), weights=w)
     assert validation.evaluate(parameters)[0] == pytest.approx(expected, rel=1e-12)
@@ -96,7 +98,7 @@ def test_a_judge_is_shown_each_row_once_with_its_weight_and_loss(monkeypatch, el
     monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 4)
     network, judge = network_of(), Witness()
     parameters = parameters_of(network)
-    validation = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, index, judge)
+    validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, index, judge)
     for _ in range(2):
         loss, found = validation.evaluate(parameters)
         assert found == 0.625
@@ -113,7 +115,7 @@ def test_a_judge_is_shown_each_row_once_with_its_weight_and_loss(monkeypatch, el
 def test_a_scorer_is_given_the_parameters():
     network = network_of()
     parameters = parameters_of(network)
-    rows, targets = Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy())
+    rows, targets = Rows(X, UNITS, np.float64), Values(Y.T.copy())
     scorer = Validation(network, rows, targets, None, None, lambda theta: theta.sum())
     assert scorer.evaluate(parameters)[1] == parameters.vector.sum()
     infinite = Validation(network, rows, targets, None, None, lambda theta: np.inf)
@@ -126,7 +128,7 @@ def test_raw_outputs_that_are_not_finite_score_nan(bad):
     network = network_of()
     parameters = parameters_of(network)
     parameters.layers[1][1][0] = bad
-    validation = Validation(network, Rows(X, None, None, np.float64), Values(Y.T.copy()), None, None, lambda z: 1 / 0)
+    validation = Validation(network, Rows(X, None, np.float64), Values(Y.T.copy()), None, None, lambda z: 1 / 0)
     with np.errstate(invalid="ignore"):
         loss, score = validation.evaluate(parameters)
     assert not np.isfinite(loss)
@@ -140,8 +142,9 @@ def test_sparse_rows(kind, index):
     network = network_of()
     parameters = parameters_of(network)
     rows = np.where(RNG.uniform(size=X.shape) < 0.5, X, 0.0)
-    ours = Validation(network, Rows(kind(rows), None, SCALE, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
-    dense = Validation(network, Rows(rows / SCALE, None, None, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
+    scaled_only = Units(np.zeros(len(SCALE)), SCALE, sparse=True)
+    ours = Validation(network, Rows(kind(rows), scaled_only, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
+    dense = Validation(network, Rows(rows / SCALE, None, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
     assert ours.evaluate(parameters)[0] == pytest.approx(dense.evaluate(parameters)[0], rel=1e-12)
 
 
@@ -152,23 +155,23 @@ def test_evaluating_changes_nothing_and_repeats_itself(weights):
     parameters.vector.flags.writeable = False
     x = X.copy()
     x.flags.writeable = False
-    validation = Validation(network, Rows(x, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, None, None)
+    validation = Validation(network, Rows(x, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
     assert validation.evaluate(parameters) == validation.evaluate(parameters)
 
 
 @weighted
 def test_float32_stays_float32(weights):
     network, judge = network_of(), Witness()
-    rows, targets = Rows(X.astype(np.float32), MEAN, SCALE, np.float32), Values(Y.T.astype(np.float32))
+    rows, targets = Rows(X.astype(np.float32), UNITS, np.float32), Values(Y.T.astype(np.float32))
     loss, _ = Validation(network, rows, targets, weights, None, judge).evaluate(parameters_of(network, np.float32))
-    exact = Validation(network, Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy()), weights, None, None)
+    exact = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
     assert [(z.dtype, terms.dtype) for _, z, _, terms in judge.seen] == [(np.float32, np.float32)]
     assert loss == pytest.approx(exact.evaluate(parameters_of(network))[0], rel=1e-4)
 
 
 def test_the_scale_of_the_weights_makes_no_difference():
     network = network_of()
-    parameters, rows, targets = parameters_of(network), Rows(X, MEAN, SCALE, np.float64), Values(Y.T.copy())
+    parameters, rows, targets = parameters_of(network), Rows(X, UNITS, np.float64), Values(Y.T.copy())
     losses = [
         Validation(network, rows, targets, scale * WEIGHTS, None, None).evaluate(parameters)[0]
         for scale in (1e-200, 1.0, 1e200)
@@ -184,7 +187,7 @@ def test_rows_without_weight_may_overflow():
     targets = Values(np.abs(Y.T))
 
     def evaluate(data, index):
-        rows = Rows(data, None, None, np.float64)
+        rows = Rows(data, None, np.float64)
         judge = Witness()
         loss, _ = Validation(network, rows, targets, weights, index, judge).evaluate(parameters)
         return loss, np.abs(judge.seen[0][1]).max()

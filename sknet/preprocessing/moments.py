@@ -1,0 +1,271 @@
+"""Moments: weighted mean and deviation of columns, dense or sparse, which parts of the rows can be merged into."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import gen_batches
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from .values import join, joined, two_values
+
+_CHUNK_ELEMENTS = 2**16  # a chunk and its deviations stay in a core's cache
+_FAR = 4.0  # deviations from zero: at least 15 of 16 rows then have an entry (Chebyshev)
+_RESOLUTION_OF_FLOAT32 = 8.0 * float(np.finfo(np.float32).eps)
+_TINY = float(np.finfo(np.float64).tiny)
+_LOG_OF_ZERO = -1e4  # its exponential is 0 in every precision
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Weighted mean and sum of squared deviations of each column.
+
+    Parameters
+    ----------
+    weight : float
+        Sum of the row weights.
+    mean, squares : ndarray of shape (d,)
+        Mean, and sum of weighted squared deviations from it, float64.
+    resolution : float
+        Relative rounding error of the data: columns that vary less than this are constant.
+    centred : bool
+        Whether all columns are shifted to their mean. Sparse rows would become dense by that: of theirs, only columns
+        far from zero are, in which most rows have an entry anyway.
+    bound_constants : bool
+        Whether they are of inputs. Those have two more units, as a scale is not what their errors are multiplied by. A
+        column of two values has their distance: 0 and 1 stay one apart, however rare the ones. A constant column of
+        values above 1 is divided by them, as they would leave their rounding error in float32 weights.
+    values : ndarray of shape (2, d) or None
+        Lowest and highest value of columns with two values at most, NaN for others; see `two_values`.
+    entries : ndarray of shape (d,) or None
+        Of sparse rows, the weight of those that are not zero in a column.
+    """
+
+    weight: float
+    mean: np.ndarray
+    squares: np.ndarray
+    resolution: float
+    centred: bool = True
+    bound_constants: bool = False
+    values: np.ndarray | None = None
+    entries: np.ndarray | None = None
+
+    bound = math.inf  # of no smooth clip
+
+    @classmethod
+    def of(
+        cls, X: Any, weights: np.ndarray | None, name: str = "X", *, bound_constants: bool = False,
+        centred: bool | None = None,
+    ) -> Moments:  # fmt: skip
+        """Return the moments of ``X``, dense or CSR of shape (n, d), for row weights of shape (n,) or None.
+
+        ``name`` is what to call it, should its numbers be too large. ``centred`` is left open for new data: a part of
+        a stream takes the form that the stream began with, a few rows at a time.
+        """
+        if weights is not None:
+            weights = np.asarray(weights, dtype=np.float64)
+        dense = isinstance(X, np.ndarray)
+        with np.errstate(all="ignore"):  # what overflows is found below
+            if centred is None or centred == dense:
+                return replace(cls._of(X, weights, name), bound_constants=bound_constants)
+            change = sp.csr_matrix if dense else lambda rows: rows.toarray()
+            chunks = gen_batches(X.shape[0], max(1, _CHUNK_ELEMENTS // X.shape[1]))
+            parts = [(c, None if weights is None else weights[c]) for c in chunks]
+            found = (cls._of(change(X[c]), w, name) for c, w in parts if w is None or w.any())
+            return replace(reduce(cls.merge, found), bound_constants=bound_constants)
+
+    @classmethod
+    def _of(cls, X: Any, weights: np.ndarray | None, name: str) -> Moments:
+        resolution = 8.0 * float(np.finfo(X.dtype).eps)
+        if not isinstance(X, np.ndarray):
+            moments = cls._of_sparse(X, weights, resolution)
+        else:
+            moments = cls._of_dense(X, weights, X.dtype, resolution)
+        if isinstance(X, np.ndarray) and X.dtype != np.float64 and _out_of_range(X, moments):
+            moments = cls._of_dense(X, weights, np.float64, resolution)
+        if isinstance(X, np.ndarray):
+            moments = replace(moments, values=two_values(X, weights))
+        for what, values in (("mean", moments.mean), ("variance", moments.squares)):
+            if not np.isfinite(values).all():
+                column = int(np.flatnonzero(~np.isfinite(values))[0])
+                raise ValueError(
+                    f"the {what} of column {column} of {name} is too large for {values.dtype}, so it cannot be "
+                    "standardized. Rescale the column before fitting, or use standardize=False."
+                )
+        return moments
+
+    @classmethod
+    def _of_sparse(cls, X: Any, weights: np.ndarray | None, resolution: float) -> Moments:
+        moments: Moments | None = None
+        for c in gen_batches(X.shape[0], max(1, _CHUNK_ELEMENTS * X.shape[0] // max(X.nnz, 1))):
+            w = np.ones(c.stop - c.start) if weights is None else weights[c]
+            if w.any():
+                total = float(w.sum())
+                mean, variance = mean_variance_axis(X[c].astype(np.float64), axis=0, weights=w / total)
+                part = cls(
+                    total, mean, np.maximum(variance, 0.0) * total, resolution, centred=False, entries=_entries(X[c], w)
+                )
+                moments = part if moments is None else moments.merge(part)
+        return moments
+
+    @classmethod
+    def _of_dense(cls, X: np.ndarray, weights: np.ndarray | None, dtype: Any, resolution: float) -> Moments:
+        n, d = X.shape
+        rows = min(n, max(1, _CHUNK_ELEMENTS // d))
+        total = float(n if weights is None else weights.sum(dtype=np.float64))
+        shares = np.full(rows, 1.0 / n, dtype=dtype) if weights is None else (weights / total).astype(dtype)
+        deviation = np.empty((rows, d), dtype=dtype)
+        centre = _some_mean(X[:rows], None if weights is None else weights[:rows])
+        for _ in range(2):
+            centre = centre.astype(dtype).astype(np.float64)
+            first, second = np.zeros(d), np.zeros(d)
+            for c in gen_batches(n, rows):
+                w = shares[: c.stop - c.start] if weights is None else shares[c]
+                part = np.subtract(X[c], centre, out=deviation[: len(w)], casting="same_kind")
+                first += w @ part
+                second += w @ np.multiply(part, part, out=part)
+            mean, variance = centre + first, np.maximum(second - first * first, 0.0)
+            if np.all(first * first <= variance):
+                break
+            centre = mean  # the first rows are far from the rest: once more around the mean, to lose no digits
+        return cls(total, mean, variance * total, resolution)
+
+    def merge(self, other: Moments) -> Moments:
+        """Return the moments of both data sets together (Chan, Golub and LeVeque 1983, eq. 2.1)."""
+        weight = self.weight + other.weight
+        step = other.mean - self.mean
+        return Moments(
+            weight,
+            self.mean + step * (other.weight / weight),
+            self.squares + other.squares + step * step * (self.weight * other.weight / weight),
+            max(self.resolution, other.resolution),
+            self.centred and other.centred,
+            self.bound_constants,
+            joined(self.values, other.values),
+            None if self.entries is None or other.entries is None else self.entries + other.entries,
+        )
+
+    @property
+    def _deviation(self) -> np.ndarray:
+        return np.sqrt(self.squares / self.weight)
+
+    @property
+    def constant(self) -> np.ndarray:
+        """Which columns do not vary by more than the rounding of the data, shape (d,)."""
+        return ~(self._deviation > self.resolution * np.abs(self.mean))
+
+    @property
+    def _shifted(self) -> np.ndarray:
+        if self.centred or self.entries is None:
+            return np.full(self.mean.shape, self.centred)
+        return np.abs(self.mean) > _FAR * self._deviation
+
+    @property
+    def shift(self) -> np.ndarray:
+        """What is subtracted, shape (d,): a number of the precision of the data, so that float32 rows are exact."""
+        shift = np.where(self._shifted, self.mean, 0.0)
+        if self.values is not None:
+            shift = np.where(self.values[0] == self.values[1], self.values[0], shift)
+        return shift.astype(np.float32).astype(np.float64) if self.resolution >= _RESOLUTION_OF_FLOAT32 else shift
+
+    @property
+    def scale(self) -> np.ndarray:
+        """What is divided by, shape (d,): the deviation, with the exceptions that the class describes.
+
+        For sparse columns that are not shifted, the root mean square of what is not zero: words and categories keep
+        their size, however rare. 1 for constants.
+        """
+        scale, size = self._deviation, np.abs(self.mean)
+        if self.entries is not None:
+            squares = self.squares + self.weight * self.mean**2
+            scale = np.where(self._shifted, scale, np.sqrt(squares / np.maximum(self.entries, _TINY)))
+        if self.values is not None and self.bound_constants:
+            scale = np.where(np.isnan(self.values[0]), scale, self.values[1] - self.values[0])
+        return np.where(self.constant, np.maximum(size, 1.0) if self.bound_constants else 1.0, scale)
+
+    def standardized(self, columns: np.ndarray) -> np.ndarray:
+        """Return targets, shape (n_outputs, n), in these units."""
+        return (columns - self.shift[:, None]) / self.scale[:, None]
+
+
+@dataclass(frozen=True)
+class LogMean:
+    """Weighted mean of targets that have a log link: they are divided by it, and its logarithm is the shift of outputs.
+
+    Parameters
+    ----------
+    weight : float
+        Sum of the row weights.
+    mean : ndarray of shape (n_outputs,)
+        Mean, not negative.
+    values : ndarray of shape (2, n_outputs)
+        As of `Moments`.
+    """
+
+    weight: float
+    mean: np.ndarray
+    values: np.ndarray
+
+    bound = math.inf
+
+    @classmethod
+    def of(cls, y: np.ndarray, weights: np.ndarray | None) -> LogMean:
+        """Return that of ``y``, shape (n, n_outputs), for row weights of shape (n,) or None."""
+        moments = Moments.of(y, weights, "y")
+        return cls(moments.weight, np.maximum(moments.mean, 0.0), moments.values)
+
+    def merge(self, other: LogMean) -> LogMean:
+        """Return the mean of both data sets together."""
+        weight = self.weight + other.weight
+        mean = self.mean + (other.mean - self.mean) * (other.weight / weight)
+        return LogMean(weight, mean, join(self.values, other.values))
+
+    @property
+    def constant(self) -> np.ndarray:
+        """Which columns do not vary, shape (n_outputs,)."""
+        return self.values[0] == self.values[1]
+
+    @property
+    def _unit(self) -> np.ndarray:
+        unit = np.where(self.constant, self.values[0], self.mean)
+        return np.where(unit > 0.0, unit, 1.0)
+
+    @property
+    def shift(self) -> np.ndarray:
+        """What is added to raw outputs, shape (n_outputs,); for a column of zeros, what the link turns into zero."""
+        return np.where(self.constant & (self.mean == 0.0), _LOG_OF_ZERO, np.log(self._unit))
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Ones: the scale of raw outputs stays as it is."""
+        return np.ones_like(self.mean)
+
+    def standardized(self, columns: np.ndarray) -> np.ndarray:
+        """Return targets, shape (n_outputs, n), in units of their mean."""
+        return columns / self._unit[:, None]
+
+
+def _entries(X: Any, weights: np.ndarray) -> np.ndarray:
+    """Return the weight of the rows of a CSR that are not zero in each column."""
+    there = X.data != 0.0
+    return np.bincount(X.indices[there], np.repeat(weights, np.diff(X.indptr))[there], X.shape[1])
+
+
+def _some_mean(X: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Return the mean of the rows that have weight, of all if none has: a number to subtract, near what counts."""
+    if weights is not None and weights.any():
+        X = X[weights > 0.0]
+    return np.mean(X, axis=0, dtype=np.float64)
+
+
+def _out_of_range(X: np.ndarray, moments: Moments) -> bool:
+    """Whether squares overflowed float32, or underflowed in a column that is not just zeros."""
+    if not np.isfinite(moments.squares).all():
+        return True
+    tiny = (moments.squares < 1e-30 * moments.weight) & (np.abs(moments.mean) < 1e-15)
+    return bool(np.any(tiny & ((moments.mean != 0.0) | X[:1000].any(axis=0))))

@@ -1,0 +1,72 @@
+"""Values: which columns have two different values at most, found chunk by chunk, without a copy of the data.
+
+What is known of d columns is an array of shape (2, d): the lowest and the highest value of each, or NaN where there
+are more than two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+_CHUNK_ELEMENTS = 2**16
+
+
+def two_values(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the values of the columns of ``X``, dense of shape (n, d); rows without weight do not count.
+
+    Columns that have shown a third value are not looked at again: numbers cost no more than their first rows.
+    """
+    n, d = X.shape
+    columns, known = np.arange(d), None
+    for c in gen_batches(n, max(1, _CHUNK_ELEMENTS // d)):
+        rows = X[c] if weights is None or weights[c].all() else X[c][weights[c] > 0.0]
+        if len(rows) == 0:
+            continue
+        found = _of_rows(rows if len(columns) == d else rows[:, columns])
+        if known is None:
+            known = found
+        else:
+            known[:, columns] = join(known[:, columns], found)
+        columns = np.flatnonzero(~np.isnan(known[0]))
+        if len(columns) == 0:
+            break
+    return np.zeros((2, d)) if known is None else known
+
+
+def _of_rows(X: np.ndarray) -> np.ndarray:
+    low, high = X.min(axis=0), X.max(axis=0)
+    return np.where(((low == X) | (high == X)).all(axis=0), np.stack([low, high]).astype(np.float64), np.nan)
+
+
+def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the values of columns of which ``one`` and ``other`` are known for two parts of their rows."""
+    low, high = np.minimum(one[0], other[0]), np.maximum(one[1], other[1])
+    parts = np.concatenate([one, other])
+    return np.where(((parts == low) | (parts == high)).all(axis=0), np.stack([low, high]), np.nan)
+
+
+def joined(one: Any, other: Any) -> Any:
+    """Return `join` of both, None if either is not known."""
+    return None if one is None or other is None else join(one, other)
+
+
+def columns_to_embed(
+    embedding: str | None, X: Any, weights: np.ndarray | None, *, stream: bool = False
+) -> tuple[int, ...] | None:
+    """Return the numbers of the columns that get an embedding, None without one; for a ``stream``, all of them."""
+    if embedding is None:
+        return None
+    if not isinstance(X, np.ndarray):
+        raise ValueError("embedding='periodic' needs a dense X, got a sparse one. Use embedding=None, or X.toarray().")
+    return tuple(range(X.shape[1])) if stream else continuous_columns(X, weights)
+
+
+def continuous_columns(X: np.ndarray, weights: np.ndarray | None = None) -> tuple[int, ...]:
+    """Return the numbers of the columns of ``X``, dense of shape (n, d), that have more than two different values.
+
+    Only the rows that have weight count.
+    """
+    return tuple(map(int, np.flatnonzero(np.isnan(two_values(X, weights)[0]))))

@@ -1,0 +1,111 @@
+"""Units: what training measures its data in, from which rows, and what becomes of weights where that changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core import Dense, Parameters, Rows, Targets, Values
+from ..preprocessing import (
+    Data,
+    Measured,
+    Quartiles,
+    fits,
+    input_units,
+    measure_inputs,
+    measure_outputs,
+    rescale_inputs,
+    rescale_outputs,
+    same_units,
+)
+from .state import State
+from .stopping import Plateau
+
+
+def set_units(
+    state: State, standardize: bool | str, data: Data, held_out: np.ndarray | None, *, new: bool, merge: bool
+) -> None:
+    """Give the state its units for the rows of ``data``, but for those ``held_out``, which must not tell of themselves.
+
+    A ``new`` state takes them as they are. Later the parameters change along, so that the function stays what it was.
+    With ``merge``, rows are the next part of a stream: the units become those of all rows so far, but only where those
+    in use no longer fit. What is learned with units that move all the time would have to be learned again.
+    """
+    weights = _without(data.weights, held_out, data.n_rows)
+    inputs = measure_inputs(standardize, data.X, weights, state.seen_inputs if merge else None)
+    columns = data.targets.columns if isinstance(data.targets, Values) else np.empty((0, 0))
+    outputs = measure_outputs(standardize, columns, weights, state.network.loss)
+    if new:
+        state.inputs, state.outputs, state.seen_inputs, state.seen_outputs = inputs, outputs, inputs, outputs
+        return
+    _check_same_kind(state, inputs)
+    if merge:
+        state.seen_inputs = _merged(state.seen_inputs or state.inputs, inputs)
+        state.seen_outputs = _merged(state.seen_outputs or state.outputs, outputs)
+        inputs = state.inputs if fits(state.inputs, state.seen_inputs) else state.seen_inputs
+        outputs = state.outputs if fits(state.outputs, state.seen_outputs) else state.seen_outputs
+    else:
+        state.seen_inputs, state.seen_outputs = inputs, outputs
+        if not _linear_inputs(state):
+            inputs = state.inputs  # no weights compute the same function of other units
+    change_units(state, inputs, outputs, stream=merge)
+
+
+def change_units(state: State, inputs: Measured, outputs: Measured, *, stream: bool = False) -> None:
+    """Express the parameters for inputs and outputs in other units; the function they compute stays what it was.
+
+    For what `rescale_inputs` excepts, and for an embedding or a smooth clip in a stream, it does not. Losses in other
+    units of the targets are not compared with earlier ones.
+    """
+    for theta in (state.theta, state.best):
+        if theta is not None:
+            layers = Parameters(state.network.layout, theta).layers
+            if _linear_inputs(state) and inputs is not state.inputs:
+                rescale_inputs(*layers[0], state.inputs, inputs, stream=stream)
+            if outputs is not state.outputs:
+                rescale_outputs(*layers[-1], state.outputs, outputs)
+    if state.stops_by in ("training loss", "loss") and not same_units(state.outputs, outputs):
+        state.plateau = Plateau()
+    state.inputs, state.outputs = inputs, outputs
+
+
+def _linear_inputs(state: State) -> bool:
+    return isinstance(state.network.layers[0], Dense) and not isinstance(state.inputs, Quartiles)
+
+
+def _check_same_kind(state: State, inputs: Measured) -> None:
+    nonlinear = not _linear_inputs(state) or isinstance(inputs, Quartiles)
+    if nonlinear and type(inputs) is not type(state.inputs):
+        raise ValueError(
+            "warm_start and partial_fit go on with the network that was fitted, and with an embedding or the smooth "
+            "clip of standardize='robust' it is another one in other units. Put `standardize` back, or set "
+            "warm_start=False and call fit to start anew."
+        )
+
+
+def _merged(seen: Any, more: Any) -> Any:
+    return more if seen is None or more is None or type(seen) is not type(more) else seen.merge(more)
+
+
+def _without(weights: np.ndarray | None, held_out: np.ndarray | None, n: int) -> np.ndarray | None:
+    """Return row weights that are 0 for the rows ``held_out``."""
+    if held_out is None:
+        return weights
+    weights = np.ones(n) if weights is None else weights.copy()
+    weights[held_out] = 0.0
+    return weights
+
+
+def rows_for(state: State, X: Any) -> Rows:
+    """Return the rows of ``X`` in training units."""
+    dense = not isinstance(state.network.layers[0], Dense)
+    return Rows(X, input_units(state.inputs), state.theta.dtype, dense=dense)
+
+
+def targets_for(state: State, targets: Targets) -> Targets:
+    """Return the targets in training units: standardized where the state says so, in the dtype of the parameters."""
+    if not isinstance(targets, Values) or targets.columns.dtype.kind != "f":
+        return targets
+    columns = targets.columns if state.outputs is None else state.outputs.standardized(targets.columns)
+    return Values(np.ascontiguousarray(columns, dtype=state.theta.dtype))
