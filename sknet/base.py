@@ -30,6 +30,7 @@ from .preprocessing import (
     summed,
     valid_inputs,
     validation_split,
+    which_is_positive,
 )
 from .training import (
     Judged,
@@ -231,11 +232,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             except ValueError as error:
                 if "pos_label" not in str(error):
                     raise
-                raise ValueError(
-                    f"`scoring={p['scoring']!r}` must know which class is the positive one, got the labels "
-                    f"{np.unique(y)}: {error} Encode y as 0 and 1, or pass a scorer that names it, such as "
-                    f"make_scorer(f1_score, pos_label={np.unique(y)[-1].item()!r})."
-                ) from error
+                raise ValueError(which_is_positive(p["scoring"], y, error)) from error
 
         return score
 

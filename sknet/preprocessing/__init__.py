@@ -10,7 +10,7 @@ from __future__ import annotations
 from .checking import summed, valid_inputs
 from .data import Data
 from .fingerprint import fingerprint_of
-from .labels import plain_classes, plain_labels
+from .labels import plain_classes, plain_labels, which_is_positive
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 from .scaling import (
@@ -58,4 +58,5 @@ __all__ = [
     "summed",
     "valid_inputs",
     "validation_split",
+    "which_is_positive",
 ]
