@@ -147,7 +147,7 @@ def _to_units(g: Graph, x: str, units: Units) -> str:
     """Add the units of inputs: what of the shift has no digits in the type of the graph is subtracted after it."""
     shift = units.shift.astype(g.dtype)
     rest = units.shift - shift.astype(np.float64)
-    x = g("Sub", x, shift)
+    x = g("Sub", x, shift) if shift.any() else x
     if (np.abs(rest) > 1e-6 * units.scale).any():
         x = g("Sub", x, rest)
     u = g("Mul", x, units.inverse)
