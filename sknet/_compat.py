@@ -6,6 +6,7 @@ nothing, so the estimators have no ``set_callbacks``.
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -33,7 +34,7 @@ CALLBACK_ATTRIBUTES = "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback
 
 def callbacks_of(estimator: Any) -> Any:
     """Return the callbacks that `set_callbacks` has left on an estimator, None if there are none."""
-    return vars(estimator).get("_skl_callbacks")
+    return getattr(estimator, "__dict__", {}).get("_skl_callbacks")
 
 
 def metadata_requests(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -117,12 +118,34 @@ def complete_mlp(mlp: Any, y: Any = None) -> None:
         mlp._label_binarizer = LabelBinarizer().fit(y)
 
 
+_PACKAGE, _THEIRS = __name__.split(".")[0], "sklearn.neural_network._multilayer_perceptron"
 _INSIDE = str(Path(__file__).parent), str(Path(sklearn.__file__).parent / "callback")
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn in the name of the first frame outside of this package (and of scikit-learn's callback decorator)."""
-    level, frame = 2, sys._getframe(1)
+    """Warn at the line of the first frame outside of this package (and of scikit-learn's callback decorator).
+
+    Filters go by the name of a module. A filter written for scikit-learn's networks names ``sklearn``, one for these
+    ``sknet``, one for a program the module that calls ``fit``: the warning is filed under the name that the filters
+    of the moment ask for.
+    """
+    frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_INSIDE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+        frame = frame.f_back
+    caller = frame.f_globals
+    warnings.warn_explicit(
+        message, category, frame.f_code.co_filename, frame.f_lineno,
+        module=_name_to_file_under(message, category, caller.get("__name__", "<unknown>")),
+        registry=caller.setdefault("__warningregistry__", {}), module_globals=caller,
+    )  # fmt: skip
+
+
+def _name_to_file_under(message: str, category: type[Warning], caller: str) -> str:
+    """Return the first of our names that one of the filters, from the strongest to the weakest, goes by."""
+    for _, text, kind, module, _ in warnings.filters:
+        if module is None or not issubclass(category, kind) or not re.match(text or "", message):
+            continue
+        for name in (_PACKAGE, _THEIRS, caller):
+            if re.match(module, name):
+                return name
+    return _PACKAGE

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Activation, Clock
+from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Activation
 
 AUTO_BATCH_SIZE, AUTO_WEIGHT_DECAY, AUTO_LABEL_SMOOTHING = 128, 0.02, 0.05
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
 MAX_DEPTH, MAX_PARAMETERS = 1000, 2**31 - 1  # BLAS counts in 32 bits
+_LIMITS_OF_MEMORY = MAX_PARAMETERS, sys.maxsize  # no message names them: nobody is near
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 
@@ -29,18 +30,22 @@ class Rule(NamedTuple):
 
     accepts: Callable[[Any], bool]
     description: str
+    whole: bool = False  # whether numbers that pass it are whole, in the form of floats too
 
 
-def _is_number(value: Any, kind: type) -> bool:
+def is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
-def _integer(low: int, high: int | None = None) -> Rule:
-    limit = "" if high is None else f" and at most {high}"
-    return Rule(
-        lambda v: _is_number(v, Integral) and v >= low and (high is None or v <= high),
-        f"an integer of at least {low}{limit}",
-    )
+def integer(low: int, high: int) -> Rule:
+    """Accept whole numbers, and floats without a fraction: what samplers of hyperparameters draw."""
+    limit = "" if high in _LIMITS_OF_MEMORY else f" and at most {high}"
+    return Rule(lambda v: is_whole(v) and low <= v <= high, f"an integer of at least {low}{limit}", whole=True)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, of whatever type: 46, but also 46.0."""
+    return is_number(value, Real) and (isinstance(value, Integral) or _as_float(value).is_integer())
 
 
 def _as_float(value: Any) -> float:
@@ -50,9 +55,9 @@ def _as_float(value: Any) -> float:
         return math.inf
 
 
-def _real(low: float, high: float = np.inf, closed: str = "[)") -> Rule:
+def real(low: float, high: float = np.inf, closed: str = "[)") -> Rule:
     def accepts(v: Any) -> bool:
-        if not _is_number(v, Real):
+        if not is_number(v, Real):
             return False
         x = _as_float(v)
         above = x >= low if closed[0] == "[" else x > low
@@ -69,7 +74,8 @@ def _option(names: Iterable[str]) -> Rule:
 
 
 def _either(*rules: Rule) -> Rule:
-    return Rule(lambda v: any(r.accepts(v) for r in rules), " or ".join(r.description for r in rules))
+    description, whole = " or ".join(r.description for r in rules), any(r.whole for r in rules)
+    return Rule(lambda v: any(r.accepts(v) for r in rules), description, whole)
 
 
 def _exactly(value: Any) -> Rule:
@@ -84,16 +90,16 @@ def _sequence_of(rule: Rule) -> Rule:
         first = list(islice(v, MAX_DEPTH + 1))
         return len(first) <= MAX_DEPTH and all(map(rule.accepts, first))
 
-    return Rule(accepts, "a sequence of such")
+    return Rule(accepts, "a sequence of such", rule.whole)
 
 
-_FINITE = _real(0.0)
+_FINITE = real(0.0)
 
 
 def _random_state(value: Any) -> bool:
     if value is None or isinstance(value, np.random.RandomState):
         return True
-    return _is_number(value, Integral) and 0 <= value < 2**32
+    return is_number(value, Integral) and 0 <= value < 2**32
 
 
 def _dtype(value: Any) -> bool:
@@ -106,7 +112,7 @@ def _dtype(value: Any) -> bool:
 
 
 def _increasing_levels(value: Any) -> bool:
-    levels = _sequence_of(_real(0.0, 1.0, "()"))
+    levels = _sequence_of(real(0.0, 1.0, "()"))
     return levels.accepts(value) and len(list(value)) > 0 and bool(np.all(np.diff(list(value)) > 0))
 
 
@@ -123,56 +129,51 @@ def _scoring(value: Any) -> bool:
 
 
 def _schedule(value: Any) -> bool:
-    if (
-        isinstance(value, type)
-        or not callable(value)
-        or not hasattr(value, "adaptive")
-        or not hasattr(value, "per_update")
-    ):
+    if isinstance(value, type) or not callable(value):
         return False
-    return _is_number(value(Clock(progress=0.5)), Real)
+    return all(hasattr(type(value), name) or hasattr(value, name) for name in ("adaptive", "per_update"))
 
 
 _BOOLEAN = Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False")
 _ACTIVATION = _either(_option(ACTIVATIONS), Rule(lambda v: isinstance(v, Activation), "an Activation"))
 
-_SIZE, _COUNT = _integer(1, MAX_PARAMETERS), _integer(1, sys.maxsize)
+_SIZE, _COUNT = integer(1, MAX_PARAMETERS), integer(1, sys.maxsize)
 
 RULES: dict[str, Rule] = {
     "loss": _option(REGRESSION_LOSSES),
     "hidden_layer_sizes": _either(_exactly(None), _SIZE, _sequence_of(_SIZE)),
     "activation": _either(_ACTIVATION, _sequence_of(_ACTIVATION)),
     "solver": _option(SOLVERS),
-    "alpha": _real(0.0),
+    "alpha": real(0.0),
     "batch_size": _either(_option(("auto",)), _COUNT),
     "learning_rate": _either(_option(SCHEDULES), Rule(_schedule, "a schedule of sknet.schedules")),
-    "learning_rate_init": _real(0.0, closed="()"),
-    "power_t": _real(0.0),
+    "learning_rate_init": real(0.0, closed="()"),
+    "power_t": real(0.0),
     "max_iter": _either(_option(("auto",)), _COUNT),
     "shuffle": _BOOLEAN,
     "random_state": Rule(_random_state, "None, an integer in [0, 2**32) or a numpy.random.RandomState"),
-    "tol": _real(0.0),
-    "verbose": _either(_BOOLEAN, _integer(0, sys.maxsize)),
+    "tol": real(0.0),
+    "verbose": _either(_BOOLEAN, integer(0, sys.maxsize)),
     "warm_start": _BOOLEAN,
-    "momentum": _real(0.0, 1.0, "[]"),
+    "momentum": real(0.0, 1.0, "[]"),
     "nesterovs_momentum": _BOOLEAN,
     "early_stopping": _either(_option(("auto",)), _BOOLEAN),
-    "validation_fraction": _real(0.0, 1.0, "()"),
-    "beta_1": _real(0.0, 1.0),
-    "beta_2": _real(0.0, 1.0),
-    "epsilon": _real(0.0, closed="()"),
-    "n_iter_no_change": _either(_COUNT, Rule(lambda v: _is_number(v, Real) and v == np.inf, "inf")),
+    "validation_fraction": real(0.0, 1.0, "()"),
+    "beta_1": real(0.0, 1.0),
+    "beta_2": real(0.0, 1.0),
+    "epsilon": real(0.0, closed="()"),
+    "n_iter_no_change": _either(_COUNT, Rule(lambda v: is_number(v, Real) and v == np.inf, "inf")),
     "max_fun": _COUNT,
-    "depth": _integer(0, MAX_DEPTH),
+    "depth": integer(0, MAX_DEPTH),
     "width": _SIZE,
     "initializer": _option(("auto", *INITIALIZERS)),
     "standardize": _either(_BOOLEAN, _option(("robust",))),
     "embedding": _either(_exactly(None), _option(("periodic",))),
     "dtype": Rule(_dtype, "None, 'float32' or 'float64'"),
-    "weight_decay": _either(_option(("auto",)), _real(0.0)),
-    "dropout": _either(_option(("auto",)), _real(0.0, 1.0), _sequence_of(_real(0.0, 1.0))),
+    "weight_decay": _either(_option(("auto",)), real(0.0)),
+    "dropout": _either(_option(("auto",)), real(0.0, 1.0), _sequence_of(real(0.0, 1.0))),
     "normalization": _either(_exactly(None), _option(("batch", "layer"))),
-    "max_grad_norm": _either(_exactly(None), _real(0.0, closed="()")),
+    "max_grad_norm": _either(_exactly(None), real(0.0, closed="()")),
     "scoring": Rule(
         _scoring, "None, 'loss', the name of a scorer (see sklearn.metrics.get_scorer_names) or a callable"
     ),
@@ -181,35 +182,31 @@ RULES: dict[str, Rule] = {
         _option(("balanced",)),
         Rule(_class_weight, "a dict of numbers of at least 0, or a list of such for several columns"),
     ),
-    "label_smoothing": _either(_option(("auto",)), _real(0.0, 1.0)),
-    "quantile": _either(_real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
-    "huber_delta": _real(0.0, closed="()"),
+    "label_smoothing": _either(_option(("auto",)), real(0.0, 1.0)),
+    "quantile": _either(real(0.0, 1.0, "()"), Rule(_increasing_levels, "an increasing sequence of such")),
+    "huber_delta": real(0.0, closed="()"),
 }
-
-
-_NOT_WITH_LBFGS = {
-    "early_stopping": False, "dropout": 0.0, "weight_decay": 0.0, "normalization": None, "max_grad_norm": None,
-}  # fmt: skip
 
 
 def check_parameters(parameters: dict[str, Any]) -> None:
     """Raise `InvalidParameterError` for the first parameter out of its domain."""
     for name, value in parameters.items():
-        rule = RULES[name]
-        if not rule.accepts(value):
-            raise InvalidParameterError(f"`{name}` must be {rule.description}, got {_shown(value)}.")
-    if parameters["solver"] == "lbfgs":
-        for name, off in _NOT_WITH_LBFGS.items():
-            value = parameters[name]
-            harmless = _is_auto(value) or (name == "normalization" and value == "layer")
-            if not harmless and np.any(np.asarray(value) != off):
-                raise InvalidParameterError(
-                    f"`{name}={value!r}` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
-                    f"Use solver='adam', or {name}={off!r}."
-                )
+        if not RULES[name].accepts(value):
+            raise InvalidParameterError(
+                f"`{name}` must be {RULES[name].description}, got {shown(value)}{_remark(name, value)}."
+            )
 
 
-def _shown(value: Any) -> str:
+def _remark(name: str, value: Any) -> str:
+    """Return what else there is to say about a value that is refused."""
+    if name == "learning_rate" and is_number(value, Real):
+        return f". The rate itself is `learning_rate_init`: write learning_rate_init={value!r}"
+    entries = islice(value, MAX_DEPTH) if isinstance(value, (list, tuple)) else [value]
+    too_large = RULES[name].whole and any(is_whole(entry) and entry > MAX_PARAMETERS for entry in entries)
+    return ", which is too large" if too_large else ""
+
+
+def shown(value: Any) -> str:
     """Return the text of a value, cut short where it is very long."""
     try:
         text = repr(value)
@@ -220,7 +217,7 @@ def _shown(value: Any) -> str:
 
 def _with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with numbers of Python's own types, which compute in the dtype of the arrays they meet."""
-    return {name: _plain(value) if _is_number(value, Real) else value for name, value in parameters.items()}
+    return {name: _plain(value) if is_number(value, Real) else value for name, value in parameters.items()}
 
 
 def _plain(number: Any) -> int | float:
@@ -228,25 +225,35 @@ def _plain(number: Any) -> int | float:
     return int(number) if isinstance(number, Integral) and abs(number) <= sys.maxsize else float(number)
 
 
-def resolve_auto(parameters: dict[str, Any], dropout: Any, early_stopping: bool) -> dict[str, Any]:
+def weight_decay_for(parameters: dict[str, Any], few_rows: bool) -> float:
+    """Return the weight decay for ``"auto"``; by ``few_rows`` a network is free to pass through all, and takes more.
+
+    Weights lose no larger part at an update than they do at the default learning rate.
+    """
+    return min(1.0, 0.003 / parameters["learning_rate_init"]) if few_rows else AUTO_WEIGHT_DECAY
+
+
+def resolve_auto(
+    parameters: dict[str, Any], dropout: Any, early_stopping: bool, weight_decay: float = AUTO_WEIGHT_DECAY
+) -> dict[str, Any]:
     """Return the parameters with values in place of ``"auto"``; L-BFGS takes no part in any of it."""
     chosen = {
-        "weight_decay": AUTO_WEIGHT_DECAY, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
+        "weight_decay": weight_decay, "label_smoothing": AUTO_LABEL_SMOOTHING, "early_stopping": early_stopping,
     }  # fmt: skip
     if parameters["solver"] == "lbfgs":
         chosen = {"weight_decay": 0.0, "label_smoothing": 0.0, "early_stopping": False}
     chosen["dropout"] = dropout
-    chosen = {name: value for name, value in chosen.items() if _is_auto(parameters.get(name))}
+    chosen = {name: value for name, value in chosen.items() if is_auto(parameters.get(name))}
     return _with_plain_numbers(parameters | chosen)
 
 
 def batch_rows(parameters: dict[str, Any], n: int) -> int:
     """Return how many of ``n`` rows make a mini-batch."""
     size = parameters["batch_size"]
-    return min(n, AUTO_BATCH_SIZE if _is_auto(size) else size)
+    return min(n, AUTO_BATCH_SIZE if is_auto(size) else size)
 
 
-def _is_auto(value: Any) -> bool:
+def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,14 +17,26 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import CallbackSupportMixin, Tasks
-from ._parameters import RULES, batch_rows, check_parameters, resolve_auto
+from ._parameters import RULES, batch_rows, resolve_auto, weight_decay_for
+from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
 from .core import Dense, Dropout, Rows, Training, Units, fold_units, is_plain
 from .persistence import Recorder
-from .preprocessing import Data, as_column, check_weights, summed, valid_inputs, validation_split
+from .preprocessing import (
+    Data,
+    as_column,
+    check_weights,
+    counted_in_rows,
+    fingerprint,
+    summed,
+    valid_inputs,
+    validation_split,
+)
 from .training import (
+    Judged,
     Run,
     State,
     Validation,
+    advance,
     fitted_attributes,
     forward_in_chunks,
     new_state,
@@ -33,6 +46,9 @@ from .training import (
     split_generator,
     targets_for,
 )
+
+_FEWEST_HELD_OUT = 10  # early_stopping="auto"
+_FEW_ROWS = 300  # weight_decay="auto"
 
 
 @contextmanager
@@ -83,32 +99,38 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: Any, sample_weight: Any, validation_set: tuple[Any, Any, Any], *,
         incremental: bool = False, classes: Any = None, checkpoint: Any = None,
     ) -> BaseMLP:  # fmt: skip
-        p = {name: getattr(self, name) for name in RULES if hasattr(self, name)}
-        check_parameters(p)
+        given = checked({name: getattr(self, name) for name in RULES if hasattr(self, name)})
+        p = as_solver_can(given)
         n_epochs = 1 if incremental else None if p["max_iter"] == "auto" else p["max_iter"]
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
         with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: 0 is what is meant there
             call = Call(hasattr(self, "_state") and (incremental or p["warm_start"]), incremental, classes)
             data = self._encode_rows(*self._check_rows(X, y, sample_weight, reset=not call.resume), call)
             held_out = self._check_validation_set(*validation_set)
-            p = resolve_auto(p, *self._automatic(p, data.n_weighted, call))
+            n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * data.n_weighted)
+            p = resolve_auto(p, *self._automatic(p, data.n_weighted, n_held_out, call))
+            validated = p["early_stopping"] or held_out is not None
+            warn_of_what_has_no_effect(self, given, validated=validated)
             plan = self._plan(p, data, held_out, call, checkpoint)
             self._train(plan, data, tasks, call)
             self._publish(plan.state, plan.state.published)
+            if not call.resume:
+                advance(p["random_state"], plan.state.rng)
             tasks.end()
         return self
 
     def _check_rows(self, X: Any, y: Any, sample_weight: Any, *, reset: bool, suffix: str = "") -> tuple[Any, Any, Any]:
         """Return inputs, targets and row weights, checked; ``suffix`` is that of their names in messages."""
         X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True,
-            y_numeric=self._y_numeric, reset=reset,
+            self, X, self._plain_targets(y, f"y{suffix}"), accept_sparse="csr", dtype=[np.float64, np.float32],
+            multi_output=True, y_numeric=self._y_numeric, reset=reset,
         )  # fmt: skip
         return summed(X), as_column(y), check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
 
     def _encode_rows(self, X: Any, y: Any, weights: Any, call: Call) -> Data:
         targets = self._encode(y, resume=call.resume, incremental=call.incremental, classes=call.classes)
-        return Data(X, y, targets, self._with_class_weight(weights, y, incremental=call.incremental))
+        weights = self._with_class_weight(weights, y, incremental=call.incremental)
+        return Data(X, y, targets, counted_in_rows(weights))
 
     def _check_validation_set(self, X: Any, y: Any, sample_weight: Any) -> Data | None:
         """Return the rows that the caller validates on, checked and encoded."""
@@ -123,11 +145,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         weights = self._with_class_weight(weights, y)
         return Data(X, y, self._encode_more(y), weights)
 
-    def _automatic(self, p: dict[str, Any], n: int, call: Call) -> tuple[Any, bool]:
-        """Return dropout and early stopping where they are left open: neither for a single batch."""
+    def _automatic(self, p: dict[str, Any], n: int, n_held_out: int, call: Call) -> tuple[Any, bool, float]:
+        """Return dropout, early stopping and weight decay where they are left open.
+
+        Neither of the first two for a single batch; fewer than 10 rows held out say little of when to stop.
+        """
         batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
         dropout = self._mini_batch_dropout if batches else 0.0
-        return self._state.dropout if call.resume else dropout, self._y_numeric and batches and not call.incremental
+        stops = self._y_numeric and batches and not call.incremental and n_held_out >= _FEWEST_HELD_OUT
+        few = self._y_numeric and n <= _FEW_ROWS and not call.incremental
+        return self._state.dropout if call.resume else dropout, stops, weight_decay_for(p, few)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
         """Return where training begins, and what it is judged by, for the resolved parameters ``p``."""
@@ -163,35 +190,38 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _train(self, plan: Plan, data: Data, tasks: Tasks, call: Call) -> None:
         p, state, recorder, validation = plan
-        targets = self._smoothed(targets_for(state, data.targets), p.get("label_smoothing", 0.0))
+        targets = targets_for(state, data.targets)
+        if p.get("label_smoothing", 0.0) > 0.0:
+            rows = slice(None) if state.order is None else np.sort(state.order)
+            targets = self._smoothed(targets, p["label_smoothing"], data.weights, rows)
         run = Run(
             p, state, rows_for(state, data.X), targets, data.weights, validation, tasks,
             partial(self._attributes, state), partial(recorder.after_epoch, partial(self._fitted, state)),
+            incremental=call.incremental,
         )  # fmt: skip
         self._forget_weights()
         if not recorder.finished:
-            run.run(incremental=call.incremental)
+            run.run()
         if not p["warm_start"]:
             state.order = None
 
     def _validation(self, p: dict[str, Any], state: State, data: Data, index: np.ndarray | None) -> Validation:
-        y = data.y if index is None else data.y[index]
-        score = None
-        undefined = p["scoring"] is None and self._y_numeric and not (y != y[:1]).any()  # R2 of a constant
-        if p["scoring"] != "loss" and not undefined:
-            X = data.X if index is None or p["scoring"] is None else data.X[index]
-            w = data.weights if index is None or data.weights is None else data.weights[index]
-            score = self._own_score(state, y, w) if p["scoring"] is None else self._scorer(p, state, X, y, w)
-        rows, targets = rows_for(state, data.X), targets_for(state, data.targets)
-        return Validation(state.network, rows, targets, data.weights, index, score)
+        rows, targets, scoring = rows_for(state, data.X), targets_for(state, data.targets), p["scoring"]
+        judge = None
+        if scoring is None:
+            judge = self._judge(state, data.y, targets, data.weights, index)
+        elif scoring != "loss":
+            judge = self._scorer(p, state, *(_rows(part, index) for part in (data.X, data.y, data.weights)))
+        judged = Judged("loss" if judge is None else scoring or "score", fingerprint(data, index))
+        return Validation(state.network, rows, targets, data.weights, index, judge, judged)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
-        """Return the user's scorer as a function of raw outputs, which it ignores: it is given an estimator."""
+        """Return the user's scorer as a function of the parameter vector: it is given an estimator."""
         scorer = get_scorer(p["scoring"])
         weighted = {} if weights is None or not isinstance(p["scoring"], str) else {"sample_weight": weights}
 
-        def score(z: np.ndarray) -> float:
-            fitted = self._fitted(state, state.theta)
+        def score(theta: np.ndarray) -> float:
+            fitted = self._fitted(state, theta)
             vars(fitted).pop("feature_names_in_", None)  # it is given arrays
             try:
                 return float(scorer(fitted, X, y, **weighted))
@@ -199,6 +229,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 if not weighted:
                     raise
                 return float(scorer(fitted, X, y))  # a metric that knows no weights
+            except ValueError as error:
+                if "pos_label" not in str(error):
+                    raise
+                raise ValueError(
+                    f"`scoring={p['scoring']!r}` must know which class is the positive one, got the labels "
+                    f"{np.unique(y)}: {error} Encode y as 0 and 1, or pass a scorer that names it, such as "
+                    f"make_scorer(f1_score, pos_label={np.unique(y)[-1].item()!r})."
+                ) from error
 
         return score
 
@@ -356,6 +394,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _rows(part: Any, index: np.ndarray | None) -> Any:
+    return part if index is None or part is None else part[index]
 
 
 def _same_arrays(own: tuple[Any, Any], folded: tuple[np.ndarray, np.ndarray]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from sklearn.utils.metaestimators import available_if
 
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
-from .core import Codes, Loss, Smoothed, Stacked, Targets
-from .preprocessing import LabelEncoding, accuracy
-from .training import State
+from .core import Loss, Smoothed, Stacked, Targets
+from .preprocessing import LabelEncoding, accuracy, balanced, plain_classes, plain_labels
+from .training import Accuracy, State
 
 
 class MLPClassifierScratch(ClassifierMixin, BaseMLP):
@@ -35,8 +34,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS on all rows at once, for
         small data.
     alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the sum of the sample weights (of the batch) when
-        added to the loss. Biases are not penalized.
+        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the batch) when added to the
+        loss; with sample weights, by that number times their mean. Biases are not penalized.
     batch_size : int, default="auto"
         Rows in a mini-batch; ``"auto"`` is ``min(128, n_samples)``. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
@@ -56,12 +55,14 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     shuffle : bool, default=True
         Whether to visit the rows in a new random order in each epoch.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, validation split and row order. Pass an int for reproducible results.
+        Source of initial weights, validation split and row order. Pass an int for reproducible results. A RandomState
+        is copied by `fit` and left where a fit that had drawn from it would leave it.
     tol : float, default=1e-4
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
+        of validation rows, the learning rate and the seconds so far.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
         previous call. The architecture must not change.
@@ -72,10 +73,12 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Not possible with L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch,
-        except in `partial_fit`.
+        place of those rows. Without effect on L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
+        at least 10 to set aside, except in `partial_fit`. Only scores of the same rows are compared: a call with other
+        rows, such as the next chunk of a stream, first scores the best weights so far on its own.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside, in (0, 1).
+        Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
+        sides, if that share has as many rows as there are classes; if not, each class is in training.
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
     beta_2 : float, default=0.95
@@ -105,7 +108,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         What to compute in. None: float32 for float32 input, else float64.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-        ``"auto"`` is 0.02, and 0 with L-BFGS.
+        ``"auto"`` is 0.02, and 0 with L-BFGS; for a regressor fitted to at most 300 rows, which a network could pass
+        through exactly, 1, or as much less as `learning_rate_init` is above its default.
     dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
         ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, else 0.
@@ -114,13 +118,18 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     max_grad_norm : float or None, default=None
         Gradients of a larger Euclidean norm are scaled down to it.
     scoring : str, callable or None, default=None
-        What validation judges by: None is `score`; ``"loss"`` the smallest validation loss; a scorer's name; or a
-        callable ``(estimator, X, y) -> float``, the larger the better.
+        What validation judges by: None is the accuracy of a classifier, and for a regressor the D2 score of its own
+        loss, ``1 - loss / loss of the best constant``, mean over outputs: R2 for ``"squared_error"`` (`score` is R2
+        for other losses too, but for quantiles); ``"loss"`` the smallest validation loss, which also counts where all
+        validation targets are the same; a scorer's name; or a callable ``(estimator, X, y) -> float``, the larger the
+        better.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike; a
-        list has a dict for each column of y.
+        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike, in
+        sums of sample weights where there are some; a list has a dict for each column of y.
     label_smoothing : float or "auto", default="auto"
-        Share of each target that is spread evenly over the classes, in [0, 1). ``"auto"`` is 0.05, and 0 with L-BFGS.
+        Share of each target that is spread over the classes in proportion to their (weighted) shares in training, those
+        of each call in `partial_fit`, in [0, 1): so the mean probability of a class stays its frequency. ``"auto"`` is
+        0.05, and 0 with L-BFGS.
 
     Attributes
     ----------
@@ -138,11 +147,12 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     learning_rate_curve_ : list of float
         Learning rate of each epoch; nan for L-BFGS.
     validation_scores_ : list of float or None
-        Score of the validation rows after each epoch, see `scoring`; None without validation.
+        Score of the validation rows after each epoch, see `scoring`; None without validation. Over calls on the same
+        rows and, in a stream, over its chunks; a `fit` on other validation rows, or another metric, starts anew.
     validation_loss_curve_ : list of float or None
         Loss of the validation rows after each epoch, without penalty; None without validation.
     best_validation_score_ : float or None
-        The largest of `validation_scores_`; None without validation.
+        The largest score by the last metric on the last validation rows; None without validation.
     t_ : int
         Training rows seen so far, over all epochs.
     coefs_ : list of ndarray
@@ -281,7 +291,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
             Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero.
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, in mini-batches
+            on average. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or less (and
+            are below 0.1 on average) are taken as shares, with a warning, and multiplied by the number of rows divided
+            by their sum. They multiply those of `class_weight`.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
             scored after each epoch; with `early_stopping`, they decide.
@@ -339,7 +352,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The estimator.
         """
         held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=classes)
+        return self._fit(X, y, sample_weight, held_out, incremental=True, classes=plain_classes(classes))
 
     def predict(self, X):
         """Predict class labels.
@@ -422,7 +435,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         score : float
             Accuracy, in [0, 1].
         """
-        return accuracy(y, self.predict(X), sample_weight)
+        return accuracy(plain_labels(y), self.predict(X), sample_weight)
 
     def _to_predictions(self, z: np.ndarray) -> np.ndarray:
         """Return probabilities, one column a class, for raw outputs, which are used up."""
@@ -440,6 +453,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         if self._labels.kind == "multioutput":
             return [matrix[:, columns] for columns in self._labels.loss.groups]
         return matrix
+
+    def _plain_targets(self, y: Any, name: str) -> Any:
+        return plain_labels(y, name)
 
     def _encode(self, y: Any, *, resume: bool, incremental: bool, classes: Any) -> Targets:
         if not resume:
@@ -484,20 +500,22 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
                 "class_weight='balanced' is not supported by partial_fit, which cannot know all frequencies. "
                 "Pass the dict that sklearn.utils.class_weight.compute_class_weight gives for all the data."
             )
-        class_weight = self._labels.present(self.class_weight, y)
-        weights = compute_sample_weight(class_weight, y) * (1.0 if weights is None else weights)
+        if self.class_weight == "balanced" and weights is not None:
+            weights = balanced(weights, y)
+        else:
+            class_weight = self._labels.present(self.class_weight, y)
+            weights = compute_sample_weight(class_weight, y) * (1.0 if weights is None else weights)
         if not weights.any():
             raise ValueError(
                 "`class_weight` and `sample_weight` must leave at least one positive weight, got only zeros."
             )
         return weights
 
-    def _smoothed(self, targets: Targets, smoothing: float) -> Targets:
-        if smoothing == 0.0:
-            return targets
+    def _smoothed(self, targets: Targets, smoothing: float, weights: Any, index: Any) -> Targets:
+        """Return the targets smoothed towards the shares of the classes among the rows ``index``, by their weights."""
         if isinstance(targets, Stacked):
-            return Stacked(tuple(self._smoothed(part, smoothing) for part in targets.parts))
-        return Smoothed(targets, smoothing, targets.n_classes if isinstance(targets, Codes) else 2)
+            return Stacked(tuple(self._smoothed(part, smoothing, weights, index) for part in targets.parts))
+        return Smoothed(targets, smoothing, targets.mean(index, weights))
 
     def _n_outputs(self) -> int:
         return self._labels.n_outputs
@@ -508,10 +526,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     def _strata(self, y: Any) -> np.ndarray | None:
         return y if self._labels.kind in ("binary", "multiclass") else None
 
-    def _own_score(self, state: State, y: Any, weights: Any) -> Callable[[np.ndarray], float]:
+    def _judge(self, state: State, y: Any, targets: Targets, weights: Any, index: Any) -> Accuracy:
         # Of numbers, as labels may be strings: a Ctrl-C that comes while NumPy makes one is lost.
-        numbers, numbering = self._labels.numbered(y)
-        return lambda z: accuracy(numbers, numbering.decode(z), weights)
+        numbers, numbering = self._labels.numbered(y if index is None else y[index])
+        return Accuracy(numbers, numbering.decode)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

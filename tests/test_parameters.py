@@ -7,6 +7,7 @@ import pytest
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
 from sknet._parameters import (
+    AUTO_WEIGHT_DECAY,
     REGRESSION_LOSSES,
     RULES,
     SOLVERS,
@@ -16,6 +17,7 @@ from sknet._parameters import (
     hidden_activations,
     hidden_sizes,
     resolve_auto,
+    weight_decay_for,
 )
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.schedules import SCHEDULES
@@ -24,7 +26,20 @@ DEFAULTS = MLPRegressorScratch().get_params() | MLPClassifierScratch().get_param
 BOOLEANS = [True, False, np.True_, np.False_]
 GOOD = {
     "loss": REGRESSION_LOSSES,
-    "hidden_layer_sizes": [None, 1, np.int64(5), (), [], (3,), [3, 4], np.array([3, 4]), range(1, 3), (np.int8(3), 4)],
+    "hidden_layer_sizes": [
+        None,
+        1,
+        np.int64(5),
+        (),
+        [],
+        (3,),
+        [3, 4],
+        np.array([3, 4]),
+        range(1, 3),
+        (np.int8(3), 4),
+        46.0,
+        (46.0, 3),
+    ],
     "activation": [
         *ACTIVATIONS,
         *ACTIVATIONS.values(),
@@ -35,11 +50,11 @@ GOOD = {
     ],
     "solver": SOLVERS,
     "alpha": [0, 0.0, 1, 1e-4, 1e10, np.float32(0.5), np.int64(2)],
-    "batch_size": ["auto", 1, 10**9, np.int64(5)],
+    "batch_size": ["auto", 1, 10**9, np.int64(5), 64.0, np.float32(8)],
     "learning_rate": SCHEDULES,
     "learning_rate_init": [1e-12, 1, 0.5, np.float32(0.1)],
     "power_t": [0, 0.0, 0.5, 3],
-    "max_iter": ["auto", 1, 10**6, np.int32(3)],
+    "max_iter": ["auto", 1, 10**6, np.int32(3), 30.0],
     "shuffle": BOOLEANS,
     "random_state": [None, 0, 2**32 - 1, np.int64(7), np.random.RandomState(0)],
     "tol": [0, 0.0, 1e-4, 1e9],
@@ -53,9 +68,9 @@ GOOD = {
     "beta_2": [0, 0.0, 0.999],
     "epsilon": [1e-300, 1e-8, 1],
     "n_iter_no_change": [1, 10, np.inf, float("inf"), np.int64(3)],
-    "max_fun": [1, 15000],
-    "depth": [0, 1, 10, np.int64(2)],
-    "width": [1, 1000, np.int64(2)],
+    "max_fun": [1, 15000, 1e4],
+    "depth": [0, 1, 10, np.int64(2), 2.0],
+    "width": [1, 1000, np.int64(2), 46.0, np.float64(3)],
     "initializer": ["auto", *INITIALIZERS],
     "standardize": BOOLEANS,
     "weight_decay": ["auto", 0, 0.0, 0.1, 10],
@@ -121,21 +136,8 @@ def test_descriptions_say_what_is_allowed(name, words):
         assert re.search(word, RULES[name].description), word
 
 
-def test_lbfgs_has_no_epochs_to_stop_after():
-    with pytest.raises(InvalidParameterError, match=r"`early_stopping=True`.*'lbfgs'.*early_stopping=False"):
-        check_parameters(DEFAULTS | {"solver": "lbfgs", "early_stopping": True})
-
-
 AUTO = {"weight_decay": "auto", "dropout": "auto", "label_smoothing": "auto", "early_stopping": "auto"}
 STOCHASTIC = pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "lbfgs"])
-
-
-@pytest.mark.parametrize("name", ["weight_decay", "dropout"])
-def test_lbfgs_takes_auto_and_zero_and_nothing_else(name):
-    for value in ("auto", 0, 0.0):
-        check_parameters(DEFAULTS | {"solver": "lbfgs", name: value})
-    with pytest.raises(InvalidParameterError, match=rf"`{name}=0.1` needs a solver .*'lbfgs' does not.*{name}=0.0"):
-        check_parameters(DEFAULTS | {"solver": "lbfgs", name: 0.1})
 
 
 def test_lbfgs_may_smooth_labels():
@@ -151,6 +153,14 @@ def test_auto_becomes_numbers(solver, dropout):
     assert 0.0 < p["label_smoothing"] < 1.0
     assert p["early_stopping"] is True
     check_parameters(DEFAULTS | p)
+
+
+def test_few_rows_are_held_back_by_more_weight_decay():
+    p = {"learning_rate_init": 0.003}
+    assert weight_decay_for(p, few_rows=False) == AUTO_WEIGHT_DECAY
+    assert weight_decay_for(p, few_rows=True) == 1.0
+    for rate in (1e-5, 0.1, 30.0):  # and never more of a weight at an update than at the default rate
+        assert 0.0 < weight_decay_for({"learning_rate_init": rate}, few_rows=True) * rate <= 0.003
 
 
 def test_auto_is_nothing_with_lbfgs():

@@ -29,8 +29,8 @@ from .folding import fold_normalization, fold_units, is_plain
 from .initializers import INITIALIZERS, Initializer, initializer_for
 from .inputs import PeriodicEmbedding, Scaling
 from .layers import Dense, Layer, Training, width_in
-from .losses import LOSSES, GroupedLogLoss, Huber, Loss, Quantile
-from .memory import Parameters, Workspace
+from .losses import LOSSES, ElementwiseLoss, GroupedLogLoss, Huber, Loss, Quantile
+from .memory import Memory, Parameters, Workspace
 from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
@@ -75,6 +75,7 @@ __all__ = [
     "Cosine",
     "Dense",
     "Dropout",
+    "ElementwiseLoss",
     "Epoch",
     "Exponential",
     "GroupedLogLoss",
@@ -85,6 +86,7 @@ __all__ = [
     "LayerNormalization",
     "LogCosine",
     "Loss",
+    "Memory",
     "Network",
     "Nonlinearity",
     "OneCycle",

@@ -19,9 +19,12 @@ Array = NDArray[Any]
 class Batch(NamedTuple):
     """Rows to learn from.
 
-    ``x`` has shape (n, d) and may be sparse; ``y`` has shape (n, k); ``w``, shape (n, 1), sums to one or is None;
-    ``total`` is the sum of the weights before that, n where there are none. ``silent`` marks the rows without weight,
-    shape (n,), if there are any: whatever they lead to, 0 times inf must not be nan.
+    ``x`` has shape (n, d) and may be sparse; ``y`` has shape (n, k). ``total`` is the number of rows that have weight
+    times the mean weight of all such rows of the data; ``w``, shape (n, 1), holds the weights divided by it, or is None
+    where there are none. So the average over batches is the weighted mean over the data, and a single batch of all rows
+    has weights that sum to one. ``silent`` marks the rows without weight, shape (n,), if there are any: whatever they
+    lead to, 0 times inf must not be nan. ``share`` is the number of rows that have weight, in units of those that a full batch has on average, but
+    at most 1.
     """
 
     x: Any
@@ -29,6 +32,12 @@ class Batch(NamedTuple):
     w: Array | None
     total: float
     silent: Array | None = None
+    share: float = 1.0
+
+    @property
+    def n_weighted(self) -> int:
+        """Number of rows that have weight."""
+        return len(self.y) - (0 if self.silent is None else int(np.count_nonzero(self.silent)))
 
 
 class Targets(Protocol):
@@ -58,6 +67,11 @@ class Values:
         else:
             np.take(self.columns, index, axis=1, out=out.T, mode="clip")
 
+    def mean(self, index: Index, weights: Array | None) -> Array:
+        """Return the mean of each column over the rows ``index`` by their ``weights``, those of all rows."""
+        w = None if weights is None else weights[index]
+        return np.array([np.average(column[index], weights=w) for column in self.columns], dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class Codes:
@@ -76,6 +90,12 @@ class Codes:
 
     def take(self, index: Index, out: Array) -> None:
         np.equal(self.codes[index], self._classes, out=out.T)
+
+    def mean(self, index: Index, weights: Array | None) -> Array:
+        """Return the share of each class in the rows ``index`` by their ``weights``, those of all rows."""
+        w = None if weights is None else weights[index]
+        counts = np.bincount(self.codes[index], w, self.n_classes)
+        return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -97,14 +117,17 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """Label smoothing: the share ``smoothing`` of every target is spread evenly over ``n_classes``.
+    """Label smoothing: the part ``smoothing`` of every target is spread over the classes in proportion to ``shares``.
 
-    Szegedy et al. (2016), *Rethinking the inception architecture for computer vision*, section 7.
+    ``shares``, shape (width,), are those of the classes among the rows: the mean of the targets stays what it is, and
+    so does that of the probabilities that are fitted to them.
+    Szegedy et al. (2016), *Rethinking the inception architecture for computer vision*, section 7, eq. for ``q'(k)``
+    with a distribution ``u(k)`` that need not be uniform.
     """
 
     targets: Targets
     smoothing: float
-    n_classes: int
+    shares: Array
 
     @property
     def width(self) -> int:
@@ -113,7 +136,7 @@ class Smoothed:
     def take(self, index: Index, out: Array) -> None:
         self.targets.take(index, out)
         np.multiply(out, 1.0 - self.smoothing, out=out)
-        np.add(out, self.smoothing / self.n_classes, out=out)
+        np.add(out, (self.smoothing * self.shares).astype(out.dtype), out=out)
 
 
 class Batches:
@@ -131,6 +154,11 @@ class Batches:
         Rows in a batch; the last one may be short.
     order : ndarray of shape (m,) or None
         Numbers of the rows to use, in the order to use them; permuted in place. None means all rows, as they lie.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the weights of these rows; their number where there are no weights.
     """
 
     def __init__(
@@ -139,6 +167,11 @@ class Batches:
         self.rows, self.targets, self.weights, self.order = rows, targets, weights, order
         self.n_rows = rows.n_rows if order is None else len(order)
         self.size = min(size, self.n_rows)
+        self.total = float(self.n_rows)
+        self._n_weighted = self.n_rows
+        if weights is not None:
+            own = weights if order is None else weights[np.sort(order)]  # the same sum in whatever order
+            self.total, self._n_weighted = float(own.sum()), int(np.count_nonzero(own))
         width = 0 if rows.sparse else rows.width
         buffers = Buffer("x", width), Buffer("y", targets.width, order="F"), Buffer("w", 1)
         self._workspace = Workspace([buffers], self.size, rows.dtype)
@@ -168,14 +201,16 @@ class Batches:
         x = self.rows.take(index, memory.x)
         self.targets.take(index, memory.y)
         if self.weights is None:
-            return Batch(x, memory.y, None, float(stop - start))
+            return Batch(x, memory.y, None, float(stop - start), share=(stop - start) / self.size)
         own = self.weights[index]
-        total, silent = float(own.sum()), own == 0.0
-        if total > 0.0:
-            np.divide(own, total, out=memory.w[:, 0], casting="same_kind")
-        if not silent.any():
-            return Batch(x, memory.y, memory.w, total)
-        return Batch(_without(x, silent, memory.x), memory.y, memory.w, total, silent)
+        silent = own == 0.0
+        n = len(own) - int(np.count_nonzero(silent))
+        if n == 0:
+            return Batch(x, memory.y, memory.w, 0.0, silent)
+        part = n / self._n_weighted
+        np.divide(own, self.total * part, out=memory.w[:, 0], casting="same_kind")
+        batch = Batch(x, memory.y, memory.w, self.total * part, share=min(1.0, part * self.n_rows / self.size))
+        return batch if n == len(own) else batch._replace(x=_without(x, silent, memory.x), silent=silent)
 
 
 def _without(x: Any, silent: Array, out: Array) -> Any:

@@ -17,10 +17,14 @@ Arrays = tuple[Array, ...]
 
 
 class Training(NamedTuple):
-    """What layers are told in training only: the source of noise, and the batch's row weights, (n, 1), or None."""
+    """What layers are told in training only.
+
+    The source of noise, the row weights of the batch, (n, 1), or None, and its size in units of a full one.
+    """
 
     noise: np.random.Generator | None
     w: Array | None
+    share: float = 1.0
 
 
 class Layer(Protocol):

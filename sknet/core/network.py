@@ -89,12 +89,12 @@ class Network:
         memory: list[Memory],
         noise: np.random.Generator | None = None,
     ) -> float:
-        """Return the mean loss over a batch and write its gradient into ``grad``: forward, loss, backward.
+        """Return the loss of a batch, weighed by ``batch.w``, and write its gradient: forward, loss, backward.
 
         ``memory`` comes from ``workspace(...).rows(n)``; ``noise`` is what dropout draws from. The L2 penalty is not
         included: see ``add_penalty``.
         """
-        training = Training(noise, batch.w)
+        training = Training(noise, batch.w, batch.share)
         x, inputs = batch.x, []
         for layer, arrays, m in zip(self.layers, theta.layers, memory, strict=False):
             inputs.append(x)

@@ -32,8 +32,9 @@ def _scale_and_shift(normalized: Array, gain: Array, shift: Array, out: Array) -
 class BatchNormalization:
     """``a = gain (x - m) / sqrt(v + epsilon) + shift``, with m and v the weighted mean and variance over the batch.
 
-    At prediction, m and v are running averages, which lie among the parameters with a gradient of zero. A batch of one
-    row (that has weight) has no variance: the running averages serve there too, as constants.
+    At prediction, m and v are running averages, which lie among the parameters with a gradient of zero. A short batch
+    counts in them by its share of a full one. A batch of one row (that has weight) has no variance: the running
+    averages serve there too, as constants.
     Ioffe and Szegedy (2015), *Batch normalization*, algorithms 1 and 2, arXiv 1502.03167.
 
     Parameters
@@ -41,7 +42,7 @@ class BatchNormalization:
     n_out : int
         Number of units.
     momentum : float, default=0.1
-        Share of the newest batch in the running averages.
+        Share of the newest batch in the running averages, if it is a full one.
     epsilon : float, default=1e-5
         Added to the variance.
     """
@@ -69,22 +70,24 @@ class BatchNormalization:
     def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
         gain, shift, mean, variance = parameters
         normalized: Array = memory.normalized
-        memory.alone = training is not None and _one_row_counts(x, training.w)
+        w = None if training is None or training.w is None else training.w / training.w.sum()
+        momentum = 0.0 if training is None else self.momentum * training.share
+        memory.alone = training is not None and _one_row_counts(x, w)
         if training is None or memory.alone:
             np.subtract(x, mean, out=normalized)
             inverse = 1.0 / np.sqrt(variance + self.epsilon)
             if training is not None:
-                mean += self.momentum * (_weighted_sum(x, training.w) - mean)
+                mean += momentum * (_weighted_sum(x, w) - mean)
         else:
-            m = _weighted_sum(x, training.w)
+            m = _weighted_sum(x, w)
             np.subtract(x, m, out=normalized)
             np.multiply(normalized, normalized, out=memory.work)
-            v = _weighted_sum(memory.work, training.w)
+            v = _weighted_sum(memory.work, w)
             inverse = 1.0 / np.sqrt(v + self.epsilon)
-            mean += self.momentum * (m - mean)
-            variance += self.momentum * (v - variance)
+            mean += momentum * (m - mean)
+            variance += momentum * (v - variance)
         np.multiply(normalized, inverse, out=normalized)
-        memory.inverse, memory.w = inverse, None if training is None else training.w
+        memory.inverse, memory.w = inverse, w
         return _scale_and_shift(normalized, gain, shift, memory.a)
 
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:

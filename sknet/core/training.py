@@ -58,6 +58,7 @@ def stochastic(
 
     A loss that is no longer finite ends its epoch at once.
     ``alpha`` is the L2 penalty on the sum over rows: a batch counts ``alpha / total`` of it; ``rng`` permutes the rows.
+    Losses of an epoch are averaged over the rows that have weight, each batch being worth as many as it has.
     Weights shrink by ``rate * weight_decay`` at each update; ``noise`` is what dropout draws from; ``n_epochs``, of
     which ``first_epoch`` lie behind, is a schedule's horizon.
     """
@@ -70,8 +71,8 @@ def stochastic(
             if step == 0 or schedule.per_update:
                 clock.progress = min(1.0, (epoch + step / steps) / n_epochs) if n_epochs else 0.0
                 rate = rate_init * schedule(clock)
-            n = len(batch.y)
-            batch_loss = network.loss_and_gradient(theta, grad, batch, workspace.rows(n), noise)
+            n = batch.n_weighted
+            batch_loss = network.loss_and_gradient(theta, grad, batch, workspace.rows(len(batch.y)), noise)
             batch_penalty = add_penalty(theta, grad, alpha / batch.total)
             if max_grad_norm is not None:
                 clip_norm(grad.vector, max_grad_norm)
@@ -144,7 +145,7 @@ class _Objective:
 
     def __init__(self, network: Network, theta: Parameters, batches: Batches, alpha: float) -> None:
         self.network, self.theta, self.batches = network, theta, batches
-        self.total = float(batches.n_rows) if batches.weights is None else float(batches.weights.sum())
+        self.total = batches.total
         self.strength = alpha / self.total
         self._batch_grad = Parameters(network.layout, np.zeros_like(theta.vector))
         self._grad = Parameters(network.layout, np.zeros_like(theta.vector))

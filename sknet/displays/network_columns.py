@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import is_classifier
 
-from .._parameters import RULES, check_parameters, resolve_auto
+from .._parameters import RULES, resolve_auto
+from .._settings import as_solver_can, checked
 from ..base import BaseMLP
 from ..core import (
     LOSSES,
@@ -88,8 +89,7 @@ def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
             raise ValueError(
                 f"`{name}` must be an integer of at least 1 for a network that is not fitted, got {given!r}."
             )
-    p = {name: getattr(net, name) for name in RULES if hasattr(net, name)}
-    check_parameters(p)
+    p = as_solver_can(checked({name: getattr(net, name) for name in RULES if hasattr(net, name)}))
     log_loss = LOSSES["binary_log_loss" if n_outputs == 1 else "log_loss"]
     loss = log_loss if is_classifier(net) else net._network_loss()
     columns = None if p["embedding"] is None else tuple(range(n_features))

@@ -20,6 +20,7 @@ from .converters import (
     numbers,
     parse_classifier,
 )
+from .verification import can_verify, check_convertible, verify
 
 _OURS = (MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer)
 
@@ -39,7 +40,8 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
         `GridSearchCV` or other meta-estimator around one, as far as skl2onnx converts the rest.
     X : array or data frame of shape (n_samples, n_features), default=None
         Rows as they will come, one is enough. Needed where columns have names, as for a `ColumnTransformer`: each
-        column then is an input of its own, of shape (n, 1). None stands for an array of numbers.
+        column then is an input of its own, of shape (n, 1). None stands for an array of numbers. Where onnxruntime is
+        installed, the converted model is run on these rows and compared with ``model``: pass some that are typical.
     dtype : {"float32", "float64"}, default="float32"
         Type of the numbers that go in and come out, and what is computed in.
     target_opset : int or dict, default=None
@@ -57,7 +59,9 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
     Raises
     ------
     ValueError
-        If the network has no form in ONNX: an activation of one's own, labels neither numbers nor strings.
+        If the network has no form in ONNX: an activation of one's own, labels neither numbers nor strings. If the
+        converted model fails on the rows of X, or gives something else; the message has the largest difference. If it
+        cannot be run, and has a step that skl2onnx is known to convert wrongly.
     ImportError
         If skl2onnx is not installed.
 
@@ -83,7 +87,13 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
     if is_classifier(model) and all(isinstance(key, str) for key in options or ()):
         options = {"zipmap": False, **(options or {})}
     types = _input_types(model, X, np.dtype(dtype))
-    return skl2onnx.to_onnx(model, initial_types=types, target_opset=target_opset, options=options)
+    verified = can_verify(X)
+    if not verified:
+        check_convertible(model)
+    onnx_model = skl2onnx.to_onnx(model, initial_types=types, target_opset=target_opset, options=options)
+    if verified:
+        verify(onnx_model, model, X, np.dtype(dtype), options if is_classifier(model) and options else {})
+    return onnx_model
 
 
 def register_onnx_converters() -> None:

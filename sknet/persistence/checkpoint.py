@@ -126,8 +126,6 @@ class Recorder:
         self.fingerprint["estimator"] = checked_name(estimator)
         if os.path.exists(self.path):
             self._go_on()
-            if start is None:
-                self._share(parameters["random_state"])
 
     def _go_on(self) -> None:
         content, arrays = read_model(self.path)
@@ -150,12 +148,6 @@ class Recorder:
             (attributes,) = (model["attributes"] for model in content["estimator"].values())
             self.state = Decoder(arrays, {}).decode(attributes["_state"])
             check_state(self.state)
-
-    def _share(self, random_state: Any) -> None:
-        """Let training draw from the caller's own ``random_state``, as it does where it starts anew."""
-        if isinstance(random_state, np.random.RandomState):
-            random_state.set_state(self.state.rng.get_state())
-            self.state.rng = random_state
 
     def after_epoch(self, fitted: Callable[[], Any], epoch: int, *, stopped: bool, last: bool) -> None:
         """Write the estimator that ``fitted()`` returns, if it is time to."""

@@ -51,6 +51,7 @@ class Decoder:
 
     def __init__(self, arrays: dict[str, np.ndarray], estimators: dict[str, type]) -> None:
         self.arrays, self.estimators = arrays, estimators
+        self._lists: dict[str, list[float]] = {}
 
     def decode(self, value: Any) -> Any:
         """Return the value.
@@ -105,7 +106,9 @@ class Decoder:
         return float(content)
 
     def _floats(self, content: str) -> list[float]:
-        return list(map(float, self.arrays[content]))
+        if content not in self._lists:  # one list for all that name it: the size of the file bounds the memory
+            self._lists[content] = list(map(float, self.arrays[content]))
+        return self._lists[content]
 
     def _array(self, content: str) -> np.ndarray:
         return self.arrays[content]

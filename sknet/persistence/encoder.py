@@ -127,6 +127,8 @@ class Encoder:
             raise _cannot_hold(value, name)
         if kind is State and callable(value.stops_by):  # a scorer that is a parameter no more: its name is enough
             value = replace(value, stops_by=repr(value.stops_by))
+        if kind is State and value.judged is not None and callable(value.judged[0]):
+            value = replace(value, judged=(repr(value.judged[0]), value.judged[1]))
         return {kind.__name__: {f.name: self.encode(getattr(value, f.name), f"{name}.{f.name}") for f in fields(kind)}}
 
 

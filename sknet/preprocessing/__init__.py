@@ -1,14 +1,16 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from `moments`,
-`quartiles` and `values` of columns), row weights (`weights`), rows set aside
-for validation (`splitting`), rows to predict from (`checking`).
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from
+`moments`, `quartiles` and `values` of columns), row weights (`weights`), rows set aside for validation (`splitting`) and
+what tells them from others (`fingerprint`), rows to predict from (`checking`).
 """
 
 from __future__ import annotations
 
 from .checking import summed, valid_inputs
 from .data import Data
+from .fingerprint import fingerprint
+from .labels import plain_classes, plain_labels
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 from .scaling import (
@@ -25,7 +27,7 @@ from .scaling import (
 from .splitting import validation_split
 from .targets import LabelEncoding, accuracy, as_column, as_numbers, check_domain
 from .values import columns_to_embed
-from .weights import check_weights
+from .weights import balanced, check_weights, counted_in_rows
 
 __all__ = [
     "Data",
@@ -37,14 +39,19 @@ __all__ = [
     "accuracy",
     "as_column",
     "as_numbers",
+    "balanced",
     "check_domain",
     "check_weights",
     "columns_to_embed",
+    "counted_in_rows",
+    "fingerprint",
     "fits",
     "input_units",
     "measure_inputs",
     "measure_outputs",
     "output_units",
+    "plain_classes",
+    "plain_labels",
     "rescale_inputs",
     "rescale_outputs",
     "same_units",

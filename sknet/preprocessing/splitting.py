@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+_FEW_CLASSES = 10
+
 
 def validation_split(
     n: int,
@@ -16,7 +18,9 @@ def validation_split(
     """Return the numbers of the training rows and of the validation rows.
 
     Rows of weight zero take no part in the draw and stay in training, where they do nothing. With ``labels``, shape
-    (n,), the split is stratified: a class with one row stays in training, every larger one is on both sides.
+    (n,), the split is stratified: a class with one row stays in training, every larger one is on both sides. Where the
+    share asked for has fewer rows than there are classes (and there are more than 10), every class is in training, and
+    the validation rows are drawn from the others.
     """
     rows = np.arange(n) if weights is None else np.flatnonzero(weights > 0.0)
     alone = np.zeros(0, dtype=np.intp)
@@ -24,14 +28,19 @@ def validation_split(
         _, code, count = np.unique(labels[rows], return_inverse=True, return_counts=True)
         alone, rows, labels = rows[count[code] == 1], rows[count[code] > 1], labels[rows[count[code] > 1]]
     n_classes = 1 if labels is None else len(np.unique(labels))
-    size = max(int(np.ceil(fraction * (len(rows) + len(alone)))), n_classes, 2)
+    asked = max(int(np.ceil(fraction * (len(rows) + len(alone)))), 2)
+    stratified = n_classes <= max(asked, _FEW_CLASSES)
+    size = max(asked, n_classes) if stratified else asked
     if len(rows) - size < n_classes:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset: "
-            f"of n_samples = {n}, {max(n_classes, 2)} must be there to validate on and {n_classes} to train on."
+            f"of n_samples = {n}, {size} must be there to validate on and {n_classes} to train on."
         )
-    train, validation = train_test_split(rows, test_size=size, random_state=rng, stratify=labels)
-    if labels is not None:
+    if not stratified:
+        train, validation = _all_classes_in_training(rows, size, rng, labels)
+    else:
+        train, validation = train_test_split(rows, test_size=size, random_state=rng, stratify=labels)
+    if labels is not None and stratified:
         code_of = np.full(n, -1)
         code_of[rows] = np.unique(labels, return_inverse=True)[1]
         train, validation = _fill(train, validation, code_of, n_classes)
@@ -39,6 +48,16 @@ def validation_split(
     if weights is not None:
         alone = np.concatenate([alone, np.flatnonzero(weights == 0.0)])
     return np.concatenate([train, alone]), validation
+
+
+def _all_classes_in_training(
+    rows: np.ndarray, size: int, rng: np.random.RandomState, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return training and validation rows, drawn so that one row of each class is left to train on."""
+    drawn = rng.permutation(len(rows))
+    _, first = np.unique(labels[drawn], return_index=True)
+    free = np.delete(drawn, first)
+    return rows[np.concatenate([drawn[first], free[size:]])], rows[free[:size]]
 
 
 def _fill(here: np.ndarray, there: np.ndarray, code_of: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from .._compat import warn_caller
 from ..core import LOSSES, Codes, GroupedLogLoss, Loss, Stacked, Targets, Values
 
 
@@ -75,25 +76,25 @@ class LabelEncoding:
         if isinstance(class_weight, str):
             return class_weight
         y = y.toarray() if sp.issparse(y) else y
-        columns = [y] if y.ndim == 1 else list(y.T)
+        columns = [set(np.unique(column).tolist()) for column in np.atleast_2d(y.T)]
         given = class_weight if isinstance(class_weight, list) else [class_weight]
         if len(given) != len(columns):
             return class_weight  # scikit-learn says what is wrong
         for own, known in zip(given, self._labels_of(len(columns)), strict=True):
-            unknown, left_out = [k for k in own if k not in known], [k for k in known if k not in own]
+            unknown, left_out = sorted(own.keys() - known, key=str), sorted(known - own.keys(), key=str)
             if unknown and left_out:
                 raise ValueError(
                     f"`class_weight` must name classes of y, got {unknown}, which y has not, and nothing for "
                     f"{left_out}. Correct the names, or leave them out: classes without a weight count 1."
                 )
-        chosen = [{k: v for k, v in own.items() if k in set(c)} for own, c in zip(given, columns, strict=True)]
+        chosen = [{k: v for k, v in own.items() if k in c} for own, c in zip(given, columns, strict=True)]
         return chosen if isinstance(class_weight, list) else chosen[0]
 
-    def _labels_of(self, n_columns: int) -> list[list[Any]]:
+    def _labels_of(self, n_columns: int) -> list[set[Any]]:
         """Return the labels that each column of y may hold."""
         if self.kind == "multilabel":
-            return [[0, 1]] * n_columns
-        return [known.tolist() for known in (self.classes if self.kind == "multioutput" else [self.classes])]
+            return [{0, 1}] * n_columns
+        return [set(known.tolist()) for known in (self.classes if self.kind == "multioutput" else [self.classes])]
 
     def check(self, y: Any) -> None:
         """Raise ValueError if ``y`` is of another kind or has labels outside of ``classes``."""
@@ -159,6 +160,8 @@ def _check_indicators(y: Any) -> None:
 def _kind(y: Any) -> str:
     check_classification_targets(y)
     target = type_of_target(y)
+    if target == "multilabel-indicator" and not sp.issparse(y) and not np.isin(y, (0, 1)).all():
+        return "multioutput"  # scikit-learn goes by the number of labels: columns of 1 and 2 are several targets
     return {"multilabel-indicator": "multilabel", "multiclass-multioutput": "multioutput"}.get(target, target)
 
 
@@ -169,7 +172,12 @@ def _codes(codes: np.ndarray, n_classes: int) -> Codes:
 def as_column(y: Any) -> Any:
     """Return y of shape (n, 1) as shape (n,), with scikit-learn's warning; any other y as it is."""
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
-        return column_or_1d(y, warn=True)
+        warn_caller(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples, ), "
+            "for example using ravel().",
+            DataConversionWarning,
+        )
+        return y.ravel()
     return y
 
 

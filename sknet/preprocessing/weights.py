@@ -1,4 +1,4 @@
-"""Row weights, as the caller gives them."""
+"""Row weights: as the caller gives them, for classes that count alike, and in units of rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils import check_array
+
+from .._compat import warn_caller
+
+_SHARES, _FEW = 1.0 + 1e-6, 0.1
 
 
 def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np.ndarray | None:
@@ -22,4 +27,42 @@ def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np
         raise ValueError(f"`{name}` must not be negative, got {weights.min()}. Leave such rows out or give them 0.")
     if not weights.any():
         raise ValueError(f"`{name}` must have at least one positive weight, got only zeros.")
+    with np.errstate(over="ignore"):  # what overflows is found here
+        if not np.isfinite(weights.sum()):
+            raise ValueError(
+                f"`{name}` must have a finite sum, got weights up to {weights.max():g}. Divide them by the largest."
+            )
     return weights
+
+
+def counted_in_rows(weights: np.ndarray | None) -> np.ndarray | None:
+    """Return weights that sum to the number of rows that have weight, if they come as shares of one, with a warning.
+
+    Their sum is the number of rows that the penalty is spread over: by shares, it would be as strong as for one row.
+    """
+    if weights is None:
+        return None
+    total, n = float(weights.sum()), int(np.count_nonzero(weights))
+    if total > min(_SHARES, _FEW * n):
+        return weights
+    warn_caller(
+        f"The row weights sum to {total:.3g}, which counts {n} rows as one or less and would make the penalty `alpha` "
+        "that of one row. They are taken as shares, and multiplied by the number of rows divided by their sum. Multiply "
+        "sample_weight by that to silence this warning."
+    )
+    return weights / total * n
+
+
+def balanced(weights: np.ndarray, y: Any) -> np.ndarray:
+    """Return row weights multiplied so that, in each column of y, all classes have the same sum of them.
+
+    The formula of `sklearn.utils.class_weight.compute_class_weight`, with sums of weights in place of counts of rows.
+    """
+    factor = np.ones_like(weights)
+    y = y.toarray() if sp.issparse(y) else y
+    for column in [y] if y.ndim == 1 else y.T:
+        _, codes = np.unique(column, return_inverse=True)
+        sums = np.bincount(codes, weights)
+        there = sums > 0.0
+        factor *= (weights.sum() / (np.count_nonzero(there) * np.where(there, sums, 1.0)))[codes]
+    return weights * factor

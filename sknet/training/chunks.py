@@ -14,6 +14,13 @@ CHUNK_ELEMENTS = 2**18
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
 
 
+def rows_in_chunk(network: Network, n_layers: int | None = None) -> int:
+    """Return how many rows to put through a network, or its first ``n_layers``, at once."""
+    n_inputs = width_in(network.layers[0])
+    widest = max(*(layer.n_out for layer in network.layers[:n_layers]), n_inputs)
+    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(1, 16 * CHUNK_ELEMENTS // n_inputs))
+
+
 def forward_in_chunks(
     network: Network,
     parameters: list[tuple[np.ndarray, ...]],
@@ -24,9 +31,7 @@ def forward_in_chunks(
 ) -> np.ndarray:
     """Return raw outputs, shape (n, n_outputs), for rows read by ``take``; those of the first ``n_layers`` if given."""
     layers = network.layers[:n_layers]
-    n_inputs = width_in(network.layers[0])
-    widest = max(*(layer.n_out for layer in layers), n_inputs)
-    size = min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(1, 16 * CHUNK_ELEMENTS // n_inputs))
+    size = rows_in_chunk(network, n_layers)
     if n <= size:
         return network.forward(parameters, take(slice(0, n)), n_layers, training)
     z = np.empty((n, layers[-1].n_out), dtype=parameters[0][0].dtype)

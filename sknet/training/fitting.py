@@ -19,6 +19,7 @@ from .._parameters import batch_rows
 from ..core import Batches, Constant, Epoch, Parameters, Rows, Targets, lbfgs, schedule_for, stochastic
 from .chunks import CHUNK_ELEMENTS
 from .state import State, optimizer_for
+from .stopping import Plateau
 from .threads import is_large, limit_threads
 from .validation import Validation
 
@@ -45,6 +46,8 @@ class Run:
         The attributes of an estimator that is fitted so far, for the callbacks.
     after_epoch : callable(epoch, stopped, last)
         Writes the checkpoint.
+    incremental : bool, default=False
+        Whether to train for one epoch only, as a call of ``partial_fit`` does.
     """
 
     def __init__(
@@ -58,11 +61,15 @@ class Run:
         tasks: Tasks,
         attributes: Callable[[], dict[str, Any]],
         after_epoch: Callable[..., None],
+        *,
+        incremental: bool = False,
     ) -> None:
         self.p, self.state, self.validation = parameters, state, validation
         self.rows, self.targets, self.weights = rows, targets, weights
         self.tasks, self.attributes, self.after_epoch = tasks, attributes, after_epoch
         self.keeps_best = validation is not None and parameters["early_stopping"]
+        self.incremental = incremental
+        self.best_is_unjudged = validation is not None and state.judge_by(validation.judged, incremental=incremental)
         self.theta = Parameters(state.network.layout, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
         self.n_rows = rows.n_rows if state.order is None else len(state.order)  # that are trained on
@@ -74,25 +81,37 @@ class Run:
         self.recorded = 0
         self.started = time.perf_counter()
 
-    def run(self, *, incremental: bool = False) -> None:
+    def run(self) -> None:
         """Train for ``max_iter`` epochs at most, or for one; Ctrl-C keeps what has been reached, with a warning."""
         widths = [self.rows.width, *(layer.n_out for layer in self.state.network.layers)]
         large = is_large(self.batch_size, widths)
         # A loss that overflows is found and reported by the loop.
         with np.errstate(all="ignore"), limit_threads(large=large):
             try:
+                if self.best_is_unjudged and self.keeps_best:
+                    self._judge_best()
                 if self.state.optimizer is None:
                     self._run_lbfgs()
                 else:
-                    self._run_stochastic(incremental)
+                    self._run_stochastic()
             except KeyboardInterrupt:
                 self._drop_unrecorded()
                 warn_caller("Training interrupted by user.")
         if not np.isfinite(self.state.published).all():
             self._diverged("parameters that are not finite")
 
-    def _run_stochastic(self, incremental: bool) -> None:
-        p, state = self.p, self.state
+    def _judge_best(self) -> None:
+        """Score the best weights so far on the rows that are judged by from now on."""
+        state = self.state
+        state.plateau = Plateau(count=state.plateau.count if self.incremental else 0)
+        if state.best is None:
+            return
+        _, score = self.validation.evaluate(Parameters(state.network.layout, state.best))
+        if math.isfinite(score):
+            state.plateau.best = score
+
+    def _run_stochastic(self) -> None:
+        p, state, incremental = self.p, self.state, self.incremental
         batches = Batches(self.rows, self.targets, self.weights, self.batch_size, state.order)
         rng = state.rng if p["shuffle"] else None
         # How long a stream will be is not known, so a schedule that goes by the end of training has no say.
@@ -161,7 +180,7 @@ class Run:
         history.rate.append(epoch.rate)
         finite, judgement = math.isfinite(epoch.loss), -epoch.loss
         if self.validation is not None:
-            loss, score = self.validation.evaluate(self.theta.layers) if finite else (math.nan, math.nan)
+            loss, score = self.validation.evaluate(self.theta) if finite else (math.nan, math.nan)
             history.validation_loss.append(loss)
             history.scores.append(score)
             judgement = score if self.keeps_best else judgement
@@ -171,7 +190,9 @@ class Run:
             return True
         judged = state.optimizer is not None  # L-BFGS judges for itself
         improved = judged and state.plateau.update(judgement, self.p["tol"])
-        if improved and self.keeps_best:
+        # Where few rows of a new chunk cannot tell them apart, the weights that have seen more are kept.
+        tied = self.incremental and self.best_is_unjudged and judgement == state.plateau.best
+        if self.keeps_best and (improved or tied):
             state.best = state.theta.copy()
         self.recorded += 1
         stop = self.tasks.end_epoch(self.attributes)
@@ -210,13 +231,15 @@ class Run:
     def _print(self, epoch: Epoch) -> None:
         if not self.p["verbose"]:
             return
-        line = f"Iteration {self.state.n_epochs:4d}  loss {epoch.loss:.8f}"
+        # These two lines are scikit-learn's to the letter, for programs that read them.
+        print(f"Iteration {self.state.n_epochs}, loss = {epoch.loss:.8f}")
         if self.validation is not None:
-            history = self.state.history
-            line += f"  validation loss {history.validation_loss[-1]:.8f}  score {history.scores[-1]:.6f}"
-        if not math.isnan(epoch.rate):
-            line += f"  rate {epoch.rate:.3g}"
-        print(f"{line}  {time.perf_counter() - self.started:.1f} s")
+            print(f"Validation score: {self.state.history.scores[-1]:f}")
+        if self.p["verbose"] > 1:
+            loss = None if self.validation is None else self.state.history.validation_loss[-1]
+            details = [] if loss is None else [f"validation loss {loss:.8f}"]
+            details += [] if math.isnan(epoch.rate) else [f"rate {epoch.rate:.3g}"]
+            print("  ".join(["   ", *details, f"{time.perf_counter() - self.started:.1f} s"]))
 
     def _diverged(self, what: str) -> None:
         epoch = self.state.n_epochs

@@ -63,9 +63,15 @@ def _curves(state: State) -> dict[str, Any]:
         "learning_rate_curve_": list(history.rate),
         "validation_loss_curve_": list(history.validation_loss) if validated else None,
         "validation_scores_": list(history.scores) if validated else None,
-        "best_validation_score_": _largest(history.scores) if validated else None,
+        "best_validation_score_": _largest(_comparable_scores(state)) if validated else None,
     }
 
 
+def _comparable_scores(state: State) -> list[float]:
+    """Return the scores of the last metric and rows; that of `best` too, which may come from earlier rows."""
+    scores = state.history.scores[state.judged_from :]
+    return scores if state.best is None else [*scores, state.plateau.best]
+
+
 def _largest(scores: list[float]) -> float | None:
-    return max((score for score in scores if not math.isnan(score)), default=None)
+    return max((score for score in scores if math.isfinite(score)), default=None)

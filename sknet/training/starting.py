@@ -22,12 +22,21 @@ def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stre
     columns = columns_to_embed(p["embedding"], data.X, data.weights, stream=stream)
     network = plan_network(p, data.X.shape[1], n_outputs, loss, columns)
     rng = check_random_state(p["random_state"])
-    if p["random_state"] is None:  # a stream of its own, so that estimators trained in turn do not share one
-        rng = np.random.RandomState(rng.randint(2**31))
+    # A stream of its own, so that estimators trained in turn do not share one.
+    rng = np.random.RandomState(rng.randint(2**31)) if p["random_state"] is None else copy.deepcopy(rng)
     theta = network.initialize(rng, p["dtype"] or data.X.dtype)
     rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
     noise = np.random.default_rng(rng.randint(2**31)) if np.any(rate) else None
     return State(network, theta, None, None, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns)
+
+
+def advance(random_state: Any, rng: np.random.RandomState) -> None:
+    """Leave a generator of the caller's where a fit that had drawn from it would: where ``rng``, its copy, is now.
+
+    So the next fit draws other numbers, and what the caller draws in between does not change this one's next call.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        random_state.set_state(rng.get_state())
 
 
 def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int, loss: Loss) -> State:

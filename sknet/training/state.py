@@ -54,6 +54,10 @@ class State:
         The columns that are embedded; None without an embedding.
     stops_by : object
         What the plateau is one of.
+    judged : tuple or None
+        What the last validation scores are those of: the metric, and a fingerprint of the rows.
+    judged_from : int
+        Where in ``history.scores`` they begin; earlier ones are of other rows, those of earlier chunks of a stream.
     n_epochs : int
         Epochs of the last fit, and of calls of `partial_fit` since.
     seen_inputs, seen_outputs
@@ -76,6 +80,8 @@ class State:
     dropout: Any = 0.0
     columns: tuple[int, ...] | None = None
     stops_by: Any = None
+    judged: Any = None
+    judged_from: int = 0
     n_epochs: int = 0
     seen_inputs: Moments | Quartiles | None = None
     seen_outputs: Moments | Quartiles | LogMean | None = None
@@ -90,6 +96,7 @@ class State:
         history = self.history
         if (history.scores is not None) != validated:
             history.scores, history.validation_loss = ([], []) if validated else (None, None)
+            self.judged, self.judged_from = None, 0
         stops_by = (p["scoring"] or "score") if p["early_stopping"] else "training loss"
         if stops_by != self.stops_by:
             self.plateau, self.best, self.order, self.stops_by = Plateau(), None, None, stops_by
@@ -97,6 +104,20 @@ class State:
             self.n_epochs = 0
             if self.plateau.count >= p["n_iter_no_change"]:
                 self.plateau.count = 0  # it had converged: more training is an explicit wish
+
+    def judge_by(self, judged: Any, *, incremental: bool) -> bool:
+        """Prepare for scores of ``judged``, a metric and rows; return whether `best` has not been judged by it yet.
+
+        Scores of other metrics or rows are forgotten. The curves of a stream go on from chunk to chunk, in one metric.
+        """
+        judged = tuple(judged)
+        if judged == self.judged:
+            return False
+        goes_on = incremental and self.judged is not None and judged[0] == self.judged[0]
+        if not goes_on:
+            self.history.scores, self.history.validation_loss = [], []
+        self.judged, self.judged_from = judged, len(self.history.scores or [])
+        return True
 
     @property
     def published(self) -> np.ndarray:

@@ -1,14 +1,32 @@
-"""Validation: loss and score on rows that are not trained on, after each epoch."""
+"""Validation: loss and score on rows that are not trained on, after each epoch, in chunks of rows."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils import gen_batches
 
-from ..core import Network, Rows, Targets, Workspace
-from .chunks import forward_in_chunks
+from ..core import Network, Parameters, Quantile, Rows, Targets, Workspace
+from .chunks import rows_in_chunk
+from .judging import Judge
+
+
+class Judged(NamedTuple):
+    """What a validation score is one of. Only scores of the same metric on the same rows may be compared.
+
+    Attributes
+    ----------
+    metric : str or callable
+        Name of the metric, or the user's scorer.
+    rows : str
+        Fingerprint of the rows and their weights.
+    """
+
+    metric: Any
+    rows: str
 
 
 class Validation:
@@ -22,8 +40,11 @@ class Validation:
         Data; all rows of a validation set of its own, or of the training data.
     index : ndarray of row numbers, or None
         The rows to use; None means all.
-    score : callable(z) -> float, or None
-        Score of raw outputs, the larger the better; None stands for the loss with its sign changed.
+    judge : Judge, callable(theta) -> float, or None
+        Gives the score, the larger the better: from the raw outputs of each chunk, or from the parameter vector alone.
+        None stands for the loss with its sign changed.
+    judged : Judged, optional
+        What the score is one of.
     """
 
     def __init__(
@@ -33,31 +54,48 @@ class Validation:
         targets: Targets,
         weights: np.ndarray | None,
         index: np.ndarray | None,
-        score: Callable[[np.ndarray], float] | None,
+        judge: Judge | Callable[[np.ndarray], float] | None,
+        judged: Judged | None = None,
     ) -> None:
-        self.network, self.rows, self.index, self.score = network, rows, index, score
+        self.network, self.rows, self.targets, self.index = network, rows, targets, index
+        self.judge, self.judged = judge, judged
         self.n_rows = rows.n_rows if index is None else len(index)
-        chosen = slice(0, self.n_rows) if index is None else index
-        self._y = np.empty((self.n_rows, targets.width), dtype=rows.dtype, order="F")
-        targets.take(chosen, self._y)
-        self._w, self._silent = None, None
-        if weights is not None:
-            w = weights[chosen]
-            self._w, self._silent = (w / w.sum()).astype(rows.dtype)[:, None], np.flatnonzero(w == 0.0)
+        self._weights = weights if index is None or weights is None else weights[index]
+        self._total = float(self.n_rows if weights is None else self._weights.sum())
+        self._chunk = min(self.n_rows, rows_in_chunk(network))
 
-    def evaluate(self, parameters: list[tuple[np.ndarray, ...]]) -> tuple[float, float]:
-        """Return loss and score; the score is NaN where raw outputs are not finite."""
-        z = forward_in_chunks(self.network, parameters, self._take, self.n_rows)
-        if self._silent is not None:
-            z[self._silent] = 0.0  # whatever it was: 0 times inf must not be nan
-        buffers = self.network.loss.buffers(z.shape[1])
-        memory = Workspace([buffers], self.n_rows, z.dtype).rows(self.n_rows)[0]
-        loss = self.network.loss.value_and_delta(z, self._y, self._w, np.empty_like(z), memory)
-        if self.score is None:
+    def evaluate(self, theta: Parameters) -> tuple[float, float]:
+        """Return loss and score; the score is NaN where raw outputs are not finite, or where it is infinite."""
+        judge, loss, finite = self.judge, 0.0, True
+        chunkwise = judge is not None and not callable(judge)
+        if chunkwise:
+            judge.start()
+        workspace = Workspace([self.network.loss.buffers(self.network.layers[-1].n_out)], self._chunk, self.rows.dtype)
+        for chunk in gen_batches(self.n_rows, self._chunk):
+            index = chunk if self.index is None else self.index[chunk]
+            n, weights = chunk.stop - chunk.start, None if self._weights is None else self._weights[chunk]
+            z = self._raw_outputs(theta, index, n, weights)
+            finite = finite and bool(np.isfinite(z).all())
+            y = np.empty((n, self.targets.width), dtype=self.rows.dtype, order="F")
+            self.targets.take(index, y)
+            memory = workspace.rows(n)[0]
+            w = None if weights is None else (weights / self._total).astype(self.rows.dtype)[:, None]
+            part = self.network.loss.value_and_delta(z, y, w, np.empty_like(z), memory)
+            loss += part * (n / self.n_rows) if w is None else part
+            if chunkwise:
+                judge.add(chunk, z, weights, memory)
+        if judge is None:
             return loss, -loss
-        return loss, self.score(z) if np.isfinite(z).all() else np.nan
+        if not finite:
+            return loss, math.nan
+        score = judge.score() if chunkwise else judge(theta.vector)
+        return loss, score if math.isfinite(score) else math.nan
 
-    def _take(self, chunk: slice) -> Any:
-        width = 0 if self.rows.sparse else self.rows.width
-        out = np.empty((chunk.stop - chunk.start, width), dtype=self.rows.dtype)
-        return self.rows.take(chunk if self.index is None else self.index[chunk], out)
+    def _raw_outputs(self, theta: Parameters, index: Any, n: int, weights: np.ndarray | None) -> np.ndarray:
+        x = np.empty((n, 0 if self.rows.sparse else self.rows.width), dtype=self.rows.dtype)
+        z = self.network.forward(theta.layers, self.rows.take(index, x))
+        if weights is not None:
+            z[weights == 0.0] = 0.0  # whatever it was: 0 times inf must not be nan
+        if isinstance(self.network.loss, Quantile) and len(self.network.loss.levels) > 1:
+            z.sort(axis=1)  # as predictions are
+        return z

@@ -101,8 +101,9 @@ def test_x_y_and_w_belong_to_the_same_rows(size, shuffled):
         index = batch.x[:, 0].astype(int)
         np.testing.assert_array_equal(batch.x, X[index])
         np.testing.assert_array_equal(batch.y, columns.T[index])
-        np.testing.assert_allclose(batch.w[:, 0], weights[index] / weights[index].sum(), rtol=1e-14)
-        assert batch.total == pytest.approx(weights[index].sum(), rel=1e-14)
+        total = len(index) * weights.mean()  # not that of the batch: weights count between batches too
+        np.testing.assert_allclose(batch.w[:, 0], weights[index] / total, rtol=1e-14)
+        assert batch.total == pytest.approx(total, rel=1e-14)
 
 
 @pytest.mark.parametrize("size", [5, N])
@@ -116,7 +117,8 @@ def test_a_batch_without_weight_is_left_out():
     weights[[0, 22]] = 0.0
     batches = gathered(batches_of(numbered(), 5, weights=weights))
     assert [int(batch.x[0, 0]) for batch in batches] == [0, 10, 15, 20]
-    assert [batch.total for batch in batches] == [4.0, 5.0, 5.0, 2.0]
+    assert [batch.total for batch in batches] == pytest.approx([4.0, 5.0, 5.0, 2.0], rel=1e-14)
+    assert [batch.n_weighted for batch in batches] == [4, 5, 5, 2]
     assert all(batch.w.sum() == pytest.approx(1.0) for batch in batches)
 
 
@@ -286,26 +288,38 @@ def test_stacked_targets_stand_side_by_side(order, size, dtype):
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.75])
 @orders
 def test_smoothed_classes(order, smoothing, dtype):
-    """Szegedy et al. (2016), section 7: ``q'(k) = (1 - epsilon) delta_ky + epsilon / K``."""
-    codes = np.random.default_rng(0).integers(0, 4, N)
-    targets = Smoothed(Codes(codes, 4), smoothing, 4)
+    """Szegedy et al. (2016), section 7: ``q'(k) = (1 - epsilon) delta_ky + epsilon u(k)``, with any shares u."""
+    codes, shares = np.random.default_rng(0).integers(0, 4, N), np.array([0.1, 0.2, 0.65, 0.05])
+    targets = Smoothed(Codes(codes, 4), smoothing, shares)
     assert targets.width == 4
     y = all_targets(targets, dtype, order)
-    expected = np.full((N, 4), smoothing / 4)
-    expected[np.arange(N), codes] = 1 - smoothing * 3 / 4
+    expected = np.tile(smoothing * shares, (N, 1))
+    expected[np.arange(N), codes] += 1 - smoothing
     np.testing.assert_allclose(y, expected, rtol=4 * np.finfo(dtype).eps)
     np.testing.assert_allclose(y.sum(axis=1), 1.0, rtol=4 * np.finfo(dtype).eps)
 
 
 @orders
-def test_smoothed_labels_go_half_way_to_the_other_one(order):
-    columns = np.random.default_rng(0).integers(0, 2, (3, N)).astype(np.uint8)
-    y = all_targets(Smoothed(Values(columns), 0.2, 2), order=order)
-    np.testing.assert_allclose(y, np.where(columns.T == 1, 0.9, 0.1), rtol=1e-14)
+def test_smoothed_labels_go_towards_their_shares(order):
+    columns, shares = np.random.default_rng(0).integers(0, 2, (3, N)).astype(np.uint8), np.array([0.5, 0.1, 0.9])
+    y = all_targets(Smoothed(Values(columns), 0.2, shares), order=order)
+    np.testing.assert_allclose(y, 0.8 * columns.T + 0.2 * shares, rtol=1e-14)
+
+
+@pytest.mark.parametrize("weights", [None, np.random.default_rng(5).integers(0, 4, N)], ids=["unweighted", "weighted"])
+def test_means_of_targets_are_those_of_their_columns(weights):
+    rng, index = np.random.default_rng(0), np.arange(2, N, 3)
+    w = None if weights is None else weights[index]
+    for targets in (Codes(rng.integers(0, 4, N), 4), Values(rng.integers(0, 2, (3, N)).astype(np.uint8))):
+        expected = np.average(all_targets(targets)[index], axis=0, weights=w)
+        np.testing.assert_allclose(targets.mean(index, weights), expected, rtol=1e-12)
+        kept = all_targets(Smoothed(targets, 0.3, targets.mean(index, weights)))[index]
+        np.testing.assert_allclose(np.average(kept, axis=0, weights=w), expected, rtol=1e-12)
 
 
 def test_smoothed_targets_within_stacked_ones():
     first, second = np.arange(N) % 3, np.arange(N) % 2
-    y = all_targets(Stacked((Smoothed(Codes(first, 3), 0.3, 3), Smoothed(Codes(second, 2), 0.3, 2))))
+    thirds, halves = np.full(3, 1 / 3), np.full(2, 1 / 2)
+    y = all_targets(Stacked((Smoothed(Codes(first, 3), 0.3, thirds), Smoothed(Codes(second, 2), 0.3, halves))))
     expected = np.column_stack([0.7 * np.eye(3)[first] + 0.1, 0.7 * np.eye(2)[second] + 0.15])
     np.testing.assert_allclose(y, expected, rtol=1e-14)

@@ -39,7 +39,7 @@ def linear_descent(X, Y, weights, order, size, rate, alpha, n_epochs, decay=0.0,
             index = order[first : first + size]
             share, total = np.full(len(index), 1 / len(index)), len(index)
             if weights is not None:
-                total = weights[index].sum()
+                total = weights.mean() * len(index)
                 share = weights[index] / total
             error = X[index] @ W + b - Y[index]
             batch_penalty = alpha / total / 2 * (W**2).sum()

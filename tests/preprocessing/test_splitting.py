@@ -39,7 +39,7 @@ def test_promises_hold_for_any_labels_and_weights():
         live = np.arange(n) if weights is None else np.flatnonzero(weights)
         count = np.bincount(y[live], minlength=n_classes)
         n_large = np.count_nonzero(count > 1)
-        wanted = max(int(np.ceil(fraction * len(live))), n_large, 2)
+        wanted = max(int(np.ceil(fraction * len(live))), n_large, 2)  # at most 6 classes: all of them fit
         if wanted > len(live) - np.count_nonzero(count == 1) - n_large:
             with pytest.raises(ValueError, match="The validation set is too small"):
                 validation_split(n, fraction, rng(seed), weights, y)
@@ -104,3 +104,22 @@ def test_the_fewest_rows_that_do():
     train, validation = validation_split(6, 0.1, rng(), None, np.array([0, 0, 1, 1, 2, 2]))
     assert_array_equal(np.sort(train // 2), [0, 1, 2])
     assert_array_equal(np.sort(validation // 2), [0, 1, 2])
+
+
+@pytest.mark.parametrize(("n_classes", "rows_each", "fraction"), [(1000, 3, 0.1), (1000, 2, 0.05), (40, 20, 0.04)])
+def test_more_classes_than_validation_rows_get_no_more_than_the_share_asked_for(n_classes, rows_each, fraction):
+    labels = np.repeat(np.arange(n_classes), rows_each)
+    n = len(labels)
+    train, validation = validation_split(n, fraction, rng(), None, labels)
+    assert len(validation) == np.ceil(fraction * n)
+    assert_array_equal(np.sort(np.concatenate([train, validation])), np.arange(n))
+    assert set(labels[train]) == set(range(n_classes))  # each can be learned
+    other = validation_split(n, fraction, rng(1), None, labels)[1]
+    assert set(other) != set(validation)
+
+
+def test_as_many_classes_as_validation_rows_are_on_both_sides():
+    labels = np.repeat(np.arange(100), 10)
+    train, validation = validation_split(1000, 0.1, rng(), None, labels)
+    assert_array_equal(np.sort(labels[validation]), np.arange(100))
+    assert set(labels[train]) == set(range(100))

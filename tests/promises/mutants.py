@@ -70,8 +70,9 @@ _PLACES = {
     "core/normalization.py": ("core/test_normalization.py", [
         ("np.multiply(normalized, gain, out=out)\n    np.add(out, shift, out=out)", "np.multiply(normalized, gain, out=out)"),
         ("inverse = 1.0 / np.sqrt(v + self.epsilon)", "inverse = 1.0 / (np.sqrt(v) + self.epsilon)"),
-        ("mean += self.momentum * (m - mean)", "mean += (1.0 - self.momentum) * (m - mean)"),
-        ("variance += self.momentum * (v - variance)", "variance += self.momentum * v"),
+        ("mean += momentum * (m - mean)", "mean += (1.0 - momentum) * (m - mean)"),
+        ("variance += momentum * (v - variance)", "variance += momentum * v"),
+        ("self.momentum * training.share", "self.momentum"),
         ("np.multiply(work, 1.0 / len(x) if memory.w is None else memory.w, out=work)", "np.multiply(work, 1.0 / len(x), out=work)"),
         ("            np.add(work, dshift, out=work)\n", ""),
         ("np.multiply(dx, gain * memory.inverse, out=dx)", "np.multiply(dx, memory.inverse, out=dx)"),
@@ -103,7 +104,7 @@ _PLACES = {
     ]),
     "core/network.py": ("core/test_network.py", [
         ("for i in range(last, -1, -1):", "for i in range(last, 0, -1):"),
-        ("training = Training(noise, batch.w)", "training = Training(None, batch.w)"),
+        ("Training(noise, batch.w, batch.share)", "Training(None, batch.w, batch.share)"),
         ("self.layers[i].backward(theta.layers[i], grad.layers[i], inputs[i]", "self.layers[i].backward(theta.layers[i], grad.layers[i], x if i else inputs[0]"),
         ("axpy(strength, W, grad.penalized)", "axpy(0.5 * strength, W, grad.penalized)"),
         ("return 0.5 * strength *", "return strength *"),
@@ -144,9 +145,10 @@ _PLACES = {
         ("clock.progress / self.share if", "clock.progress if"),
     ]),
     "core/batches.py": ("core/test_batches.py", [
-        ("np.add(out, self.smoothing / self.n_classes, out=out)", "np.add(out, self.smoothing, out=out)"),
+        ("(self.smoothing * self.shares).astype(out.dtype)", "out.dtype.type(self.smoothing)"),
+        ("np.bincount(self.codes[index], w, self.n_classes)", "np.bincount(self.codes[index], None, self.n_classes)"),
         ("start += part.width", "start += 1"),
-        ("np.divide(own, total, out=memory.w[:, 0]", "np.divide(own, len(own), out=memory.w[:, 0]"),
+        ("np.divide(own, self.total * part, out=memory.w[:, 0]", "np.divide(own, own.sum(), out=memory.w[:, 0]"),
         ("min(start + self.size, self.n_rows)", "min(start + self.size, self.n_rows - 1)"),
         ("            if batch.total > 0.0:\n                yield batch", "            yield batch"),
         ("rng.shuffle(self.order)", "pass"),
@@ -240,6 +242,7 @@ _PLACES = {
     "preprocessing/splitting.py": ("preprocessing/test_splitting.py", [
         ("np.flatnonzero(weights > 0.0)", "np.arange(n)"),
         ("stratify=labels", "stratify=None"),
+        ("free = np.delete(drawn, first)", "free = drawn"),
         ("np.concatenate([train, alone])", "train"),
         ("rows[count[code] == 1], rows[count[code] > 1]", "rows[count[code] == 0], rows[count[code] > 1]"),
         ("np.ceil(fraction", "np.floor(fraction"),
@@ -271,7 +274,7 @@ _PLACES = {
         ("max(widths[:-1], default=0)", "max(widths, default=0)"),
         ("for s in layer.specs() if s.learned", "for s in layer.specs()"),
         ('"best_loss_": min(', '"best_loss_": max('),
-        ("max((score for score in scores if not math.isnan(score)), default=None)", "max(scores, default=None)"),
+        ("max((score for score in scores if math.isfinite(score)), default=None)", "max(scores, default=None)"),
     ]),
     "training/fitting.py": ("training/test_fitting.py", [
         ("state.n_epochs += 1\n", "state.n_epochs += 2\n"),

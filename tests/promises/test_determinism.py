@@ -115,7 +115,9 @@ def test_with_two_jobs(backend):
 def in_new_process(n_threads, hash_seed):
     """Return what a new process finds with so many threads of BLAS: see the end of this file."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = os.environ | dict.fromkeys(names, str(n_threads)) | {"PYTHONHASHSEED": str(hash_seed)}
+    path = os.pathsep.join(filter(None, sys.path))  # as pytest has it
+    environment = os.environ | dict.fromkeys(names, str(n_threads))
+    environment |= {"PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", __file__], check=True, stdout=subprocess.PIPE, text=True, env=environment
     )

@@ -12,6 +12,7 @@ from sknet.core.batches import Codes, Values
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
+from sknet.core.memory import Parameters
 from sknet.core.network import Network
 from sknet.core.rows import Rows, Units
 from sknet.training.validation import Validation
@@ -36,11 +37,11 @@ def network_of(loss="squared_error"):
 
 
 def parameters_of(network, dtype=np.float64):
-    return network.layout.views(np.random.default_rng(1).normal(size=network.layout.size).astype(dtype))
+    return Parameters(network.layout, np.random.default_rng(1).normal(size=network.layout.size).astype(dtype))
 
 
 def raw(parameters, x):
-    (W, b), (V, c) = parameters
+    (W, b), (V, c) = parameters.layers
     return FORMULAS["tanh"](((x - MEAN) / SCALE) @ W + b) @ V + c
 
 
@@ -76,20 +77,49 @@ def test_classes_are_compared_as_classes(index, weights):
     assert validation.evaluate(parameters)[0] == pytest.approx(expected, rel=1e-12)
 
 
-@indices
-def test_a_score_is_a_function_of_raw_outputs(index):
-    network, seen = network_of(), []
-    parameters = parameters_of(network)
+class Witness:
+    """A judge that keeps what it is shown."""
 
-    def score(z):
-        seen.append(z.copy())
+    def start(self):
+        self.seen = []
+
+    def add(self, rows, z, weights, memory):
+        self.seen.append((rows, z.copy(), weights, memory.work.copy()))
+
+    def score(self):
         return 0.625
 
-    validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), None, index, score)
-    loss, found = validation.evaluate(parameters)
-    assert found == 0.625
-    assert loss > 0.0
-    np.testing.assert_allclose(seen[0], raw(parameters, *chosen(index, X)), rtol=1e-12)
+
+@weighted
+@indices
+@pytest.mark.parametrize("elements", [1, 10**6])
+def test_a_judge_is_shown_each_row_once_with_its_weight_and_loss(monkeypatch, elements, index, weights):
+    monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", elements)
+    monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 4)
+    network, judge = network_of(), Witness()
+    parameters = parameters_of(network)
+    validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, index, judge)
+    for _ in range(2):
+        loss, found = validation.evaluate(parameters)
+        assert found == 0.625
+        assert loss > 0.0
+        assert len(judge.seen) == (1 if elements > 1 else -(-validation.n_rows // 4))
+        x, y, w = chosen(index, X, Y, weights)
+        rows, z, own, terms = zip(*judge.seen, strict=True)
+        assert [r for part in rows for r in range(part.start, part.stop)] == list(range(len(x)))
+        np.testing.assert_allclose(np.concatenate(z), raw(parameters, x), rtol=1e-12)
+        np.testing.assert_allclose(np.concatenate(terms), 0.5 * (raw(parameters, x) - y) ** 2, rtol=1e-9)
+        assert own[0] is None if w is None else np.array_equal(np.concatenate(own), w)
+
+
+def test_a_scorer_is_given_the_parameters():
+    network = network_of()
+    parameters = parameters_of(network)
+    rows, targets = Rows(X, UNITS, np.float64), Values(Y.T.copy())
+    scorer = Validation(network, rows, targets, None, None, lambda theta: theta.sum())
+    assert scorer.evaluate(parameters)[1] == parameters.vector.sum()
+    infinite = Validation(network, rows, targets, None, None, lambda theta: np.inf)
+    assert np.isnan(infinite.evaluate(parameters)[1])
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -97,7 +127,7 @@ def test_raw_outputs_that_are_not_finite_score_nan(bad):
     """And are not shown to the score, which might raise."""
     network = network_of()
     parameters = parameters_of(network)
-    parameters[1][1][0] = bad
+    parameters.layers[1][1][0] = bad
     validation = Validation(network, Rows(X, None, np.float64), Values(Y.T.copy()), None, None, lambda z: 1 / 0)
     with np.errstate(invalid="ignore"):
         loss, score = validation.evaluate(parameters)
@@ -122,9 +152,7 @@ def test_sparse_rows(kind, index):
 def test_evaluating_changes_nothing_and_repeats_itself(weights):
     network = network_of()
     parameters = parameters_of(network)
-    for own in parameters:
-        for array in own:
-            array.flags.writeable = False
+    parameters.vector.flags.writeable = False
     x = X.copy()
     x.flags.writeable = False
     validation = Validation(network, Rows(x, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
@@ -133,16 +161,11 @@ def test_evaluating_changes_nothing_and_repeats_itself(weights):
 
 @weighted
 def test_float32_stays_float32(weights):
-    network, seen = network_of(), []
-
-    def score(z):
-        seen.append(z.dtype)
-        return 0.0
-
+    network, judge = network_of(), Witness()
     rows, targets = Rows(X.astype(np.float32), UNITS, np.float32), Values(Y.T.astype(np.float32))
-    loss, _ = Validation(network, rows, targets, weights, None, score).evaluate(parameters_of(network, np.float32))
+    loss, _ = Validation(network, rows, targets, weights, None, judge).evaluate(parameters_of(network, np.float32))
     exact = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
-    assert seen == [np.float32]
+    assert [(z.dtype, terms.dtype) for _, z, _, terms in judge.seen] == [(np.float32, np.float32)]
     assert loss == pytest.approx(exact.evaluate(parameters_of(network))[0], rel=1e-4)
 
 
@@ -165,6 +188,8 @@ def test_rows_without_weight_may_overflow():
 
     def evaluate(data, index):
         rows = Rows(data, None, np.float64)
-        return Validation(network, rows, targets, weights, index, lambda z: np.abs(z).max()).evaluate(parameters)
+        judge = Witness()
+        loss, _ = Validation(network, rows, targets, weights, index, judge).evaluate(parameters)
+        return loss, np.abs(judge.seen[0][1]).max()
 
     np.testing.assert_allclose(evaluate(far, None), evaluate(X, np.flatnonzero(~silent)), rtol=1e-12)

@@ -1,5 +1,7 @@
 """A validation set of your own: what is computed from it, what it may be, and what is refused."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -65,7 +67,7 @@ def test_validation_curves_are_loss_and_accuracy_by_scikit_learn(kind, sample_we
 @pytest.mark.parametrize("sample_weight_val", [None, WEIGHTS[VAL]], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "poisson"])
 def test_validation_curves_of_a_regressor(loss, sample_weight_val):
-    """The loss is that of standardized targets, unless it has a log link."""
+    """The loss is that of standardized targets, unless it has a log link; the score is the D2 of the loss."""
     y = counts().astype(float)
     mlp = validated(PlainRegressor, y, sample_weight_val, loss=loss)
     unit = y[~VAL].std()
@@ -78,8 +80,12 @@ def test_validation_curves_of_a_regressor(loss, sample_weight_val):
         }[loss]
         expected = factor * metric(y[VAL], prediction, sample_weight=sample_weight_val)
         assert mlp.validation_loss_curve_[i - 1] == pytest.approx(expected, rel=1e-9)
-        r2 = metrics.r2_score(y[VAL], prediction, sample_weight=sample_weight_val)
-        assert mlp.validation_scores_[i - 1] == pytest.approx(r2, rel=1e-9)
+        d2 = {
+            "squared_error": metrics.r2_score,
+            "absolute_error": metrics.d2_absolute_error_score,
+            "poisson": partial(metrics.d2_tweedie_score, power=1),
+        }[loss](y[VAL], prediction, sample_weight=sample_weight_val)
+        assert mlp.validation_scores_[i - 1] == pytest.approx(d2, rel=1e-9)
 
 
 @pytest.mark.parametrize("solver", [*SOLVERS, "lbfgs"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from same_state import (
     BOTH,
     REG,
@@ -22,6 +23,30 @@ def test_fit_draws_from_the_random_state_of_the_caller(Estimator):
     second = Estimator(**SMALL | {"random_state": shared}).fit(X, y)
     assert np.abs(first.coefs_[0] - second.coefs_[0]).max() > 1e-3
     assert_same_state(first, Estimator(**SMALL).fit(X, y))
+
+
+@BOTH
+@pytest.mark.parametrize("method", ["partial_fit", "warm fit"])
+def test_what_others_draw_from_the_random_state_changes_nothing_later(Estimator, method):
+    y, ends, draws = target(Estimator), [], (0, 5)
+    for n in draws:
+        shared = np.random.RandomState(0)
+        mlp = Estimator(**SMALL | {"random_state": shared, "warm_start": method == "warm fit"}).fit(X, y)
+        ends.append(shared.get_state()[1:3])
+        shared.uniform(size=n)
+        (mlp.fit if method == "warm fit" else mlp.partial_fit)(X, y)
+        ends.append(mlp.coefs_[0])
+    assert_array_equal(ends[1], ends[3])
+    assert_array_equal(ends[0][0], ends[2][0])
+    assert (ends[0][0] != np.random.RandomState(0).get_state()[1]).any()  # the first call has moved it on
+
+
+@BOTH
+def test_a_fit_that_fails_leaves_the_random_state_where_it_was(Estimator):
+    shared = np.random.RandomState(0)
+    with pytest.raises(ValueError, match="validation set is too small"):
+        Estimator(**SMALL | {"random_state": shared, "early_stopping": True}).fit(X[:2], target(Estimator)[:2])
+    assert shared.uniform() == np.random.RandomState(0).uniform()
 
 
 @BOTH

@@ -54,6 +54,7 @@ def test_the_loss_can_be_the_score(Estimator):
     assert mlp.n_iter_ < 200
 
 
+@pytest.mark.filterwarnings("ignore:.*no effect, as no rows are validated on")
 @pytest.mark.parametrize("scoring", [None, "loss", "neg_log_loss", SCORINGS["callable"]])
 def test_the_weights_of_the_best_epoch_are_kept(scoring):
     parameters = {"scoring": scoring, "learning_rate_init": 0.2}
@@ -110,3 +111,16 @@ def test_a_scorer_that_fails_leaves_the_earlier_fit():
     with pytest.raises(ZeroDivisionError):
         mlp.set_params(scoring=fails, early_stopping=True).fit(X, Y)
     assert all(vars(mlp)[name] is value for name, value in before.items() if name not in ("scoring", "early_stopping"))
+
+
+@pytest.mark.parametrize("scoring", ["f1", "precision", "average_precision", "neg_brier_score"])
+def test_a_scorer_that_must_know_the_positive_class_says_how_to_name_it(scoring):
+    y = np.where(CLASSES > 0, "yes", "no")
+    mlp = fitted(PlainClassifier, X, y)
+    before = mlp.coefs_[0].copy()
+    mlp.set_params(early_stopping=True, scoring=scoring)
+    with pytest.raises(ValueError, match=rf"`scoring='{scoring}'` must know .*'no' 'yes'.*f1_score, pos_label='yes'"):
+        mlp.fit(X, y)
+    assert_array_equal(mlp.coefs_[0], before)
+    mlp.set_params(scoring=metrics.make_scorer(metrics.f1_score, pos_label="yes")).fit(X, y)
+    assert mlp.validation_scores_

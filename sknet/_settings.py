@@ -1,0 +1,171 @@
+"""Settings: what constructor parameters mean together, beyond what each may be alone.
+
+Whole numbers that came as floats, parameters of schedule objects, what L-BFGS cannot do, and what has no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import signature
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from ._compat import warn_caller
+from ._parameters import (
+    RULES,
+    InvalidParameterError,
+    Rule,
+    check_parameters,
+    integer,
+    is_auto,
+    is_number,
+    is_whole,
+    real,
+    shown,
+)
+from .core import (
+    Adaptive,
+    Clock,
+    Constant,
+    Cosine,
+    Exponential,
+    InverseScaling,
+    LogCosine,
+    OneCycle,
+    Schedule,
+    Warmup,
+)
+
+_SHARE, _SCHEDULE = real(0.0, 1.0, "[]"), RULES["learning_rate"]
+_OF_SCHEDULES: dict[type, dict[str, Rule]] = {
+    Constant: {},
+    InverseScaling: {"power": real(0.0)},
+    Adaptive: {"divisor": real(1.0, closed="()")},
+    Exponential: {"decay": real(0.0, closed="()")},
+    Cosine: {"final": _SHARE},
+    OneCycle: {"start": _SHARE, "rise": _SHARE, "final": _SHARE},
+    LogCosine: {"cycles": integer(1, 1000)},
+    Warmup: {"share": _SHARE},
+}
+
+_OFF_FOR_LBFGS = {"early_stopping": False, "dropout": 0.0, "weight_decay": 0.0, "max_grad_norm": None}
+_NEEDS_LOSS = {"quantile": "quantile", "huber_delta": "huber"}
+
+
+def checked(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return constructor parameters with whole numbers as integers, 46 for 46.0.
+
+    Raises
+    ------
+    InvalidParameterError
+        If one is out of its domain, or asks of L-BFGS what cannot be left out.
+    """
+    check_parameters(parameters)
+    if not isinstance(parameters["learning_rate"], str):
+        check_schedule(parameters["learning_rate"])
+    if parameters["solver"] == "lbfgs" and parameters["normalization"] == "batch":
+        raise InvalidParameterError(
+            "`normalization='batch'` needs a solver that works in epochs and mini-batches; 'lbfgs' does not. "
+            "Use solver='adam', or normalization='layer' or None."
+        )
+    return {name: _as_integers(value) if RULES[name].whole else value for name, value in parameters.items()}
+
+
+def check_schedule(schedule: Schedule, name: str = "learning_rate") -> None:
+    """Raise `InvalidParameterError` if a parameter of a schedule object, called ``name``, is out of its domain."""
+    kind = next((kind for kind in _OF_SCHEDULES if isinstance(schedule, kind)), None)
+    for parameter, rule in _OF_SCHEDULES.get(kind, {}).items():
+        value = getattr(schedule, parameter)
+        if not rule.accepts(value):
+            raise InvalidParameterError(
+                f"`{parameter}` of `{name}={shown(schedule)}` must be {rule.description}, got {shown(value)}."
+            )
+    if isinstance(schedule, Warmup):
+        if isinstance(schedule.schedule, str) or not _SCHEDULE.accepts(schedule.schedule):
+            raise InvalidParameterError(
+                f"`schedule` of `{name}={shown(schedule)}` must be a schedule of sknet.schedules, "
+                f"got {shown(schedule.schedule)}."
+            )
+        check_schedule(schedule.schedule, f"{name}.schedule")
+    elif kind is None:
+        rate = schedule(Clock(progress=0.5))
+        if not is_number(rate, Real) or not 0.0 <= rate < np.inf:
+            raise InvalidParameterError(
+                f"`{name}={shown(schedule)}` must return a number in [0, inf), the rate in units of "
+                f"`learning_rate_init`, got {shown(rate)} halfway."
+            )
+
+
+def as_solver_can(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters without what the solver knows nothing of and can leave out."""
+    if parameters["solver"] != "lbfgs":
+        return parameters
+    return parameters | {name: _OFF_FOR_LBFGS[name] for name in _left_out(parameters)}
+
+
+def warn_of_what_has_no_effect(estimator: Any, given: dict[str, Any], *, validated: bool) -> None:
+    """Warn, once for each cause, of parameters that were set and change nothing in this fit.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one that is fitted; the defaults of its constructor count as not set.
+    given : dict
+        Its parameters, checked.
+    validated : bool
+        Whether anything is validated in this fit.
+    """
+    for message in _without_effect(given, _defaults(type(estimator)), validated):
+        warn_caller(message)
+
+
+def _without_effect(given: dict[str, Any], defaults: dict[str, Any], validated: bool) -> Iterator[str]:
+    left_out = _left_out(given) if given["solver"] == "lbfgs" else []
+    if left_out:
+        yield (
+            f"{_list(given, left_out)} no effect: solver='lbfgs' knows neither epochs nor mini-batches, and fits "
+            "without. Use another solver, or leave them at their defaults."
+        )
+    changed = [name for name in given if name in defaults and not _same(given[name], defaults[name])]
+    sizes = [name for name in ("depth", "width") if name in changed]
+    if sizes and given["hidden_layer_sizes"] is not None:
+        yield (
+            f"{_list(given, sizes)} no effect beside `hidden_layer_sizes={given['hidden_layer_sizes']!r}`, which "
+            "overrides depth and width. Set one or the other."
+        )
+    for name, loss in _NEEDS_LOSS.items():
+        if name in changed and given["loss"] != loss:
+            yield f"{_list(given, [name])} no effect with loss={given['loss']!r}. Use loss={loss!r}, or leave it out."
+    if "scoring" in changed and not validated:
+        yield (
+            f"{_list(given, ['scoring'])} no effect, as no rows are validated on. Use early_stopping=True, or pass "
+            "X_val and y_val."
+        )
+
+
+def _list(given: dict[str, Any], names: list[str]) -> str:
+    return " and ".join(f"`{name}={shown(given[name])}`" for name in names) + (" have" if len(names) > 1 else " has")
+
+
+def _left_out(given: dict[str, Any]) -> list[str]:
+    """Return the names of parameters that are set and that L-BFGS fits without."""
+    pairs = [(name, given[name], off) for name, off in _OFF_FOR_LBFGS.items()]
+    return [name for name, value, off in pairs if not is_auto(value) and np.any(np.asarray(value) != off)]
+
+
+def _defaults(kind: type) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in signature(kind).parameters.items()}
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (np.ndim(value) == 0 and bool(value == default))
+
+
+def _as_integers(value: Any) -> Any:
+    if is_whole(value):
+        return int(value)
+    if isinstance(value, str) or np.ndim(value) == 0 or all(isinstance(entry, Integral) for entry in value):
+        return value
+    return tuple(map(int, value))

@@ -1,0 +1,35 @@
+"""Fingerprint: a short text that is another one for other rows, read in chunks."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import gen_batches
+
+from .data import Data
+
+_CHUNK_ELEMENTS = 2**18
+
+
+def fingerprint(data: Data, index: np.ndarray | None = None) -> str:
+    """Return a hash of inputs, encoded targets and weights of the rows ``index``, None for all."""
+    n = data.n_rows if index is None else len(index)
+    width = data.targets.width
+    size = min(n, max(1, _CHUNK_ELEMENTS // (data.X.shape[1] + width)))
+    y = np.empty((size, width), order="F")
+    digest = hashlib.sha256(f"{n} {data.X.dtype} {data.weights is None}".encode())
+    for chunk in gen_batches(n, size):
+        rows = chunk if index is None else index[chunk]
+        data.targets.take(rows, y[: chunk.stop - chunk.start])
+        for array in (*_arrays(data.X[rows]), y[: chunk.stop - chunk.start].T):
+            digest.update(np.ascontiguousarray(array))
+        if data.weights is not None:
+            digest.update(np.ascontiguousarray(data.weights[rows]))
+    return digest.hexdigest()[:32]
+
+
+def _arrays(X: Any) -> tuple[np.ndarray, ...]:
+    return (X.data, X.indices, X.indptr) if sp.issparse(X) else (X,)

@@ -1,0 +1,146 @@
+"""Judging: how validation rows are scored where the user names no score, a chunk of rows at a time.
+
+A classifier is judged by its accuracy. A regressor is judged by the D2 score of its own loss, ``1 - loss / loss of the
+best constant``, averaged over outputs: R2 for the squared error, and nothing that a few values far out decide for a
+loss that was chosen to be robust against them.
+Koenker and Machado (1999), *Goodness of fit and related inference processes for quantile regression*, eq. 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..core import ElementwiseLoss, Huber, Memory, Quantile
+
+
+class Judge(Protocol):
+    """Adds up what the chunks of the validation rows are worth."""
+
+    def start(self) -> None:
+        """Forget what was added."""
+
+    def add(self, rows: slice, z: np.ndarray, weights: np.ndarray | None, memory: Memory) -> None:
+        """Take in raw outputs ``z`` of the validation rows numbered ``rows``, whose loss has just been computed.
+
+        ``weights`` are theirs, shape (n,), or None; ``memory`` is that of the loss.
+        """
+
+    def score(self) -> float:
+        """Return the score of all that was added, the larger the better."""
+
+
+class Accuracy:
+    """The weighted share of rows whose labels, all of them, are predicted.
+
+    Parameters
+    ----------
+    y : ndarray or CSR of shape (n,) or (n, n_columns)
+        Numbers of the true labels.
+    decode : callable(z) -> like y
+        The labels that raw outputs stand for.
+    """
+
+    def __init__(self, y: Any, decode: Callable[[np.ndarray], Any]) -> None:
+        self.y, self.decode = y, decode
+        self.start()
+
+    def start(self) -> None:
+        self._hits = self._total = 0.0
+
+    def add(self, rows: slice, z: np.ndarray, weights: np.ndarray | None, memory: Memory) -> None:
+        y, prediction = self.y[rows], self.decode(z)
+        if isinstance(prediction, np.ndarray):
+            hit = y == prediction if y.ndim == 1 else np.all(y == prediction, axis=1)
+        else:
+            hit = np.asarray(abs(y - prediction).sum(axis=1)).ravel() == 0
+        self._hits += float(np.count_nonzero(hit) if weights is None else weights @ hit)
+        self._total += float(len(z) if weights is None else weights.sum())
+
+    def score(self) -> float:
+        return self._hits / self._total
+
+
+class D2:
+    """``1 - loss / loss of the best constant``, averaged over the outputs whose targets are not all the same.
+
+    Parameters
+    ----------
+    loss : ElementwiseLoss
+        What is minimized.
+    columns : ndarray of shape (k, n)
+        Targets of the validation rows, in training units.
+    weights : ndarray of shape (n,) or None
+        Their weights.
+    """
+
+    def __init__(self, loss: ElementwiseLoss, columns: np.ndarray, weights: np.ndarray | None) -> None:
+        if weights is not None:
+            columns, weights = columns[:, weights > 0.0], weights[weights > 0.0]
+        columns = columns.astype(np.float64)
+        with np.errstate(all="ignore"):  # what overflows is left out
+            self.constant = loss_of_best_constant(loss, columns, weights)
+        self.defined = (self.constant > 0.0) & np.isfinite(self.constant)
+        self.start()
+
+    def start(self) -> None:
+        self._loss, self._total = np.zeros_like(self.constant), 0.0
+
+    def add(self, rows: slice, z: np.ndarray, weights: np.ndarray | None, memory: Memory) -> None:
+        terms: np.ndarray = memory.work
+        self._loss += np.add.reduce(terms, axis=0, dtype=np.float64) if weights is None else weights @ terms
+        self._total += float(len(z) if weights is None else weights.sum())
+
+    def score(self) -> float:
+        mean = self._loss / self._total
+        return float(np.mean(1.0 - mean[self.defined] / self.constant[self.defined]))
+
+
+def loss_of_best_constant(loss: ElementwiseLoss, columns: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Return the loss, one number for each output, of predicting one number for all rows; 0 for constant targets.
+
+    ``columns`` has shape (k, n); several quantiles have one column of targets and an output each.
+    """
+    if isinstance(loss, Quantile):
+        best = np.concatenate([_quantile(columns, level, weights) for level in loss.levels])
+    elif isinstance(loss, Huber):
+        best = _huber_centre(columns, loss.threshold, weights)
+    elif loss.name == "absolute_error":
+        best = _quantile(columns, 0.5, weights)
+    else:
+        best = np.average(columns, axis=1, weights=weights)
+        if not loss.location_scale:  # a log link
+            best = np.log(np.maximum(best, np.finfo(np.float64).tiny))
+    y = columns.T
+    z = np.broadcast_to(best, (len(y), len(best)))
+    terms, slope = np.empty_like(z), np.empty_like(z)
+    loss.terms(z, y, slope, terms)
+    found = np.average(terms, axis=0, weights=weights)
+    varied = columns.min(axis=1) < columns.max(axis=1)  # rounding gives the mean of equal numbers another value
+    return np.where(varied, found, 0.0)
+
+
+def _quantile(columns: np.ndarray, level: float, weights: np.ndarray | None) -> np.ndarray:
+    """Return a quantile of each column as `sklearn.metrics.d2_pinball_score` takes it."""
+    if weights is None:
+        return np.quantile(columns, level, axis=1)
+    order = np.argsort(columns, axis=1, kind="stable")
+    found = []
+    for column, rows in zip(columns, order, strict=True):
+        up_to = np.cumsum(weights[rows])
+        found.append(column[rows[np.searchsorted(up_to, level * up_to[-1] * (1.0 - 1e-12))]])
+    return np.array(found)
+
+
+def _huber_centre(columns: np.ndarray, threshold: float, weights: np.ndarray | None) -> np.ndarray:
+    """Return the constant of least Huber loss for each column, found by bisection: the slope of the loss rises."""
+    low, high = columns.min(axis=1), columns.max(axis=1)
+    for _ in range(100):
+        centre = low + (high - low) / 2.0
+        slope = np.average(np.clip(centre[:, None] - columns, -threshold, threshold), axis=1, weights=weights)
+        low, high = np.where(slope < 0.0, centre, low), np.where(slope < 0.0, high, centre)
+        if np.all(high - low <= 1e-12 * threshold):
+            break
+    return low + (high - low) / 2.0

@@ -1,0 +1,48 @@
+"""Several targets of two classes each, which scikit-learn's types of targets count as labels, are several targets."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_array_equal
+from sklearn.model_selection import cross_val_score
+
+from sknet import MLPClassifierScratch
+
+X = np.random.default_rng(0).normal(size=(80, 3))
+BITS = (X[:, :2] > 0).astype(int)
+QUICK = {"width": 8, "max_iter": 60, "learning_rate_init": 0.02, "random_state": 0}
+TARGETS = {
+    "1 and 2": BITS + 1, "-1 and 1": 2 * BITS - 1, "floats": BITS * 3.0, "text": np.array(["a", "b"])[BITS],
+    "objects": np.array(["a", "b"], dtype=object)[BITS], "objects of numbers": (BITS + 1).astype(object),
+    "other labels in each column": np.column_stack([BITS[:, 0] + 1, BITS[:, 1] * 2 + 5]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_columns_of_two_classes_are_several_targets(name):
+    y = TARGETS[name]
+    net = MLPClassifierScratch(**QUICK).fit(X, y)
+    assert [list(own) for own in net.classes_] == [list(np.unique(column)) for column in y.T]
+    assert [p.shape for p in net.predict_proba(X)] == [(80, 2), (80, 2)]
+    assert net.score(X, y) == np.mean((net.predict(X) == y).all(axis=1)) > 0.8
+    assert cross_val_score(net, X, y, cv=2).min() > 0.5
+    net.fit(X, y, X_val=X, y_val=y)
+    assert net.validation_scores_[-1] == pytest.approx(net.score(X, y))
+
+
+def test_a_stream_of_them():
+    y = BITS + 1
+    net = MLPClassifierScratch(**QUICK).partial_fit(X[:40], y[:40], classes=[[1, 2], [1, 2]])
+    assert net.partial_fit(X[40:], y[40:]).predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize("y", [BITS, BITS.astype(bool), BITS.astype(float), np.ones_like(BITS), sp.csr_matrix(BITS)])
+def test_zeros_and_ones_stay_labels(y):
+    net = MLPClassifierScratch(**QUICK).fit(X, y)
+    assert_array_equal(net.classes_, [0, 1])
+    assert net.predict_proba(X).shape == (80, 2)
+
+
+def test_sparse_labels_other_than_zero_and_one_are_an_error():
+    with pytest.raises(ValueError, match="multilabel targets must be 0 or 1, got"):
+        MLPClassifierScratch(**QUICK).fit(X, sp.csr_matrix(BITS * 2))
