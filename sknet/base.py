@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES, batch_rows, resolve_auto, weight_decay_for
 from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
-from .core import Dense, Dropout, Rows, Training, Units, fold_units, is_plain
+from .core import Dense, Dropout, Training
 from .persistence import Recorder
 from .preprocessing import (
     Data,
@@ -39,13 +39,14 @@ from .training import (
     Validation,
     advance,
     fitted_attributes,
-    forward_in_chunks,
     new_state,
+    raw_outputs,
     resumed_state,
     rows_for,
     set_units,
     split_generator,
     targets_for,
+    weights_for_raw_inputs,
 )
 
 _FEWEST_HELD_OUT, _FEW_ROWS = 10, 300  # of early_stopping="auto" and weight_decay="auto"
@@ -259,33 +260,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _raw_outputs(self, X: Any, n_layers: int | None = None, training: Training | None = None) -> np.ndarray:
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
         check_is_fitted(self)
-        X = valid_inputs(self, X)
-        parameters, inputs, outputs = self._acting()
-        dense = not isinstance(self._network.layers[0], Dense)
-        rows = Rows(X, inputs, self._arrays[0][0].dtype, dense=dense)
-        z = forward_in_chunks(self._network, parameters, rows.take, rows.n_rows, n_layers, training)
-        return z if outputs is None or n_layers is not None else outputs.restore(z, X.dtype)
-
-    def _acting(self) -> tuple[list[tuple[np.ndarray, ...]], Units | None, Units | None]:
-        """Return the arrays to predict with, and the units of their inputs and outputs.
-
-        ``coefs_`` and ``intercepts_`` that the user has changed act on raw rows. Those that were only looked at tell
-        the same function with fewer digits, so that of training is taken.
-        """
-        inputs, outputs = self._units_of_arrays()
-        if not {"coefs_", "intercepts_"} & vars(self).keys():
-            return self._arrays, inputs, outputs
-        own = list(zip(self.coefs_, self.intercepts_, strict=True))
-        folded = fold_units(self._arrays, inputs, outputs)
-        if all(map(_same_arrays, own, folded)):
-            return self._arrays, inputs, outputs
-        pairs = iter(own)
-        return [next(pairs) if arrays else () for arrays in self._arrays], None, None
-
-    def _units_of_arrays(self) -> tuple[Units | None, Units | None]:
-        """Return the units of inputs and outputs; None for a model of release 0.1.0, whose arrays have them in them."""
-        units: tuple[Units | None, Units | None] = vars(self).get("_units", (None, None))
-        return units
+        return raw_outputs(vars(self), valid_inputs(self, X), n_layers, training)
 
     def hidden_activations(self, X: Any, layer: int = -1) -> np.ndarray:
         """Return the outputs of a hidden layer: the representation that the network has learned.
@@ -363,25 +338,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def __getattr__(self, name: str) -> Any:
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        inputs, outputs = self._units_of_arrays()
-        if not is_plain(self._network) or (inputs is not None and inputs.bound < np.inf):
-            raise AttributeError(
-                f"`{name}` does not exist for this network, {self._network}: weights and biases alone do not tell what "
-                "it computes. Use predict, or fit without layer normalization, embedding and standardize='robust'."
-            )
-        folded = fold_units(self._arrays, inputs, outputs)
-        if not all(np.isfinite(array).all() for own in folded for array in own):
-            raise AttributeError(
-                f"`{name}` must be finite, but leaves the range of {folded[0][0].dtype} with the scales of the data "
-                "folded into it. Use predict, which keeps them apart; or rescale the data, or use dtype='float64'."
-            )
-        vars(self).setdefault("coefs_", [W for W, _ in folded])
-        vars(self).setdefault("intercepts_", [b for _, b in folded])
+        for weights, arrays in weights_for_raw_inputs(vars(self), name).items():
+            vars(self).setdefault(weights, arrays)
         return vars(self)[name]
 
     def __dir__(self) -> list[str]:
-        weights = [name for name in ("coefs_", "intercepts_") if hasattr(self, name)]
-        return sorted({*super().__dir__(), *weights})
+        return [*super().__dir__(), *(name for name in ("coefs_", "intercepts_") if hasattr(self, name))]
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_network" in vars(self)
@@ -390,10 +352,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _same_arrays(own: tuple[Any, Any], folded: tuple[np.ndarray, np.ndarray]) -> bool:
-    return all(mine is other or np.array_equal(mine, other) for mine, other in zip(own, folded, strict=True))
 
 
 def _is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:

@@ -109,10 +109,8 @@ def check_fitted(attributes: dict[str, Any]) -> None:
     for i, name in enumerate(("coefs_", "intercepts_")):
         if name in attributes:
             folded = [own[i] for own in expected["_arrays"] if own]
-            _must(
-                is_plain(expected["_network"]) and _shapes(attributes[name]) == _shapes(folded),
-                "the network and its weights",
-            )
+            same = is_plain(expected["_network"]) and _shapes(attributes[name]) == _shapes(folded)
+            _must(same, "the network and its weights")
     n_inputs, last = width_in(state.network.layers[0]), state.network.layers[-1]
     _must(attributes["n_features_in_"] == n_inputs, "the network and the number of features")
     if "feature_names_in_" in attributes:
