@@ -123,7 +123,7 @@ def _class_weight(value: Any) -> bool:
 
 def _scoring(value: Any) -> bool:
     if isinstance(value, str):
-        return value == "loss" or value in get_scorer_names()
+        return value in ("auto", "loss") or value in get_scorer_names()
     return value is None or (callable(value) and not isinstance(value, type))
 
 

@@ -1,9 +1,9 @@
 """Automatic: what "auto" becomes, for the rows that a call is given.
 
-There are two regimes. A single batch of all rows, as small data and L-BFGS have it, is trained plainly. Mini-batches of
-dense rows are trained in the way that measurement on real tables favours: four networks side by side, each of which
-holds out an eighth of the rows that the others learn from, judged by their loss there with weights averaged over
-updates; robust units and a piecewise-linear embedding of numbers; in float32.
+There are two regimes. Few rows, a single batch of all rows, streams and L-BFGS are trained plainly. More dense rows, in
+mini-batches, are trained in the way that measurement on real tables favours: four networks side by side, each of which
+holds out a tenth of the rows that the others learn from, judged by their loss there with weights averaged over updates;
+robust units and a piecewise-linear embedding of numbers; in float32.
 `examples/benchmarks/README.md` has what each part gave.
 """
 
@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 from ._parameters import is_auto, with_plain_numbers
 
+FEW_ROWS = 300
 FEWEST_HELD_OUT = 10  # rows, for early stopping
 MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
 WAIT = 0.4  # epochs to wait for a better one than the best, as a part of those up to it
 _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
-_DECAY, _FEW_ROWS = 0.02, 300
+_DECAY = 0.02
 
 
 class Facts(NamedTuple):
@@ -70,11 +71,11 @@ TABLES = Budget(3000, (12, 400), 300)
 
 
 def batch_rows(parameters: dict[str, Any], n: int) -> int:
-    """Return how many of ``n`` rows make a mini-batch: ``"auto"`` is 128, or less for an epoch of eight batches."""
+    """Return how many of ``n`` rows make a mini-batch: ``"auto"`` is 128, or less for eight batches of all rows."""
     size = parameters["batch_size"]
     if not is_auto(size):
         return min(n, int(size))
-    return min(n, _BATCH) if n <= _BATCH else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
+    return min(n, _BATCH) if n <= FEW_ROWS else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
 
 
 def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -97,13 +98,14 @@ def _in_batches(p: dict[str, Any], facts: Facts) -> bool:
 
 
 def _trains_as_tables(p: dict[str, Any], facts: Facts) -> bool:
-    return _in_batches(p, facts) and facts.dense and not facts.incremental
+    return _in_batches(p, facts) and facts.n_rows > FEW_ROWS and facts.dense and not facts.incremental
 
 
 def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, Any]:
     """Return what each parameter becomes that may be left open."""
-    batches = _in_batches(p, facts)
-    stops = batches and not facts.incremental and facts.n_held_out >= FEWEST_HELD_OUT
+    batches, many = _in_batches(p, facts), facts.n_rows > FEW_ROWS
+    holds_out = batches and not facts.incremental and facts.n_held_out >= FEWEST_HELD_OUT
+    stops = holds_out and (many or facts.regression)
     embedded = tables and 0 < facts.n_numbers <= MOST_EMBEDDED
     rate = (0.01 if facts.regression else 0.006) if tables else 0.003
     return {
@@ -116,7 +118,8 @@ def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, Any]:
         "averaging": 0.99 if tables else 0.0,
         "embedding": "piecewise_linear" if embedded else None,
         "standardize": "robust" if tables else True,
-        "dtype": "float32" if batches else None,
+        "dtype": "float32" if batches and many and not facts.incremental else None,
+        "scoring": "loss" if tables else None,
     }
 
 
@@ -127,6 +130,6 @@ def _weight_decay(p: dict[str, Any], facts: Facts, tables: bool, rate: float) ->
     """
     if p["solver"] == "lbfgs":
         return 0.0
-    few = facts.regression and facts.n_rows <= _FEW_ROWS and not facts.incremental and not tables
+    few = facts.regression and facts.n_rows <= FEW_ROWS and not facts.incremental and not tables
     given = p.get("learning_rate_init", "auto")
     return min(1.0, 0.003 / (rate if is_auto(given) else given)) if few and p["solver"] == "adam" else _DECAY

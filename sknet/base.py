@@ -17,11 +17,11 @@ from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._compat import CallbackSupportMixin, Tasks, rows_of
+from ._compat import CallbackSupportMixin, Tasks
 from ._parameters import RULES
 from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
 from .automatic import Facts, resolved
-from .core import Dense, Dropout, Rows, TableRows, Training, Units, fold_units, is_plain
+from .core import Dense, Dropout, Training
 from .persistence import Recorder
 from .preprocessing import (
     Columns,
@@ -30,12 +30,13 @@ from .preprocessing import (
     check_weights,
     columns_of,
     counted_in_rows,
-    fingerprint,
+    fingerprint_of,
     gaps_of,
     valid_inputs,
     valid_rows,
     validation_folds,
     validation_split,
+    which_is_positive,
 )
 from .training import (
     Judged,
@@ -44,14 +45,15 @@ from .training import (
     Validation,
     advance,
     fitted_attributes,
-    forward_in_chunks,
     new_state,
+    raw_outputs,
     resumed_state,
     rows_for,
     set_units,
     split_generator,
     start_at_the_data,
     targets_for,
+    weights_for_raw_inputs,
 )
 
 
@@ -227,9 +229,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if scoring is None:
             judge = self._judge(state, data.y, targets, data.weights, _joined(index))
         elif scoring != "loss":
-            X = data.X if data.given is None else data.given
-            judge = self._scorer(p, state, *(_rows(part, index) for part in (X, data.y, data.weights)))
-        judged = Judged("loss" if judge is None else scoring or "score", fingerprint(data, _joined(index)))
+            judge = self._scorer(p, state, *data.chosen(_joined(index)))
+        judged = Judged("loss" if judge is None else scoring or "score", fingerprint_of(data, _joined(index)))
         return Validation(state.network, rows, targets, data.weights, index, judge, judged)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
@@ -250,11 +251,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             except ValueError as error:
                 if "pos_label" not in str(error):
                     raise
-                raise ValueError(
-                    f"`scoring={p['scoring']!r}` must know which class is the positive one, got the labels "
-                    f"{np.unique(y)}: {error} Encode y as 0 and 1, or pass a scorer that names it, such as "
-                    f"make_scorer(f1_score, pos_label={np.unique(y)[-1].item()!r})."
-                ) from error
+                raise ValueError(which_is_positive(p["scoring"], y, error)) from error
 
         return score
 
@@ -282,36 +279,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
         check_is_fitted(self)
         state = self._state
-        numbers, codes, gaps = valid_inputs(self, X, state.categories, state.gaps)
-        parameters, inputs, outputs = self._acting()
-        dense = not isinstance(self._network.layers[0], Dense) or bool(state.gaps)
-        rows = Rows(numbers, inputs, self._arrays[0][-1].dtype, dense=dense)
-        if codes is not None or gaps or state.gaps:
-            rows = TableRows(rows, state.gaps, codes)
-        members = [parameters, *vars(self).get("_others", [])]
-        z = forward_in_chunks(self._network, members, rows.take, rows.n_rows, n_layers, training)
-        return z if outputs is None or n_layers is not None else outputs.restore(z, numbers.dtype)
-
-    def _acting(self) -> tuple[list[tuple[np.ndarray, ...]], Units | None, Units | None]:
-        """Return the arrays to predict with, and the units of their inputs and outputs.
-
-        ``coefs_`` and ``intercepts_`` that the user has changed act on raw rows. Those that were only looked at tell
-        the same function with fewer digits, so that of training is taken.
-        """
-        inputs, outputs = self._units_of_arrays()
-        if not {"coefs_", "intercepts_"} & vars(self).keys():
-            return self._arrays, inputs, outputs
-        own = list(zip(self.coefs_, self.intercepts_, strict=True))
-        folded = fold_units(self._arrays, inputs, outputs)
-        if all(map(_same_arrays, own, folded)):
-            return self._arrays, inputs, outputs
-        pairs = iter(own)
-        return [next(pairs) if arrays else () for arrays in self._arrays], None, None
-
-    def _units_of_arrays(self) -> tuple[Units | None, Units | None]:
-        """Return the units of inputs and outputs; None for a model of release 0.1.0, whose arrays have them in them."""
-        units: tuple[Units | None, Units | None] = vars(self).get("_units", (None, None))
-        return units
+        return raw_outputs(vars(self), valid_inputs(self, X, state.categories, state.gaps), n_layers, training)
 
     def hidden_activations(self, X: Any, layer: int = -1) -> np.ndarray:
         """Return the outputs of a hidden layer: the representation that the network has learned.
@@ -389,27 +357,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def __getattr__(self, name: str) -> Any:
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        inputs, outputs = self._units_of_arrays()
-        clips = inputs is not None and inputs.bound < np.inf
-        if not is_plain(self._network) or clips or self._state.gaps or self._state.n_members > 1:
-            raise AttributeError(
-                f"`{name}` does not exist for this network, {self._network}: weights and biases alone do not tell what "
-                "it computes. Use predict, or fit with n_members=1, embedding=None and standardize=True, and without "
-                "categories, missing values and layer normalization."
-            )
-        folded = fold_units(self._arrays, inputs, outputs)
-        if not all(np.isfinite(array).all() for own in folded for array in own):
-            raise AttributeError(
-                f"`{name}` must be finite, but leaves the range of {folded[0][0].dtype} with the scales of the data "
-                "folded into it. Use predict, which keeps them apart; or rescale the data, or use dtype='float64'."
-            )
-        vars(self).setdefault("coefs_", [W for W, _ in folded])
-        vars(self).setdefault("intercepts_", [b for _, b in folded])
+        for weights, arrays in weights_for_raw_inputs(vars(self), name).items():
+            vars(self).setdefault(weights, arrays)
         return vars(self)[name]
 
     def __dir__(self) -> list[str]:
-        weights = [name for name in ("coefs_", "intercepts_") if hasattr(self, name)]
-        return sorted({*super().__dir__(), *weights})
+        return [*super().__dir__(), *(name for name in ("coefs_", "intercepts_") if hasattr(self, name))]
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_network" in vars(self)
@@ -421,16 +374,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         return tags
 
 
-def _same_arrays(own: tuple[Any, Any], folded: tuple[np.ndarray, np.ndarray]) -> bool:
-    return all(mine is other or np.array_equal(mine, other) for mine, other in zip(own, folded, strict=True))
-
-
 def _joined(index: Any) -> Any:
     return np.concatenate(index) if isinstance(index, list) else index
-
-
-def _rows(part: Any, index: np.ndarray | None) -> Any:
-    return part if index is None or part is None else rows_of(part, index)
 
 
 def _is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:

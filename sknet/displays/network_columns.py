@@ -24,7 +24,7 @@ from ..core import (
     Scaling,
     width_in,
 )
-from ..training import plan_network
+from ..training import plan_network, units_of
 
 
 class Column(NamedTuple):
@@ -66,7 +66,7 @@ def _noted(column: Column, note: str) -> Column:
 def clips_inputs(net: BaseMLP) -> bool:
     """Whether inputs go, or if ``net`` is not fitted would go, through a smooth clip."""
     if net.__sklearn_is_fitted__():
-        inputs, _ = net._units_of_arrays()
+        inputs, _ = units_of(vars(net))
         return inputs is not None and bool(np.isfinite(inputs.bound))
     return net.standardize == "robust"
 

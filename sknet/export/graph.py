@@ -28,6 +28,7 @@ from ..core import (
     Scaling,
     Units,
 )
+from ..training import acting
 
 _LAYER_NORMALIZATION_OPSET = 17
 
@@ -147,7 +148,7 @@ def _to_units(g: Graph, x: str, units: Units) -> str:
     """Add the units of inputs: what of the shift has no digits in the type of the graph is subtracted after it."""
     shift = units.shift.astype(g.dtype)
     rest = units.shift - shift.astype(np.float64)
-    x = g("Sub", x, shift)
+    x = g("Sub", x, shift) if shift.any() else x
     if (np.abs(rest) > 1e-6 * units.scale).any():
         x = g("Sub", x, rest)
     u = g("Mul", x, units.inverse)
@@ -165,7 +166,7 @@ def _embedding(g: Graph, x: str, layer: PeriodicEmbedding, frequency: Any, phase
 
 def add_layers(g: Graph, x: str, model: Any, n_layers: int | None = None) -> str:
     """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs."""
-    parameters, inputs, outputs = model._acting()
+    parameters, inputs, outputs = acting(vars(model))
     if inputs is not None:
         x = _to_units(g, x, inputs)
     for layer, arrays in zip(model._network.layers[:n_layers], parameters, strict=False):

@@ -16,6 +16,7 @@ from ..classifier import MLPClassifierScratch
 from ..core import ACTIVATIONS, EXP, Activation, Dense, LayerNormalization, PeriodicEmbedding, Quantile, Scaling
 from ..preprocessing import LabelEncoding
 from ..regressor import MLPRegressorScratch
+from ..training import units_of
 
 _ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
 _SOLVERS = ("lbfgs", "sgd", "adam")
@@ -93,7 +94,7 @@ def _obstacle(model: Any, twin: Any) -> str | None:
     if not hasattr(model, "coefs_"):
         parts = (LayerNormalization, PeriodicEmbedding, Scaling)
         found = [str(layer) for layer in model._network.layers if isinstance(layer, parts)]
-        inputs, _ = model._units_of_arrays()
+        inputs, _ = units_of(vars(model))
         if inputs is not None and np.isfinite(inputs.bound):
             found.append(f"smooth clip of inputs at {inputs.bound:g}")
         return found[0] if found else "units apart from weights, which leave the range of their dtype without them"

@@ -1,17 +1,17 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from
-`moments`, `quartiles` and `values` of columns), row weights (`weights`), rows set aside for validation (`splitting`) and
-what tells them from others (`fingerprint`), rows to predict from (`checking`).
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`,
+from `moments`, `quartiles` and `values` of columns), row weights (`weights`), rows set aside for validation
+(`splitting`) and what tells them from others (`fingerprint`), rows to predict from (`checking`).
 """
 
 from __future__ import annotations
 
-from .checking import gaps_of, valid_inputs, valid_rows
+from .checking import Inputs, gaps_of, valid_inputs, valid_rows
 from .columns import Columns, columns_of
 from .data import Data
-from .fingerprint import fingerprint
-from .labels import plain_classes, plain_labels
+from .fingerprint import fingerprint_of
+from .labels import plain_classes, plain_labels, which_is_positive
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 from .scaling import (
@@ -33,6 +33,7 @@ from .weights import balanced, check_weights, counted_in_rows
 __all__ = [
     "Columns",
     "Data",
+    "Inputs",
     "LabelEncoding",
     "LogMean",
     "Measured",
@@ -47,7 +48,7 @@ __all__ = [
     "columns_of",
     "columns_to_embed",
     "counted_in_rows",
-    "fingerprint",
+    "fingerprint_of",
     "fits",
     "gaps_of",
     "input_units",
@@ -63,4 +64,5 @@ __all__ = [
     "valid_rows",
     "validation_folds",
     "validation_split",
+    "which_is_positive",
 ]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._compat import rows_of
 from ..core import Targets
 from .columns import Columns
 
@@ -51,3 +52,10 @@ class Data(NamedTuple):
     def n_weighted(self) -> int:
         """Number of rows that have weight."""
         return self.n_rows if self.weights is None else int(np.count_nonzero(self.weights))
+
+    def chosen(self, index: np.ndarray | None) -> tuple[Any, Any, np.ndarray | None]:
+        """Return inputs, targets as the user has them, and weights, of the rows ``index``; None means all."""
+        X = self.X if self.given is None else self.given
+        if index is None:
+            return X, self.y, self.weights
+        return rows_of(X, index), self.y[index], None if self.weights is None else self.weights[index]

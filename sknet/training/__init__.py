@@ -2,17 +2,17 @@
 
 Layers planned from parameters (`planning`), the state between runs (`state`) and in which one begins (`starting`), its
 units (`units`), the run (`fitting`), its held-out rows (`validation`) and the scores that judge them where the user
-names none (`judging`), its end (`stopping`) and its threads (`threads`), prediction in bounded memory (`chunks`), and
-fitted attributes (`publishing`).
+names none (`judging`), its end (`stopping`) and its threads (`threads`), fitted attributes (`publishing`), and what
+they predict (`prediction`) in bounded memory (`chunks`).
 """
 
 from __future__ import annotations
 
-from .chunks import forward_in_chunks
 from .fitting import Run
 from .initial import start_at_the_data
-from .judging import D2, Accuracy, Judge
+from .judging import D2, Accuracy
 from .planning import plan_network
+from .prediction import acting, raw_outputs, units_of, weights_for_raw_inputs
 from .publishing import fitted_attributes
 from .starting import advance, new_state, resumed_state
 from .state import History, State, split_generator
@@ -24,21 +24,23 @@ __all__ = [
     "D2",
     "Accuracy",
     "History",
-    "Judge",
     "Judged",
     "Plateau",
     "Run",
     "State",
     "Validation",
+    "acting",
     "advance",
     "fitted_attributes",
-    "forward_in_chunks",
     "new_state",
     "plan_network",
+    "raw_outputs",
     "resumed_state",
     "rows_for",
     "set_units",
     "split_generator",
     "start_at_the_data",
     "targets_for",
+    "units_of",
+    "weights_for_raw_inputs",
 ]

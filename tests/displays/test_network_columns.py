@@ -5,7 +5,7 @@ import pytest
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
 from sknet.core.activations import EXP
-from sknet.displays.network_columns import columns_of, network_of
+from sknet.displays.network_columns import clips_inputs, columns_of, network_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -14,7 +14,7 @@ y = np.arange(40) % 3
 
 
 def described(net, *sizes):
-    columns = columns_of(network_of(net, *(sizes or (None, None))))
+    columns = columns_of(network_of(net, *(sizes or (None, None))), clips=clips_inputs(net))
     return [(c.size, c.activation and c.activation.name, *c.notes) for c in columns]
 
 

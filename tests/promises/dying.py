@@ -90,7 +90,7 @@ def fit_interrupted(case, result):
     curves = [mlp.loss_curve_, mlp.penalty_curve_, mlp.learning_rate_curve_]
     curves += [mlp.validation_scores_, mlp.validation_loss_curve_] if mlp.early_stopping else []
     assert {len(curve) for curve in curves} == {mlp.n_iter_}
-    assert all(np.isfinite(array).all() for own in mlp._parameters() for array in own)
+    assert all(np.isfinite(array).all() for own in mlp._arrays for array in own)
     assert mlp.score(X, y) > -1.0
     if mlp.early_stopping:
         assert max(mlp.validation_scores_) == mlp.best_validation_score_

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from small_data import SMALL, X, Y
 
 import sknet
+from sknet.training.prediction import acting
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -116,7 +117,7 @@ def test_a_memory_map_is_read_where_it_lies(tmp_path, normalization):
     """Processes that serve one file share its pages: loading copies no weights."""
     mlp = CLF(normalization=normalization, **SMALL).fit(X, target(CLF))
     twin = through_a_memory_map(mlp, tmp_path)
-    weights = [array for own in twin._parameters() for array in own]
+    weights = [array for own in acting(vars(twin))[0] for array in own]
     assert weights
     assert all(isinstance(array, np.memmap) and not array.flags.writeable for array in weights)
     file = (tmp_path / "model.joblib").read_bytes()

@@ -1,0 +1,86 @@
+"""Prediction: the function of a fitted network, with its units beside its weights or folded into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core import Dense, Network, Rows, TableRows, Training, Units, fold_units, is_plain
+from ..preprocessing import Inputs
+from .chunks import forward_in_chunks
+
+Arrays = list[tuple[np.ndarray, ...]]
+
+
+def raw_outputs(
+    attributes: dict[str, Any], X: Inputs, n_layers: int | None = None, training: Training | None = None
+) -> np.ndarray:
+    """Return raw outputs, shape (n, n_outputs), for rows ``X``; those of the first ``n_layers`` if given.
+
+    ``attributes`` are those of the fitted estimator. The raw outputs are those of all members together; hidden layers of
+    several members stand side by side.
+    """
+    network, gaps = attributes["_network"], attributes["_state"].gaps
+    parameters, inputs, outputs = acting(attributes)
+    dense = not isinstance(network.layers[0], Dense) or bool(gaps)
+    rows: Any = Rows(X.numbers, inputs, attributes["_state"].theta.dtype, dense=dense)
+    if X.codes is not None or X.gaps or gaps:
+        rows = TableRows(rows, gaps, X.codes)
+    members = [parameters, *attributes.get("_others", [])]
+    z = forward_in_chunks(network, members, rows.take, rows.n_rows, n_layers, training)
+    return z if outputs is None or n_layers is not None else outputs.restore(z, X.numbers.dtype)
+
+
+def acting(attributes: dict[str, Any]) -> tuple[Arrays, Units | None, Units | None]:
+    """Return the arrays to predict with, and the units of their inputs and outputs.
+
+    ``coefs_`` and ``intercepts_`` that the user has changed act on raw rows. Those that were only looked at tell the
+    same function with fewer digits, so that of training is taken.
+    """
+    arrays, (inputs, outputs) = attributes["_arrays"], units_of(attributes)
+    if not {"coefs_", "intercepts_"} & attributes.keys():
+        return arrays, inputs, outputs
+    folded = fold_units(arrays, inputs, outputs)
+    weights, biases = zip(*folded, strict=True)
+    own = list(zip(attributes.get("coefs_", weights), attributes.get("intercepts_", biases), strict=True))
+    if all(map(_same, own, folded)):
+        return arrays, inputs, outputs
+    pairs = iter(own)
+    return [next(pairs) if array else () for array in arrays], None, None
+
+
+def units_of(attributes: dict[str, Any]) -> tuple[Units | None, Units | None]:
+    """Return the units of inputs and outputs; None for a model of release 0.1.0, whose arrays have them in them."""
+    units: tuple[Units | None, Units | None] = attributes.get("_units", (None, None))
+    return units
+
+
+def weights_for_raw_inputs(attributes: dict[str, Any], name: str) -> dict[str, list[np.ndarray]]:
+    """Return ``coefs_`` and ``intercepts_``, the function as weights and biases alone; ``name`` is what was asked for.
+
+    Raises
+    ------
+    AttributeError
+        If there is no such form.
+    """
+    network: Network = attributes["_network"]
+    inputs, outputs = units_of(attributes)
+    state, clips = attributes["_state"], inputs is not None and inputs.bound < np.inf
+    if not is_plain(network) or clips or state.gaps or state.n_members > 1:
+        raise AttributeError(
+            f"`{name}` does not exist for this network, {network}: weights and biases alone do not tell what it "
+            "computes. Use predict, or fit with n_members=1, embedding=None and standardize=True, and without "
+            "categories, missing values and layer normalization."
+        )
+    folded = fold_units(attributes["_arrays"], inputs, outputs)
+    if not all(np.isfinite(array).all() for own in folded for array in own):
+        raise AttributeError(
+            f"`{name}` must be finite, but leaves the range of {folded[0][0].dtype} with the scales of the data "
+            "folded into it. Use predict, which keeps them apart; or rescale the data, or use dtype='float64'."
+        )
+    return {"coefs_": [W for W, _ in folded], "intercepts_": [b for _, b in folded]}
+
+
+def _same(own: tuple[Any, Any], folded: tuple[np.ndarray, np.ndarray]) -> bool:
+    return all(mine is other or np.array_equal(mine, other) for mine, other in zip(own, folded, strict=True))

@@ -1,0 +1,70 @@
+"""Prediction: the arrays of training in their units, unless the user has changed the weights for raw inputs."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sknet import MLPRegressorScratch
+from sknet.training.prediction import acting, raw_outputs, units_of, weights_for_raw_inputs
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(3.0, 2.0, (50, 4)), RNG.normal(size=50)
+
+
+def attributes_of(**parameters):
+    return vars(MLPRegressorScratch(width=6, depth=2, max_iter=3, random_state=0, **parameters).fit(X, Y))
+
+
+def test_arrays_act_in_their_units():
+    attributes = attributes_of()
+    arrays, inputs, outputs = acting(attributes)
+    assert arrays is attributes["_arrays"]
+    assert (inputs, outputs) == units_of(attributes) == attributes["_units"]
+    z = attributes["_network"].forward(arrays, (X - inputs.shift) / inputs.scale)
+    assert_allclose(raw_outputs(attributes, X), z * outputs.scale + outputs.shift, rtol=1e-12)
+
+
+def test_weights_that_were_looked_at_change_nothing():
+    attributes = attributes_of()
+    attributes |= weights_for_raw_inputs(attributes, "coefs_")
+    assert acting(attributes)[0] is attributes["_arrays"]
+
+
+@pytest.mark.parametrize("name", ["coefs_", "intercepts_"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_weights_that_were_changed_act_on_raw_rows(name, alone):
+    attributes = attributes_of()
+    weights = weights_for_raw_inputs(attributes, name)
+    weights[name] = [2.0 * array for array in weights[name]]
+    attributes |= {name: weights[name]} if alone else weights
+    arrays, inputs, outputs = acting(attributes)
+    assert inputs is outputs is None
+    assert_array_equal(arrays[0][0], weights["coefs_"][0])
+    assert_array_equal(arrays[-1][1], weights["intercepts_"][-1])
+
+
+def test_a_model_without_units_has_them_in_its_arrays():
+    """So it is in files of release 0.1.0."""
+    attributes = attributes_of()
+    expected = raw_outputs(attributes, X)
+    weights = weights_for_raw_inputs(attributes, "coefs_")
+    old = {"_network": attributes["_network"], "_arrays": list(zip(*weights.values(), strict=True)), **weights}
+    assert units_of(old) == (None, None)
+    assert_allclose(raw_outputs(old, X), expected, rtol=1e-9)
+    assert acting(old)[0] is old["_arrays"]
+
+
+@pytest.mark.parametrize(
+    "way", [{"standardize": "robust"}, {"embedding": "periodic"}, {"normalization": "layer"}], ids=str
+)
+def test_no_weights_for_raw_inputs(way):
+    with pytest.raises(AttributeError, match=r"`intercepts_` does not exist for this network, .* Use predict"):
+        weights_for_raw_inputs(attributes_of(**way), "intercepts_")
+
+
+@pytest.mark.parametrize("way", [{}, {"standardize": "robust"}, {"embedding": "periodic"}, {"standardize": False}])
+def test_sparse_rows_of_every_network_trained_on_dense_ones(way):
+    attributes = attributes_of(**way)
+    rows = np.where(RNG.uniform(size=X.shape) < 0.5, X, 0.0)
+    assert_allclose(raw_outputs(attributes, sp.csr_matrix(rows)), raw_outputs(attributes, rows), rtol=1e-9)
