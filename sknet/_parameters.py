@@ -183,7 +183,7 @@ RULES: dict[str, Rule] = {
     "normalization": _either(_exactly(None), _option(("batch", "layer"))),
     "max_grad_norm": _either(_exactly(None), real(0.0, closed="()")),
     "scoring": Rule(
-        _scoring, "None, 'loss', the name of a scorer (see sklearn.metrics.get_scorer_names) or a callable"
+        _scoring, "'auto', None, 'loss', the name of a scorer (see sklearn.metrics.get_scorer_names) or a callable"
     ),
     "class_weight": _either(
         _exactly(None),

@@ -112,7 +112,7 @@ def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, Any]:
         "learning_rate_init": rate,
         "early_stopping": stops,
         "weight_decay": _weight_decay(p, facts, tables, rate),
-        "label_smoothing": 0.0,
+        "label_smoothing": 0.0 if tables or p["solver"] == "lbfgs" else 0.05,
         "dropout": 0.1 if batches and not facts.regression else 0.0,
         "n_members": 4 if tables and stops else 1,
         "averaging": 0.99 if tables else 0.0,

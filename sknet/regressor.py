@@ -22,6 +22,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     A drop-in for `sklearn.neural_network.MLPRegressor`: same parameters, attributes and methods, and more. It
     minimizes the squared error, or another loss, of one or several targets.
 
+    Where a parameter is ``"auto"``, data decide. *Tables* are dense rows, more than 300 of them and more than a
+    mini-batch, in `fit`: they are trained by four networks side by side in float32, with robust units, a
+    piecewise-linear embedding, averaged weights, and early stopping by the loss. The rest is trained plainly.
+
     Parameters
     ----------
     loss : str, default="squared_error"
@@ -39,8 +43,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the batch) when added to the
         loss; with sample weights, by that number times their mean. Biases are not penalized.
-    batch_size : int, default="auto"
-        Rows in a mini-batch; ``"auto"`` is ``min(128, n_samples)``. Not used by L-BFGS.
+    batch_size : int or "auto", default="auto"
+        Rows in a mini-batch. ``"auto"`` is 128; of more than 300 rows, an eighth, but at least 32 and at most 128. Larger
+        batches are faster for each row, smaller ones need fewer epochs. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
         Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
         ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
@@ -48,13 +53,14 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down again; ``"multi_cycle"``, four cycles that
         grow longer; ``"warmup_cosine"``. Or an object of `sknet.schedules`, where all have their parameters.
         `partial_fit` does not know how long a stream will be: there, these schedules stay at `learning_rate_init`.
-    learning_rate_init : float, default=0.003
-        Initial learning rate, per update. Not used by L-BFGS.
+    learning_rate_init : float or "auto", default="auto"
+        Initial learning rate, per update. ``"auto"`` is 0.003, and for tables 0.006 for a classifier and
+        0.01 for a regressor. Lower it if the loss jumps or diverges. Not used by L-BFGS.
     power_t : float, default=0.5
         Exponent of ``"invscaling"``.
     max_iter : int or "auto", default="auto"
-        Epochs, or iterations of L-BFGS, of one call of `fit`. ``"auto"``: as many epochs as make about 4,000 updates,
-        at least 30 and at most 400; 200 iterations of L-BFGS.
+        Most epochs, or iterations of L-BFGS, of one call of `fit`. ``"auto"``: as many epochs as make about 3,000
+        updates for tables, 4,000 else, within bounds; 200 iterations of L-BFGS.
     shuffle : bool, default=True
         Whether to visit the rows in a new random order in each epoch.
     random_state : int, RandomState instance or None, default=None
@@ -76,41 +82,47 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. Without effect on L-BFGS. ``"auto"``: for a regressor with more rows than a mini-batch and
-        at least 10 to set aside, except in `partial_fit`. Only scores of the same rows are compared: a call with other
-        rows, such as the next chunk of a stream, first scores the best weights so far on its own.
+        place of those rows. With several members, each sets other rows aside and is judged on these, so no row is lost
+        to training. Without effect on L-BFGS. ``"auto"``: with more rows than a mini-batch and at least 10 to set aside
+        (for a classifier, more than 300 rows), except in `partial_fit`. Only scores of the same rows are compared: a
+        call with other rows, such as the next chunk of a stream, first scores the best weights so far on its own.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
         sides, if that share has as many rows as there are classes; if not, each class is in training.
     beta_1 : float, default=0.9
         Decay of Adam's mean gradient, in [0, 1).
-    beta_2 : float, default=0.95
+    beta_2 : float, default=0.97
         Decay of the mean squared gradient of Adam and RMSprop, in [0, 1).
     epsilon : float, default=1e-8
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
-    n_iter_no_change : int or inf, default=100
-        Training stops after exactly this many epochs in a row without an improvement by `tol`.
+    n_iter_no_change : int, inf or "auto", default="auto"
+        Training stops after exactly this many epochs in a row without an improvement by `tol`. ``"auto"``: for tables,
+        300 updates or 0.4 of the epochs that the best one took, whichever is longer; else 100 epochs.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS.
     depth : int, default=2
         Number of hidden layers; 0 is the linear model.
-    width : int, default=128
-        Units in each hidden layer.
+    width : int, default=64
+        Units in each hidden layer. More can help with many thousands of rows; less is faster.
     initializer : str, default="auto"
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
         ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
-    standardize : bool or "robust", default=True
-        Whether to standardize inputs inside `fit`: weighted mean and deviation of the rows that are trained on; columns
-        of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns are
-        divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``: median
-        and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X to fit.
-        The regressor standardizes its targets too: by mean and deviation for the squared error, by median and
-        interquartile range for losses that do not mind outliers, and by their mean alone where there is a log link.
-    embedding : {"periodic"} or None, default=None
-        ``"periodic"``: beside each column of more than two values, three learned combinations of 16 cosines of it,
-        which let the network bend as sharply as trees do. Dense X only.
-    dtype : {"float32", "float64"} or None, default=None
-        What to compute in. None: float32 for float32 input, else float64.
+    standardize : bool, "robust" or "auto", default="auto"
+        Whether to standardize inputs inside `fit`. True: weighted mean and deviation of the rows that are trained on;
+        columns of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns
+        are divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``:
+        median and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X
+        to fit. ``"auto"``: ``"robust"`` for tables, else True. The regressor standardizes its targets too: by mean and
+        deviation for the squared error, by median and interquartile range for losses that do not mind outliers, and by
+        their mean alone where there is a log link.
+    embedding : {"piecewise_linear", "periodic", "auto"} or None, default="auto"
+        What to add beside each column of more than two values. ``"piecewise_linear"``: four learned broken lines, with
+        edges at its quantiles. ``"periodic"``: three learned combinations of 16 cosines. With either, the network can
+        bend as sharply as trees do. Dense X only. ``"auto"``: ``"piecewise_linear"`` for tables of up to 100 columns of
+        numbers.
+    dtype : {"float32", "float64", "auto"} or None, default="auto"
+        What to compute in. ``"auto"``: float32 for more than 300 rows in mini-batches, else the dtype of X. None: the
+        dtype of X. Predictions for float64 rows are float64 in any case.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
         ``"auto"`` is 0.02, and 0 with L-BFGS; for a regressor fitted to at most 300 rows by Adam, 1, or as much less as
@@ -122,17 +134,25 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Normalization between combination and non-linearity of each hidden layer.
     max_grad_norm : float or None, default=None
         Gradients of a larger Euclidean norm are scaled down to it.
-    scoring : str, callable or None, default=None
+    scoring : str, callable or None, default="auto"
         What validation judges by: ``"loss"`` is the smallest validation loss; None is the accuracy of a classifier, and
         for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean over outputs: R2
         for ``"squared_error"`` (`score` is R2 for other losses too, but for quantiles); a scorer's name; or a callable
-        ``(estimator, X, y) -> float``, the larger the better.
+        ``(estimator, X, y) -> float``, the larger the better. ``"auto"``: the loss for tables, whose probabilities are
+        the better for it; else None.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
         categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
         columns of a data frame. None: no column is. Text and numbers in one column are read as text. Levels of fewer
         than five rows share what is learned of rare ones, as levels never seen do. Up to 32 levels get one-hot inputs,
         more a learned vector of 8 numbers. Missing categories are a level.
+    n_members : int or "auto", default="auto"
+        Number of networks that are trained side by side, each from its own initial weights and with its own rows set
+        aside; their predictions are averaged. More are better, and take as many times longer. ``"auto"``: 4 for tables
+        with early stopping, else 1.
+    averaging : float or "auto", default="auto"
+        Decay per update, in [0, 1), of the moving average of the weights, which is what is judged and kept; 0 for none.
+        ``"auto"``: 0.99 for tables, else 0.
     quantile : float or increasing sequence of float, default=0.5
         Level of ``loss="quantile"``, in (0, 1). A sequence gives one output for each level; they never cross.
     huber_delta : float, default=1.35

@@ -18,8 +18,8 @@ def raw_outputs(
 ) -> np.ndarray:
     """Return raw outputs, shape (n, n_outputs), for rows ``X``; those of the first ``n_layers`` if given.
 
-    ``attributes`` are those of the fitted estimator. The raw outputs are those of all members together; hidden layers of
-    several members stand side by side.
+    ``attributes`` are those of the fitted estimator. The raw outputs are those of all members together; their hidden
+    layers stand side by side.
     """
     network, gaps = attributes["_network"], attributes["_state"].gaps
     parameters, inputs, outputs = acting(attributes)
