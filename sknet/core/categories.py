@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -46,6 +46,10 @@ class Categories:
 
     def __str__(self) -> str:
         return f"categories({self.n_in} -> {self.n_out})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: what is cached follows from these."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @property
     def n_in(self) -> int:

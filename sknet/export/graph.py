@@ -7,7 +7,7 @@ Every activation is written in the operators that ONNX Runtime has for float32 a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from ..core import (
     SELU_ALPHA,
     SELU_SCALE,
     Activation,
+    Categories,
     Dense,
     Dropout,
     LayerNormalization,
@@ -30,6 +31,7 @@ from ..core import (
 )
 
 _LAYER_NORMALIZATION_OPSET = 17
+_ML_OPSET = 2  # of ai.onnx.ml
 
 
 class Graph:
@@ -55,7 +57,11 @@ class Graph:
         names = [i if isinstance(i, str) else self.constant(i) for i in inputs]
         outputs = [self._scope.get_unique_variable_name(op) for _ in range(1 + more)]
         outputs[0] = output or outputs[0]
-        self._container.add_node(op, names, outputs, name=self._scope.get_unique_operator_name(op), **attributes)
+        domain, versions = attributes.pop("domain", ""), {}
+        if domain:
+            versions = {"op_domain": domain, "op_version": _ML_OPSET}
+        name = self._scope.get_unique_operator_name(op)
+        self._container.add_node(op, names, outputs, name=name, **versions, **attributes)
         return outputs[0]
 
     def constant(self, values: Any) -> str:
@@ -75,10 +81,12 @@ class Graph:
         return name
 
     def cast(self, x: str, dtype: Any, output: str | None = None) -> str:
-        """Add a conversion to another type."""
+        """Add a conversion to another type, ``str`` for strings."""
+        from onnx import TensorProto
         from onnx.helper import np_dtype_to_tensor_dtype
 
-        return self("Cast", x, output=output, to=np_dtype_to_tensor_dtype(np.dtype(dtype)))
+        to = TensorProto.STRING if dtype is str else np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return self("Cast", x, output=output, to=to)
 
 
 def _elu(g: Graph, z: str, scale: float = 1.0, alpha: float = 1.0) -> str:
@@ -138,6 +146,22 @@ def _smooth_clip(g: Graph, u: str, bound: float) -> str:
     return g("Div", u, g("Sqrt", g("Add", g("Mul", share, share), 1.0)))
 
 
+def _looked_up(g: Graph, x: str | None, codes: Sequence[str], layer: Categories, arrays: Any) -> str:
+    """Add the vectors of ``codes`` behind the numbers ``x``, in the order that the layer has them in."""
+    vectors = [g("Gather", table, code, axis=0) for table, code in zip(layer.tables(arrays), codes, strict=True)]
+    places = sorted(zip((block.start for block in layer.blocks()), vectors, strict=True))
+    return g("Concat", *([] if x is None else [x]), *(vector for _, vector in places), axis=1)
+
+
+def _without_gaps(g: Graph, x: str, numbers: str, gaps: Sequence[int]) -> str:
+    """Add 0 for what is missing in ``numbers``, which ``x`` has in the units of the network, and the indicators."""
+    missing = g("IsNaN", numbers)
+    x = g("Where", missing, np.zeros(()), x)
+    if gaps:
+        x = g("Concat", x, g.cast(g("Gather", missing, np.array(gaps), axis=1), g.dtype), axis=1)
+    return x
+
+
 def _scaling(g: Graph, x: str, layer: Scaling, shift: Any, scale: Any) -> str:
     u = g("Mul", g("Sub", x, shift), scale)
     return u if math.isinf(layer.bound) else _smooth_clip(g, u, layer.bound)
@@ -147,7 +171,7 @@ def _to_units(g: Graph, x: str, units: Units) -> str:
     """Add the units of inputs: what of the shift has no digits in the type of the graph is subtracted after it."""
     shift = units.shift.astype(g.dtype)
     rest = units.shift - shift.astype(np.float64)
-    x = g("Sub", x, shift)
+    x = g("Sub", x, shift) if shift.any() else x
     if (np.abs(rest) > 1e-6 * units.scale).any():
         x = g("Sub", x, rest)
     u = g("Mul", x, units.inverse)
@@ -163,13 +187,19 @@ def _embedding(g: Graph, x: str, layer: PeriodicEmbedding, frequency: Any, phase
     return g("Concat", x, g("Reshape", values, np.array([-1, n_new])), axis=1)
 
 
-def add_layers(g: Graph, x: str, model: Any, n_layers: int | None = None) -> str:
-    """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs."""
+def add_layers(g: Graph, x: str | None, model: Any, n_layers: int | None = None, codes: Sequence[str] = ()) -> str:
+    """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs.
+
+    ``x`` are numbers, shape (n, d), None without any, and ``codes`` those of categories, of shape (n,) each.
+    """
     parameters, inputs, outputs = model._acting()
-    if inputs is not None:
-        x = _to_units(g, x, inputs)
+    if x is not None:
+        numbers = x
+        x = _without_gaps(g, x if inputs is None else _to_units(g, x, inputs), numbers, model._state.gaps)
     for layer, arrays in zip(model._network.layers[:n_layers], parameters, strict=False):
         match layer:
+            case Categories():
+                x = _looked_up(g, x, codes, layer, arrays)
             case Scaling():
                 x = _scaling(g, x, layer, *arrays)
             case PeriodicEmbedding():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -76,6 +76,10 @@ class Columns:
     categorical: tuple[int, ...]
     levels: tuple[tuple[Level, ...], ...]
     shares: tuple[tuple[float, ...], ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: what is cached follows from these."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @classmethod
     def of(cls, X: Any, chosen: Any, weights: np.ndarray | None = None) -> Columns | None:
