@@ -66,7 +66,7 @@ def test_partial_dependence_of_categories(net):
     display = PartialDependenceDisplay.from_estimator(
         net, frame, ["plan", "age"], categorical_features=["plan"], grid_resolution=5, ax=axes
     )
-    heights = [bar.get_height() for bar in np.ravel(display.bars_[0])]
+    heights = [bar.get_height() for bar in np.ravel(display.axes_)[0].patches]
     labels = [label.get_text() for label in np.ravel(display.axes_)[0].get_xticklabels()]
     assert len(heights) == len(labels) == 3
     assert labels[int(np.argmax(heights))] == "für Profis"

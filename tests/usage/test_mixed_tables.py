@@ -36,7 +36,8 @@ def outputs(mlp, X):
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @BOTH
 @pytest.mark.parametrize("more", [{}, {"standardize": "robust"}, {"embedding": "periodic"}, {"dtype": "float32"},
-                                  {"solver": "lbfgs", "max_iter": 200}, {"depth": 0}, {"standardize": False}])  # fmt: skip
+                                  {"solver": "lbfgs", "max_iter": 200}, {"depth": 0},
+                                  {"standardize": False}])  # fmt: skip
 def test_a_frame_is_taken_as_it_is_and_learned(Estimator, more):
     frame, new = mixed_frame(), mixed_frame(seed=5)
     mlp = Estimator(**QUICK | {"max_iter": 60} | more).fit(frame, target(Estimator, frame))
