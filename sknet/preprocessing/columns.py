@@ -249,8 +249,10 @@ def _reader(X: Any) -> Callable[[int], Any]:
 
 def _values(column: Any, name: str) -> np.ndarray:
     """Return a column as NumPy has it."""
-    if _dtype_name(column) == "dictionary" and hasattr(column, "to_pylist"):  # NumPy would lose its gaps
-        return np.array([*column.to_pylist(), None], dtype=object)[:-1]
+    as_list = getattr(column, "to_pylist", getattr(column, "to_list", None))
+    # NumPy would lose the gaps of a dictionary of pyarrow, and NUL at the end of the text of polars.
+    if as_list is not None and _dtype_name(column) in ("dictionary", "string", "utf8", "categorical", "enum"):
+        return np.array([*as_list(), None], dtype=object)[:-1]
     values = np.asarray(column)
     if values.ndim != 1 or values.dtype.kind not in "biufOUST":
         raise ValueError(f"Column {name} of X must hold categories, got values of dtype {values.dtype}.")

@@ -267,8 +267,9 @@ def test_weights_are_repetition_with_categories_and_gaps():
         pytest.fail("the levels differ")
 
 
-def test_a_table_of_categories_alone():
+@pytest.mark.parametrize("standardize", [True, False, "robust"])
+def test_a_table_of_categories_alone(standardize):
     frame = mixed_frame()[["plan", "zone"]]
-    clf = CLF(**QUICK).fit(frame, labels_for(mixed_frame()))
+    clf = CLF(standardize=standardize, **QUICK).fit(frame, labels_for(mixed_frame()))
     assert clf.predict_proba(frame[:3]).shape == (3, 2)
     assert clf.n_features_in_ == 2
