@@ -65,6 +65,7 @@ GOOD = {
     "scoring": [None, "loss", "accuracy", "r2", max],
     "class_weight": [None, "balanced", {}, {0: 1, "a": 0.5}],
     "label_smoothing": ["auto", 0, 0.0, 0.1, 0.999],
+    "categorical_features": [None, "from_dtype", [0, 2], (), ["a"], [True, False], range(3), np.array(["a"])],
     "quantile": [0.5, np.float32(0.5), [0.1], (0.1, 0.9), np.array([0.2, 0.5])],
     "huber_delta": [1e-9, 1, 1.35],
     "embedding": [None, "periodic"],

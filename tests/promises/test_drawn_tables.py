@@ -208,3 +208,22 @@ def test_columns_of_one_name_are_refused(Estimator):
     for X in (frame, frame.assign(b="text")):
         with pytest.raises(ValueError, match="columns of different names, got more than one called a"):
             Estimator(**QUICK).fit(X, target(Estimator, 20))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ([True, False], "must have one entry for each of the 3 columns, got shape"),
+        ([0, 3], r"as indices must lie in \[0, 2\], got 0 to 3"),
+        ([-1], r"as indices must lie in \[0, 2\], got -1 to -1"),
+        (["a"], r"must name columns of X, got \['a'\], with an X without column names"),
+    ],
+)
+@BOTH
+def test_categorical_features_that_do_not_fit_leave_an_earlier_fit_as_it_was(Estimator, chosen, message):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    mlp = Estimator(**QUICK).fit(X, target(Estimator, 20))
+    before = outputs(mlp, X)
+    with pytest.raises(ValueError, match=f"`categorical_features` .*{message}"):
+        mlp.set_params(categorical_features=chosen).fit(X, target(Estimator, 20))
+    assert_array_equal(outputs(mlp, X), before)
