@@ -222,7 +222,7 @@ def test_columns_of_one_name_are_refused(Estimator):
 @BOTH
 def test_categorical_features_that_do_not_fit_leave_an_earlier_fit_as_it_was(Estimator, chosen, message):
     X = np.random.default_rng(0).normal(size=(20, 3))
-    mlp = Estimator(**QUICK).fit(X, target(Estimator, 20))
+    mlp = Estimator(**QUICK | {"batch_size": 10}).fit(X, target(Estimator, 20))
     before = outputs(mlp, X)
     with pytest.raises(ValueError, match=f"`categorical_features` .*{message}"):
         mlp.set_params(categorical_features=chosen).fit(X, target(Estimator, 20))
