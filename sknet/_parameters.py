@@ -128,10 +128,14 @@ def _scoring(value: Any) -> bool:
 
 
 def _columns(value: Any) -> bool:
-    if isinstance(value, (str, bytes, dict, set)) or not isinstance(value, (Sequence, np.ndarray)):
+    texts = str, bytes, bytearray, memoryview
+    if isinstance(value, texts) or not (isinstance(value, Sequence) or hasattr(value, "__array__")):
         return False
-    array = np.asarray(value)
-    return array.ndim == 1 and (array.size == 0 or array.dtype.kind in "biuOUST")
+    if getattr(value, "ndim", 1) != 1 or (isinstance(value, range) and value[-1:] and value[-1] > MAX_PARAMETERS):
+        return False
+    items = list(value)
+    is_index = all(is_number(item, Integral) and abs(item) <= MAX_PARAMETERS for item in items)
+    return is_index or any(all(isinstance(item, kind) for item in items) for kind in (str, (bool, np.bool_)))
 
 
 def _schedule(value: Any) -> bool:

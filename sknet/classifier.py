@@ -42,8 +42,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the batch) when added to the
         loss; with sample weights, by that number times their mean. Biases are not penalized.
     batch_size : int or "auto", default="auto"
-        Rows in a mini-batch. ``"auto"`` is 128; of more than 300 rows, an eighth, but at least 32 and at most 128. Larger
-        batches are faster for each row, smaller ones need fewer epochs. Not used by L-BFGS.
+        Rows in a mini-batch. ``"auto"`` is 128; of more than 300 rows, an eighth, but at least 32 and at most 128.
+        Larger batches are faster for each row, smaller ones need fewer epochs. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
         Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
         ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`

@@ -21,7 +21,6 @@ from sknet.core.schedules import SCHEDULES
 DEFAULTS = MLPRegressorScratch().get_params() | MLPClassifierScratch().get_params()
 BOOLEANS = [True, False, np.True_, np.False_]
 GOOD = {
-    "categorical_features": ["from_dtype", None, [0, 2], [True, False], ["a", "b"], np.array([1]), ()],
     "n_members": ["auto", 1, 4, np.int64(8), 2.0],
     "averaging": ["auto", 0.0, 0.99, 0],
     "loss": REGRESSION_LOSSES,
@@ -51,7 +50,7 @@ GOOD = {
     "alpha": [0, 0.0, 1, 1e-4, 1e10, np.float32(0.5), np.int64(2)],
     "batch_size": ["auto", 1, 10**9, np.int64(5), 64.0, np.float32(8)],
     "learning_rate": SCHEDULES,
-    "learning_rate_init": [1e-12, 1, 0.5, np.float32(0.1)],
+    "learning_rate_init": ["auto", 1e-12, 1, 0.5, np.float32(0.1)],
     "power_t": [0, 0.0, 0.5, 3],
     "max_iter": ["auto", 1, 10**6, np.int32(3), 30.0],
     "shuffle": BOOLEANS,
@@ -66,23 +65,24 @@ GOOD = {
     "beta_1": [0, 0.0, 0.9, 0.9999],
     "beta_2": [0, 0.0, 0.999],
     "epsilon": [1e-300, 1e-8, 1],
-    "n_iter_no_change": [1, 10, np.inf, float("inf"), np.int64(3)],
+    "n_iter_no_change": ["auto", 1, 10, np.inf, float("inf"), np.int64(3)],
     "max_fun": [1, 15000, 1e4],
     "depth": [0, 1, 10, np.int64(2), 2.0],
     "width": [1, 1000, np.int64(2), 46.0, np.float64(3)],
     "initializer": ["auto", *INITIALIZERS],
-    "standardize": BOOLEANS,
+    "standardize": [*BOOLEANS, "auto", "robust"],
     "weight_decay": ["auto", 0, 0.0, 0.1, 10],
     "dropout": ["auto", 0, 0.0, 0.999, np.float32(0.5), [0.1, 0], (0.5,), np.array([0.2]), []],
     "normalization": [None, "batch", "layer"],
     "max_grad_norm": [None, 1e-9, 1, 1e9],
-    "scoring": [None, "loss", "accuracy", "r2", max],
+    "scoring": [None, "auto", "loss", "accuracy", "r2", max],
     "class_weight": [None, "balanced", {}, {0: 1, "a": 0.5}],
     "label_smoothing": ["auto", 0, 0.0, 0.1, 0.999],
+    "categorical_features": [None, "from_dtype", [0, 2], (), ["a"], [True, False], range(3), np.array(["a"])],
     "quantile": [0.5, np.float32(0.5), [0.1], (0.1, 0.9), np.array([0.2, 0.5])],
     "huber_delta": [1e-9, 1, 1.35],
-    "embedding": [None, "periodic"],
-    "dtype": [None, "float32", "float64", np.float32, np.float64, float, np.dtype("float32"), "f4", "<f8"],
+    "embedding": [None, "auto", "periodic", "piecewise_linear"],
+    "dtype": [None, "auto", "float32", "float64", np.float32, np.float64, float, np.dtype("float32"), "f4", "<f8"],
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,10 @@ class Categories:
     def __str__(self) -> str:
         return f"categories({self.n_in} -> {self.n_out})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: what is cached follows from these."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
     @property
     def n_in(self) -> int:
         """Number of columns of numbers and of codes."""
@@ -71,7 +75,7 @@ class Categories:
 
     def blocks(self) -> list[slice]:
         """Return the columns of the output that hold the vectors of each column of codes, in their order."""
-        found = {j: block for part in self._parts for j, block in zip(part.columns, part.blocks(), strict=True)}
+        found = {j: block for part in self._parts for j, block in zip(part.columns, part.blocks, strict=True)}
         return [found[j] for j in range(len(self.sizes))]
 
     def tables(self, parameters: Arrays) -> list[Array]:
@@ -99,10 +103,10 @@ class Categories:
     def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
         a: Array = memory.a
         a[:, : self.n_numbers] = x[:, : self.n_numbers]
-        codes = x[:, self.n_numbers :].astype(np.intp)
-        memory.places = [part.places(codes) for part in self._parts]
-        for part, flat, places in zip(self._parts, parameters, memory.places, strict=True):
-            a[:, part.start : part.stop] = flat[places]
+        memory.codes = codes = x[:, self.n_numbers :].astype(np.intp)
+        for part, flat in zip(self._parts, parameters, strict=True):
+            for column, block, table in zip(part.columns, part.blocks, part.views(flat), strict=True):
+                a[:, block] = np.take(table, codes[:, column], axis=0)
         return a
 
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
@@ -110,7 +114,7 @@ class Categories:
         fixed[...] = dvectors[...] = 0.0
         if learned.n_values:
             delta = memory.delta[:, learned.start : learned.stop]
-            dvectors[...] = np.bincount(memory.places[1].ravel(), delta.ravel(), learned.n_values)
+            dvectors[...] = np.bincount(learned.places(memory.codes).ravel(), delta.ravel(), learned.n_values)
         if dx is not None:  # a code has no slope
             dx[:, : self.n_numbers] = memory.delta[:, : self.n_numbers]
             dx[:, self.n_numbers :] = 0.0
@@ -125,8 +129,8 @@ class Categories:
 class _Tables:
     """Tables that lie one after the other in one vector, and whose rows stand side by side in the output.
 
-    Looking all of them up at once takes a single gather: the value in column w of the output lies at
-    ``first[w] + code * length[w]``.
+    The value in column w of the output comes from ``first[w] + code * length[w]``, so that a gradient of all of them is
+    scattered back in a single pass.
     """
 
     columns: tuple[int, ...]
@@ -142,14 +146,17 @@ class _Tables:
     def n_values(self) -> int:
         return sum(map(math.prod, zip(self.sizes, self.lengths, strict=True)))
 
+    @cached_property
     def blocks(self) -> list[slice]:
         ends = self.start + np.cumsum(self.lengths, dtype=int)
         return [slice(int(end) - length, int(end)) for end, length in zip(ends, self.lengths, strict=True)]
 
     def views(self, flat: Array) -> list[Array]:
-        ends = np.cumsum([size * length for size, length in zip(self.sizes, self.lengths, strict=True)], dtype=int)
-        shapes = zip(ends, self.sizes, self.lengths, strict=True)
-        return [flat[end - size * length : end].reshape(size, length) for end, size, length in shapes]
+        views, start = [], 0
+        for size, length in zip(self.sizes, self.lengths, strict=True):
+            views.append(flat[start : start + size * length].reshape(size, length))
+            start += size * length
+        return views
 
     @cached_property
     def _of_outputs(self) -> tuple[Array, Array, Array]:

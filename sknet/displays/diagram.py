@@ -11,7 +11,7 @@ import numpy as np
 
 from .canvas import BRIGHT, DARK, FAINT, INK, panels, require_matplotlib
 from .layout import Layout, Scale, arrange, fit
-from .network_columns import clips_inputs, columns_of, network_of
+from .network_columns import columns_of, inputs_of, network_of
 from .subject import comparable_weights, network_estimator
 
 _RADIUS, _HEAD = 0.34, 0.2  # of a unit and of an arrow's head, where units are 1 apart
@@ -93,8 +93,9 @@ class NetworkDisplay:
         ----------
         estimator : MLPClassifierScratch or MLPRegressorScratch
             A network; or a Pipeline that ends in one, or a fitted search over such. A fitted one has weights to show,
-            unless it has layer normalization: those for inputs and targets in units of their standard deviations, where
-            it standardizes them, so that the widths of arrows compare, where `coefs_` are in units of the data.
+            unless it has layer normalization, categories or missing values: those for inputs and targets in units of
+            their standard deviations, where it standardizes them, so that the widths of arrows compare, where `coefs_`
+            are in units of the data.
         n_features, n_outputs : int, default=None
             Number of inputs and of output units; required where the network is not fitted. A classifier has one output
             unit for two classes, else one for each class.
@@ -115,7 +116,7 @@ class NetworkDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         net = network_estimator(estimator, cls.__name__, fitted=False)
-        columns = columns_of(network_of(net, n_features, n_outputs), clips=clips_inputs(net))
+        columns = columns_of(network_of(net, n_features, n_outputs), **inputs_of(net))
         notes = [(*((c.activation.name,) if c.activation else ()), *c.notes) for c in columns]
         fitted = net.__sklearn_is_fitted__()
         classes = getattr(net, "classes_", None)

@@ -86,12 +86,15 @@ class FirstLayerWeightsDisplay:
         ------
         ValueError
             If ``image_shape`` does not have as many pixels as the network has inputs, or weights alone do not tell what
-            the first layer computes (layer normalization).
+            the first layer computes (layer normalization, categories, missing values).
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         weights = comparable_weights(network_estimator(estimator, cls.__name__))
         if weights is None:
-            raise ValueError(f"{cls.__name__} needs `coefs_`, which a network with layer normalization has not.")
+            raise ValueError(
+                f"{cls.__name__} needs `coefs_`, which a network with layer normalization, an embedding, categories or "
+                "missing values has not."
+            )
         return cls(weights[0], image_shape).plot(max_units=max_units, cmap=cmap, ax=ax)
 
     def plot(self, *, max_units: int = 25, cmap: Any = "gray", ax: Any = None) -> FirstLayerWeightsDisplay:

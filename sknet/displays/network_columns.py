@@ -35,12 +35,13 @@ class Column(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def columns_of(network: Network, *, clips: bool = False) -> list[Column]:
-    """Return inputs, hidden layers and outputs of a network; ``clips``: its inputs go through a smooth clip."""
+def columns_of(network: Network, *, n_inputs: int | None = None, notes: tuple[str, ...] = ()) -> list[Column]:
+    """Return inputs, hidden layers and outputs of a network.
+
+    The inputs are ``n_inputs`` columns of X, as many as the network has if None, and have ``notes`` of their own.
+    """
     *hidden, last = network.layers
-    columns = [Column(width_in(network.layers[0]))]
-    if clips:
-        columns[0] = _noted(columns[0], "smooth clip")
+    columns = [Column(width_in(network.layers[0]) if n_inputs is None else n_inputs, None, notes)]
     for layer in hidden:
         match layer:
             case Scaling() if np.isfinite(layer.bound):
@@ -63,8 +64,18 @@ def _noted(column: Column, note: str) -> Column:
     return column._replace(notes=(*column.notes, note))
 
 
-def clips_inputs(net: BaseMLP) -> bool:
-    """Whether inputs go, or if ``net`` is not fitted would go, through a smooth clip."""
+def inputs_of(net: BaseMLP) -> dict[str, Any]:
+    """Return what `columns_of` is to know of the inputs of an estimator, fitted or not."""
+    notes = ("smooth clip",) if _clips_inputs(net) else ()
+    if not net.__sklearn_is_fitted__():
+        return {"notes": notes}
+    categories, gaps = net._state.categories, net._state.gaps
+    if categories is not None:
+        notes = (f"{len(categories.categorical)} of categories", *notes)
+    return {"n_inputs": net.n_features_in_, "notes": (*notes, *(("missing values",) if gaps else ()))}
+
+
+def _clips_inputs(net: BaseMLP) -> bool:
     if net.__sklearn_is_fitted__():
         inputs, _ = units_of(vars(net))
         return inputs is not None and bool(np.isfinite(inputs.bound))

@@ -1,7 +1,7 @@
 """Export: a fitted network as ONNX, as scikit-learn's own estimator, or in a file that skops checks.
 
-`onnx` converts, with `converters` for skl2onnx and `graph` for layers and activations as nodes; `sklearn` makes an
-``MLPClassifier`` or ``MLPRegressor``; `skops` lists the classes that a file of skops may hold.
+`onnx` converts, with `converters` for skl2onnx, `codes` for columns of X and `graph` for layers and activations;
+`sklearn` makes an ``MLPClassifier`` or ``MLPRegressor``; `skops` lists the classes that a file of skops may hold.
 """
 
 from .onnx import register_onnx_converters, to_onnx

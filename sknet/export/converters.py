@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core import ACTIVATIONS, Quantile
 from ..regressor import MLPRegressorScratch
+from .codes import Column, numbers_and_codes
 from .graph import Graph, add_activation, add_layers
 
 CLASSIFIER_OPTIONS = {
@@ -26,12 +27,23 @@ def _number_of(operator: Any) -> tuple[Any, Any]:
     return (DoubleTensorType, np.float64) if double else (FloatTensorType, np.float32)
 
 
-def _begin(scope: Any, operator: Any, container: Any) -> tuple[Graph, str]:
-    """Return a graph to add to, and the name of the inputs as one matrix of real numbers."""
-    number, dtype = _number_of(operator)
-    g = Graph(scope, container, dtype)
-    columns = [v.full_name if isinstance(v.type, number) else g.cast(v.full_name, dtype) for v in operator.inputs]
-    return g, columns[0] if len(columns) == 1 else g("Concat", *columns, axis=1)
+def _begin(scope: Any, operator: Any, container: Any) -> tuple[Graph, str | None, list[str]]:
+    """Return a graph to add to, and the names of the numbers and of the codes of categories in it."""
+    model = operator.raw_operator
+    net = getattr(model, "estimator_", model)
+    g = Graph(scope, container, _number_of(operator)[1])
+    given = [_column(g, variable) for variable in operator.inputs]
+    return g, *numbers_and_codes(g, given, net._state.categories)
+
+
+def _column(g: Graph, variable: Any) -> Column:
+    """Return an input in one of the types that the rest is written for."""
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+
+    number = DoubleTensorType if g.dtype == np.float64 else FloatTensorType
+    kinds = {number: "float", Int64TensorType: "integer", StringTensorType: "string"}
+    name, kind = variable.full_name, kinds.get(type(variable.type))
+    return Column(name if kind else g.cast(name, g.dtype), kind or "float", variable.type.shape[1])
 
 
 def numbers(operator: Any) -> None:
@@ -43,9 +55,9 @@ def numbers(operator: Any) -> None:
 
 def convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes of an `MLPRegressorScratch`."""
-    model, (g, x) = operator.raw_operator, _begin(scope, operator, container)
+    model, (g, x, codes) = operator.raw_operator, _begin(scope, operator, container)
     loss, output = model._network.loss, operator.outputs[0].full_name
-    y = add_activation(g, add_layers(g, x, model), loss.output_activation)
+    y = add_activation(g, add_layers(g, x, model, codes=codes), loss.output_activation)
     if isinstance(loss, Quantile) and len(loss.levels) > 1:  # sorted, so that they never cross
         g("TopK", y, np.array([len(loss.levels)]), output=output, more=1, axis=1, largest=0, sorted=1)
     else:
@@ -54,9 +66,9 @@ def convert_regressor(scope: Any, operator: Any, container: Any) -> None:
 
 def convert_hidden_layer(scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes of a `HiddenLayerTransformer`."""
-    model, (g, x) = operator.raw_operator, _begin(scope, operator, container)
+    model, (g, x, codes) = operator.raw_operator, _begin(scope, operator, container)
     end, _ = model.estimator_._hidden_end(model.layer)
-    g("Identity", add_layers(g, x, model.estimator_, end), output=operator.outputs[0].full_name)
+    g("Identity", add_layers(g, x, model.estimator_, end, codes), output=operator.outputs[0].full_name)
 
 
 def parse_classifier(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
@@ -92,9 +104,9 @@ def labels_and_numbers(operator: Any) -> None:
 
 def convert_classifier(scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes of an `MLPClassifierScratch`."""
-    model, (g, x) = operator.raw_operator, _begin(scope, operator, container)
+    model, (g, x, codes) = operator.raw_operator, _begin(scope, operator, container)
     label, probabilities = (variable.full_name for variable in operator.outputs)
-    z, labels = add_layers(g, x, model), model._labels
+    z, labels = add_layers(g, x, model, codes=codes), model._labels
     link = labels.loss.output_activation
     if labels.kind == "binary":
         if len(labels.classes) == 2:

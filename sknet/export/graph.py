@@ -7,7 +7,7 @@ Every activation is written in the operators that ONNX Runtime has for float32 a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,17 +20,22 @@ from ..core import (
     SELU_ALPHA,
     SELU_SCALE,
     Activation,
+    Categories,
     Dense,
     Dropout,
+    Layer,
     LayerNormalization,
+    Loss,
     Nonlinearity,
     PeriodicEmbedding,
+    PiecewiseLinear,
     Scaling,
     Units,
 )
 from ..training import acting
 
 _LAYER_NORMALIZATION_OPSET = 17
+_ML_OPSET = 2  # of ai.onnx.ml
 
 
 class Graph:
@@ -56,7 +61,11 @@ class Graph:
         names = [i if isinstance(i, str) else self.constant(i) for i in inputs]
         outputs = [self._scope.get_unique_variable_name(op) for _ in range(1 + more)]
         outputs[0] = output or outputs[0]
-        self._container.add_node(op, names, outputs, name=self._scope.get_unique_operator_name(op), **attributes)
+        domain, versions = attributes.pop("domain", ""), {}
+        if domain:
+            versions = {"op_domain": domain, "op_version": _ML_OPSET}
+        name = self._scope.get_unique_operator_name(op)
+        self._container.add_node(op, names, outputs, name=name, **versions, **attributes)
         return outputs[0]
 
     def constant(self, values: Any) -> str:
@@ -76,10 +85,12 @@ class Graph:
         return name
 
     def cast(self, x: str, dtype: Any, output: str | None = None) -> str:
-        """Add a conversion to another type."""
+        """Add a conversion to another type, ``str`` for strings."""
+        from onnx import TensorProto
         from onnx.helper import np_dtype_to_tensor_dtype
 
-        return self("Cast", x, output=output, to=np_dtype_to_tensor_dtype(np.dtype(dtype)))
+        to = TensorProto.STRING if dtype is str else np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return self("Cast", x, output=output, to=to)
 
 
 def _elu(g: Graph, z: str, scale: float = 1.0, alpha: float = 1.0) -> str:
@@ -139,6 +150,22 @@ def _smooth_clip(g: Graph, u: str, bound: float) -> str:
     return g("Div", u, g("Sqrt", g("Add", g("Mul", share, share), 1.0)))
 
 
+def _looked_up(g: Graph, x: str | None, codes: Sequence[str], layer: Categories, arrays: Any) -> str:
+    """Add the vectors of ``codes`` behind the numbers ``x``, in the order that the layer has them in."""
+    vectors = [g("Gather", table, code, axis=0) for table, code in zip(layer.tables(arrays), codes, strict=True)]
+    places = sorted(zip((block.start for block in layer.blocks()), vectors, strict=True))
+    return g("Concat", *([] if x is None else [x]), *(vector for _, vector in places), axis=1)
+
+
+def _without_gaps(g: Graph, x: str, numbers: str, gaps: Sequence[int]) -> str:
+    """Add 0 for what is missing in ``numbers``, which ``x`` has in the units of the network, and the indicators."""
+    missing = g("IsNaN", numbers)
+    x = g("Where", missing, np.zeros(()), x)
+    if gaps:
+        x = g("Concat", x, g.cast(g("Gather", missing, np.array(gaps), axis=1), g.dtype), axis=1)
+    return x
+
+
 def _scaling(g: Graph, x: str, layer: Scaling, shift: Any, scale: Any) -> str:
     u = g("Mul", g("Sub", x, shift), scale)
     return u if math.isinf(layer.bound) else _smooth_clip(g, u, layer.bound)
@@ -164,17 +191,73 @@ def _embedding(g: Graph, x: str, layer: PeriodicEmbedding, frequency: Any, phase
     return g("Concat", x, g("Reshape", values, np.array([-1, n_new])), axis=1)
 
 
-def add_layers(g: Graph, x: str, model: Any, n_layers: int | None = None) -> str:
-    """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs."""
+def _broken_lines(g: Graph, x: str, layer: PiecewiseLinear, start: Any, inverse: Any, W: Any) -> str:
+    p, n_new = len(layer.columns), layer.n_out - layer.n_in
+    columns = g("Reshape", g("Gather", x, np.array(layer.columns), axis=1), np.array([-1, p, 1]))
+    codes = g("Clip", g("Mul", g("Sub", columns, start), inverse), np.zeros(()), np.ones(()))
+    values = g("MatMul", g("Transpose", codes, perm=[1, 0, 2]), W)
+    return g("Concat", x, g("Reshape", g("Transpose", values, perm=[1, 0, 2]), np.array([-1, n_new])), axis=1)
+
+
+def add_layers(g: Graph, x: str | None, model: Any, n_layers: int | None = None, codes: Sequence[str] = ()) -> str:
+    """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs.
+
+    ``x`` are numbers, shape (n, d), None without any, and ``codes`` those of categories, of shape (n,) each. Several
+    members are combined as `sknet.core.combine` does; their hidden layers stand side by side.
+    """
     parameters, inputs, outputs = acting(vars(model))
-    if inputs is not None:
-        x = _to_units(g, x, inputs)
-    for layer, arrays in zip(model._network.layers[:n_layers], parameters, strict=False):
+    if x is not None:
+        numbers = x
+        x = _without_gaps(g, x if inputs is None else _to_units(g, x, inputs), numbers, model._state.gaps)
+    layers = model._network.layers[:n_layers]
+    members = [parameters, *vars(model).get("_others", [])]
+    found = [_of_member(g, x, layers, arrays, codes) for arrays in members]
+    if n_layers is not None:
+        return found[0] if len(found) == 1 else g("Concat", *found, axis=1)
+    z = found[0] if len(found) == 1 else _combined(g, found, model._network.loss)
+    return z if outputs is None else g("Add", g("Mul", z, outputs.scale), outputs.shift)
+
+
+def _combined(g: Graph, members: list[str], loss: Loss) -> str:
+    """Add the raw outputs whose prediction is the mean of those of the members."""
+    log_k = math.log(len(members))
+    match loss.output_activation.name:
+        case "logistic":
+            return g("Sub", _log_sum(g, members, lambda z: g("Neg", _softplus(g, g("Neg", z)))),
+                     _log_sum(g, members, lambda z: g("Neg", _softplus(g, z))))  # fmt: skip
+        case "softmax":
+            groups = getattr(loss, "groups", None)
+            columns = [None] if groups is None else [np.arange(s.start, s.stop) for s in groups]
+            parts = [_log_sum(g, members, lambda z, c=c: _log_softmax(g, z, c)) for c in columns]
+            return g("Sub", parts[0] if len(parts) == 1 else g("Concat", *parts, axis=1), log_k)
+        case "exp":
+            return g("Sub", _log_sum(g, members, lambda z: z), log_k)
+        case _:
+            return g("Mean", *members)
+
+
+def _log_softmax(g: Graph, z: str, columns: np.ndarray | None) -> str:
+    return g("LogSoftmax", z if columns is None else g("Gather", z, columns, axis=1), axis=1)
+
+
+def _log_sum(g: Graph, members: list[str], of: Callable[[str], str]) -> str:
+    """Add the logarithm of the sum of exponentials over members, elementwise."""
+    terms = [of(z) for z in members]
+    largest = g("Max", *terms)
+    return g("Add", largest, g("Log", g("Sum", *(g("Exp", g("Sub", term, largest)) for term in terms))))
+
+
+def _of_member(g: Graph, x: str | None, layers: Sequence[Layer], parameters: Any, codes: Sequence[str]) -> str:
+    for layer, arrays in zip(layers, parameters, strict=False):
         match layer:
+            case Categories():
+                x = _looked_up(g, x, codes, layer, arrays)
             case Scaling():
                 x = _scaling(g, x, layer, *arrays)
             case PeriodicEmbedding():
                 x = _embedding(g, x, layer, *arrays)
+            case PiecewiseLinear():
+                x = _broken_lines(g, x, layer, *arrays)
             case Dense():
                 x = add_activation(g, g("Gemm", x, *arrays), layer.activation)
             case LayerNormalization():
@@ -189,7 +272,5 @@ def add_layers(g: Graph, x: str, model: Any, n_layers: int | None = None) -> str
             case Dropout():
                 pass  # it does nothing at prediction
             case _:
-                raise ValueError(f"A network with {layer} has no form in ONNX yet, got {model._network}.")
-    if outputs is not None and n_layers is None:
-        x = g("Add", g("Mul", x, outputs.scale), outputs.shift)
+                raise ValueError(f"A network with {layer} has no form in ONNX yet.")
     return x

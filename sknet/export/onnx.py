@@ -9,6 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from ..classifier import MLPClassifierScratch
+from ..preprocessing import Columns
 from ..regressor import MLPRegressorScratch
 from ..transformer import HiddenLayerTransformer
 from .converters import (
@@ -31,7 +32,9 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
     The result has one input, ``"X"`` of shape (n, n_features) for any n, or one for each column of a data frame. Its
     outputs are, for a classifier, ``"label"`` (what `predict` returns) and ``"probabilities"`` (what `predict_proba`
     returns; a sequence of arrays for several multiclass targets); for a regressor, ``"variable"`` of shape
-    (n, n_outputs). Standardization and batch normalization are folded into the weights.
+    (n, n_outputs). Standardization and batch normalization are part of it, as are the levels of categories. A network
+    that has levels of text has one input for each column, ``x0``, ``x1``, ... where they have no names. What is missing
+    is NaN in numbers, and in text an empty string, unless that is a level.
 
     Parameters
     ----------
@@ -40,8 +43,9 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
         `GridSearchCV` or other meta-estimator around one, as far as skl2onnx converts the rest.
     X : array or data frame of shape (n_samples, n_features), default=None
         Rows as they will come, one is enough. Needed where columns have names, as for a `ColumnTransformer`: each
-        column then is an input of its own, of shape (n, 1). None stands for an array of numbers. Where onnxruntime is
-        installed, the converted model is run on these rows and compared with ``model``: pass some that are typical.
+        column then is an input of its own, of shape (n, 1). None stands for an array of numbers, or for the columns
+        of a network that has levels of text. Where onnxruntime is installed, the converted model is run on these rows
+        and compared with ``model``: pass some that are typical.
     dtype : {"float32", "float64"}, default="float32"
         Type of the numbers that go in and come out, and what is computed in.
     target_opset : int or dict, default=None
@@ -59,9 +63,10 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
     Raises
     ------
     ValueError
-        If the network has no form in ONNX: an activation of one's own, labels neither numbers nor strings. If the
-        converted model fails on the rows of X, or gives something else; the message has the largest difference. If it
-        cannot be run, and has a step that skl2onnx is known to convert wrongly.
+        If the network has no form in ONNX: an activation of one's own, labels neither numbers nor strings, levels
+        that are not told apart in ``dtype``. If the converted model fails on the rows of X, or gives something else;
+        the message has the largest difference. If it cannot be run, and has a step that skl2onnx is known to convert
+        wrongly.
     ImportError
         If skl2onnx is not installed.
 
@@ -131,15 +136,39 @@ def _input_types(model: Any, X: Any, dtype: np.dtype) -> list[tuple[str, Any]]:
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"`dtype` must be float32 or float64, got {dtype}.")
     number = FloatTensorType if dtype == np.float32 else DoubleTensorType
-    if hasattr(X, "columns"):
-        types = {"number": number, "integer": Int64TensorType, "string": StringTensorType}
-        return [(name, types[_kind(name, np.asarray(X[name]))]([None, 1])) for name in X.columns]
+    types = {"number": number, "integer": Int64TensorType, "string": StringTensorType}
+    kinds = {name: _kind(name, np.asarray(X[name])) for name in X.columns} if hasattr(X, "columns") else {}
+    columns = _columns_of(model)
+    if columns is not None:
+        kinds = _kinds_of_columns(model, columns, kinds)
+    if kinds:
+        return [(name, types[kind]([None, 1])) for name, kind in kinds.items()]
     if X is None and not isinstance(model, _OURS) and hasattr(model, "feature_names_in_"):
         raise ValueError(
             f"{type(model).__name__} was fitted on columns with names: pass some rows, X=frame for one input for each "
             "column, or X=frame.to_numpy() for one array."
         )
     return [("X", number([None, model.n_features_in_]))]
+
+
+def _columns_of(model: Any) -> Columns | None:
+    """Return the columns that a network, or a search over such, was fitted to, None if none of them are categories."""
+    net = getattr(model, "best_estimator_", model)
+    net = net.estimator_ if isinstance(net, HiddenLayerTransformer) else net
+    return net._state.categories if isinstance(net, _OURS) else None
+
+
+def _kinds_of_columns(model: Any, columns: Columns, given: dict[str, str]) -> dict[str, str]:
+    """Return names and kinds of columns some of which are categories; nothing where all can come as one matrix."""
+    of_text = {
+        j
+        for j, levels in zip(columns.categorical, columns.levels, strict=True)
+        if any(isinstance(v, str) for v in levels)
+    }
+    if not (of_text or given):
+        return {}
+    names = getattr(model, "feature_names_in_", [f"x{name}" for name in columns.names])
+    return {name: "string" if j in of_text else given.get(name, "number") for j, name in enumerate(names)}
 
 
 def _kind(name: str, column: np.ndarray) -> str:

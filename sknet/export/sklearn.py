@@ -13,7 +13,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat import complete_mlp, has_log_link
 from ..classifier import MLPClassifierScratch
-from ..core import ACTIVATIONS, EXP, Activation, Dense, LayerNormalization, PeriodicEmbedding, Quantile, Scaling
+from ..core import (
+    ACTIVATIONS,
+    EXP,
+    Activation,
+    Dense,
+    LayerNormalization,
+    PeriodicEmbedding,
+    PiecewiseLinear,
+    Quantile,
+    Scaling,
+)
 from ..preprocessing import LabelEncoding
 from ..regressor import MLPRegressorScratch
 from ..training import units_of
@@ -92,12 +102,7 @@ def _hidden_activations(model: Any) -> list[Activation]:
 def _obstacle(model: Any, twin: Any) -> str | None:
     """Return what scikit-learn lacks for the network, None if nothing."""
     if not hasattr(model, "coefs_"):
-        parts = (LayerNormalization, PeriodicEmbedding, Scaling)
-        found = [str(layer) for layer in model._network.layers if isinstance(layer, parts)]
-        inputs, _ = units_of(vars(model))
-        if inputs is not None and np.isfinite(inputs.bound):
-            found.append(f"smooth clip of inputs at {inputs.bound:g}")
-        return found[0] if found else "units apart from weights, which leave the range of their dtype without them"
+        return _beyond_weights(model)
     activations, loss = _hidden_activations(model), model._network.loss
     for activation in activations:
         if activation not in [ACTIVATIONS[name] for name in _ACTIVATIONS]:
@@ -111,6 +116,23 @@ def _obstacle(model: Any, twin: Any) -> str | None:
     if isinstance(loss, Quantile) and len(loss.levels) > 1:
         return "sorted outputs, as several quantiles need"
     return "log link before scikit-learn 1.7" if loss.output_activation is EXP and not has_log_link(twin) else None
+
+
+def _beyond_weights(model: Any) -> str:
+    """Return why weights and biases alone do not tell what the network computes."""
+    if model._state.categories is not None:
+        columns = model._state.categories
+        return f"categories, as in columns {', '.join(columns.names[j] for j in columns.categorical)}"
+    if model._state.gaps:
+        return "missing values, which this network has learned from"
+    if model._state.n_members > 1:
+        return f"mean of {model._state.n_members} networks, as n_members=1 has none"
+    parts = (LayerNormalization, PeriodicEmbedding, PiecewiseLinear, Scaling)
+    found = [str(layer) for layer in model._network.layers if isinstance(layer, parts)]
+    inputs, _ = units_of(vars(model))
+    if inputs is not None and np.isfinite(inputs.bound):
+        found.append(f"smooth clip of inputs at {inputs.bound:g}")
+    return found[0] if found else "units apart from weights, which leave the range of their dtype without them"
 
 
 def _parameters(model: Any, twin: Any) -> dict[str, Any]:

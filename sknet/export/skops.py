@@ -34,10 +34,10 @@ from ..training import History, Plateau, State
 from ..transformer import HiddenLayerTransformer
 
 _CLASSES = (
-    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Columns, Moments, Quartiles, LogMean,
-    Units, State, History, Plateau, Clock, Network, Scaling, Categories, PeriodicEmbedding, PiecewiseLinear, Dense, Dropout,
-    BatchNormalization,
-    LayerNormalization, Nonlinearity, Activation, Initializer, GroupedLogLoss, SGD, Adam, RMSprop, Adagrad,
+    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Columns, Moments, Quartiles,
+    LogMean, Units, State, History, Plateau, Clock, Network, Scaling, Categories, PeriodicEmbedding, PiecewiseLinear,
+    Dense, Dropout, BatchNormalization, LayerNormalization, Nonlinearity, Activation, Initializer, GroupedLogLoss, SGD,
+    Adam, RMSprop, Adagrad,
 )  # fmt: skip
 
 

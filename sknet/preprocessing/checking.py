@@ -11,7 +11,7 @@ from sklearn.utils import check_X_y
 from sklearn.utils.validation import check_array, validate_data
 
 from .._compat import warn_caller
-from .columns import Columns
+from .columns import Columns, has_names
 
 _FEW_NUMBERS = 2**16
 _DTYPES = [np.float64, np.float32]
@@ -75,6 +75,8 @@ def _table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     """Return a table with categories as it is, after a check of the number and names of its columns."""
     if not hasattr(X, "shape") or sp.issparse(X):
         X = X.toarray() if sp.issparse(X) else np.asarray(X, dtype=object)
+    if not reset and has_names(X, vars(estimator).get("feature_names_in_")):
+        return X
     return validate_data(estimator, X, reset=reset, skip_check_array=True)
 
 

@@ -6,8 +6,8 @@ Columns of a data frame are read one at a time, by name and dtype, so pandas, po
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from .._compat import warn_caller
 from ..core import OTHER
-from .levels import Level, as_level, is_missing, levels_of, repeats_of
+from .levels import Level, as_level, is_missing, levels_of, not_hashable, repeats_of
 from .weights import check_weights
 
 _CATEGORIES = {
@@ -49,6 +49,11 @@ def _names(X: Any) -> list[Any] | None:
     return None if names is None or callable(names) else list(names)
 
 
+def has_names(X: Any, expected: np.ndarray | None) -> bool:
+    """Whether ``X`` is a data frame whose columns have just these names, in this order."""
+    return expected is not None and is_frame(X) and _names(X) == expected.tolist()
+
+
 def _dtype_name(column: Any) -> str:
     """Return the name of the dtype of a column of a frame, without what follows it in brackets."""
     name = str(getattr(column, "dtype", getattr(column, "type", "object")))
@@ -77,6 +82,10 @@ class Columns:
     levels: tuple[tuple[Level, ...], ...]
     shares: tuple[tuple[float, ...], ...]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: what is cached follows from these."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
     @classmethod
     def of(cls, X: Any, chosen: Any, weights: np.ndarray | None = None) -> Columns | None:
         """Return the columns of ``X``, of which ``chosen`` are categories; None where there are none.
@@ -101,7 +110,8 @@ class Columns:
         if sp.issparse(X):
             raise ValueError("`categorical_features` needs a dense X or a data frame, got a sparse matrix.")
         repeats = None if weights is None else repeats_of(np.asarray(weights))
-        found = [levels_of(_values(X, j, shown[j]), repeats, shown[j]) for j in categorical]
+        column = _reader(X)
+        found = [levels_of(_values(column(j), shown[j]), repeats, shown[j]) for j in categorical]
         levels, shares = zip(*found, strict=True)
         return cls(tuple(shown), categorical, levels, shares)
 
@@ -126,16 +136,30 @@ class Columns:
 
         Levels count from 1. Rare levels, those never seen, and missing values that were rare in training are `OTHER`.
         """
+        column = _reader(X)
         out = np.empty((len(X), len(self.categorical)), dtype=np.min_scalar_type(max(self.sizes)))
-        for j, (column, codes) in enumerate(zip(self.categorical, self._codes, strict=True)):
-            values = _values(X, column, self.names[column]).tolist()
-            found = [codes.get(value, -1) for value in values]
-            as_number = isinstance(self.levels[j][0] if self.levels[j] else "", float)
-            for i, code in enumerate(found):
-                if code < 0:
-                    found[i] = codes.get(as_level(values[i], as_number=as_number), OTHER)
-            out[:, j] = found
+        for place, j in enumerate(self.categorical):
+            values = column(j)
+            if _has_fewer_categories_than_rows(values):  # look each of them up once
+                levels = _values(values.cat.categories, self.names[j]).tolist()
+                out[:, place] = np.array(self._codes_of([*levels, None], place))[values.cat.codes]
+            else:
+                out[:, place] = self._codes_of(_values(values, self.names[j]).tolist(), place)
         return out
+
+    def _codes_of(self, values: list[Any], place: int) -> list[int]:
+        """Return the codes of values of the categorical column in that place."""
+        codes = self._codes[place]
+        try:
+            found = list(map(codes.get, values))
+        except TypeError:
+            raise ValueError(not_hashable(self.names[self.categorical[place]], values)) from None
+        if None in found:  # in another form than levels are kept in, or not among them
+            as_number = isinstance(next(iter(self.levels[place]), ""), float)
+            for i, code in enumerate(found):
+                if code is None:
+                    found[i] = codes.get(as_level(values[i], as_number=as_number), OTHER)
+        return found
 
     def warn_of_new_levels(self, codes: np.ndarray) -> None:
         """Warn of columns whose ``codes`` are `OTHER` where no level was rare, so that these rows bring new ones."""
@@ -152,7 +176,8 @@ class Columns:
         if not is_frame(X):
             numbers = np.asarray(X)[:, list(self.numeric)]
             return numbers if numbers.dtype in (np.float32, np.float64) else numbers.astype(np.float64)
-        columns = [_number_column(X, j, self.names[j]) for j in self.numeric]
+        column = _reader(X)
+        columns = [_number_column(column(j), self.names[j]) for j in self.numeric]
         dtype = np.float32 if columns and all(c.dtype == np.float32 for c in columns) else np.float64
         out = np.empty((len(X), len(columns)), dtype=dtype)
         for j, column in enumerate(columns):
@@ -210,24 +235,33 @@ def _holds_dates(column: np.ndarray) -> bool:
     return hasattr(first, "isoformat") or hasattr(first, "total_seconds")
 
 
-def _column(X: Any, j: int) -> Any:
-    return X[_names(X)[j]] if is_frame(X) else X[:, j]
+def _has_fewer_categories_than_rows(column: Any) -> bool:
+    """Whether a column is a categorical of pandas, which knows the numbers of its categories, for many rows."""
+    accessor = getattr(column, "cat", None)
+    return hasattr(accessor, "codes") and len(accessor.categories) < len(column)
 
 
-def _values(X: Any, j: int, name: str) -> np.ndarray:
+def _reader(X: Any) -> Callable[[int], Any]:
+    """Return a function that gives a column by its number."""
+    names = _names(X) if is_frame(X) else None
+    return (lambda j: X[:, j]) if names is None else (lambda j: X[names[j]])
+
+
+def _values(column: Any, name: str) -> np.ndarray:
     """Return a column as NumPy has it."""
-    column = _column(X, j)
-    if _dtype_name(column) == "dictionary" and hasattr(column, "to_pylist"):  # NumPy would lose its gaps
-        return np.array([*column.to_pylist(), None], dtype=object)[:-1]
+    as_list = getattr(column, "to_pylist", getattr(column, "to_list", None))
+    # NumPy would lose the gaps of a dictionary of pyarrow, and NUL at the end of the text of polars.
+    if as_list is not None and _dtype_name(column) in ("dictionary", "string", "utf8", "categorical", "enum"):
+        return np.array([*as_list(), None], dtype=object)[:-1]
     values = np.asarray(column)
     if values.ndim != 1 or values.dtype.kind not in "biufOUST":
         raise ValueError(f"Column {name} of X must hold categories, got values of dtype {values.dtype}.")
     return values
 
 
-def _number_column(X: Any, j: int, name: str) -> np.ndarray:
+def _number_column(column: Any, name: str) -> np.ndarray:
     """Return a column of a frame as floats, with NaN for gaps."""
-    values = np.asarray(_column(X, j))
+    values = np.asarray(column)
     if values.dtype in (np.float32, np.float64):
         return values
     if values.dtype.kind == "O":

@@ -7,6 +7,7 @@ else as text. A column in which both occur is read as text.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,12 @@ def _counted(values: np.ndarray, repeats: np.ndarray | None) -> Counter[Any]:
     return counts
 
 
+def not_hashable(name: str, values: Iterable[Any]) -> str:
+    """Return what to say of a column with lists, dictionaries and the like."""
+    kind = next((type(value).__name__ for value in values if getattr(value, "__hash__", None) is None), "tuple")
+    return f"Column {name} of X must hold categories, got values of type {kind}."
+
+
 def levels_of(values: np.ndarray, repeats: np.ndarray | None, name: str) -> tuple[tuple[Level, ...], tuple[float, ...]]:
     """Return the levels of a column that have a code of their own, and the share of each code.
 
@@ -65,8 +72,7 @@ def levels_of(values: np.ndarray, repeats: np.ndarray | None, name: str) -> tupl
     try:
         raw = _counted(values, repeats)
     except TypeError:
-        kind = next(type(value).__name__ for value in values if getattr(value, "__hash__", None) is None)
-        raise ValueError(f"Column {name} of X must hold categories, got values of type {kind}.") from None
+        raise ValueError(not_hashable(name, values)) from None
     as_number = all(isinstance(value, (int, float, np.number, np.bool_)) for value in raw if not is_missing(value))
     counts: Counter[Level | None] = Counter()
     for value, count in raw.items():

@@ -60,7 +60,9 @@ class Quartiles:
         counts = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
         there = slice(None) if counts.all() else counts > 0.0
         counts = counts[there]
-        found = np.transpose([_quantiles(column[there], counts) for column in X.T]).reshape(-1, X.shape[1])
+        found = np.empty((2 + len(_SHARES), X.shape[1]))
+        for j, column in enumerate(X.T):
+            found[:, j] = _quantiles(column[there], counts)
         smallest = float(np.finfo(X.dtype).tiny)  # of the numbers whose inverse is one too
         return cls._from(found, float(counts.sum()), two_values(X, weights), bound, name, smallest)
 

@@ -69,8 +69,8 @@ class Validation:
     def evaluate(self, theta: np.ndarray) -> tuple[float, float]:
         """Return loss and score; the score is NaN where raw outputs are not finite, or where it is infinite.
 
-        They are those of the mean prediction of all members, or of each on its own rows; ``theta`` has the parameters of
-        all of them.
+        They are those of the mean prediction of all members, or of each on its own rows; ``theta`` are the parameters
+        of all of them.
         """
         members = [Parameters(self.network.layout, part) for part in theta.reshape(-1, self.network.layout.size)]
         judge, loss, finite = self.judge, 0.0, True

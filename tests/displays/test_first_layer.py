@@ -104,5 +104,5 @@ def test_weights_of_another_form():
 
 def test_layer_normalization():
     net = MLPClassifierScratch(depth=1, width=3, normalization="layer", max_iter=1).fit(X, y)
-    with pytest.raises(ValueError, match="needs `coefs_`, which a network with layer normalization has not"):
+    with pytest.raises(ValueError, match="needs `coefs_`, which a network with layer normalization, an embedding, cat"):
         FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))

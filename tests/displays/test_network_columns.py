@@ -5,7 +5,7 @@ import pytest
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
 from sknet.core.activations import EXP
-from sknet.displays.network_columns import clips_inputs, columns_of, network_of
+from sknet.displays.network_columns import columns_of, inputs_of, network_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -14,7 +14,7 @@ y = np.arange(40) % 3
 
 
 def described(net, *sizes):
-    columns = columns_of(network_of(net, *(sizes or (None, None))), clips=clips_inputs(net))
+    columns = columns_of(network_of(net, *(sizes or (None, None))), **inputs_of(net))
     return [(c.size, c.activation and c.activation.name, *c.notes) for c in columns]
 
 
@@ -106,3 +106,19 @@ def test_sizes_that_an_unfitted_network_needs(sizes, name):
 def test_parameters_are_checked():
     with pytest.raises(ValueError, match="`width` must be"):
         network_of(MLPClassifierScratch(width=0), 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "gaps", "notes"),
+    [
+        ({"categorical_features": [1]}, False, ["1 of categories"]),
+        ({"categorical_features": [0, 2], "standardize": "robust"}, True, ["2 of categories", "smooth clip"]),
+        ({"embedding": "periodic"}, True, ["missing values", "embedding"]),
+        ({"categorical_features": [2]}, True, ["1 of categories", "missing values"]),
+    ],
+)
+def test_inputs_are_the_columns_of_X(parameters, gaps, notes):
+    rows = np.round(X)
+    rows[::4, 0] = np.nan if gaps else 0.0
+    net = MLPClassifierScratch(depth=1, width=5, max_iter=1, **parameters).fit(rows, y)
+    assert described(net) == [(3, None, *notes), (5, "relu"), (3, "softmax")]

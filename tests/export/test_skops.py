@@ -155,3 +155,12 @@ def test_a_file_loads_in_another_process(tmp_path):
     )
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=120)
     assert_array_equal(np.load(tmp_path / "found.npy"), model.predict_proba(X))
+
+
+def test_tables_with_levels_and_gaps():
+    table = np.array([*zip(np.where(Y > 1.0, np.nan, Y), STRINGS, X[:, 0] > 0, strict=True)], dtype=object)
+    model = CLF(categorical_features=[1, 2], **SMALL).fit(table, CODES)
+    assert set(sio.get_untrusted_types(data=sio.dumps(model))) <= set(trusted_types())
+    twin = through_skops(model)
+    assert_array_equal(twin.predict_proba(table), model.predict_proba(table))
+    assert_same_state(twin.partial_fit(table, CODES), model.partial_fit(table, CODES))

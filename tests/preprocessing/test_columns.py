@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
 from sknet.core import OTHER
-from sknet.preprocessing.columns import Columns, is_frame
+from sknet.preprocessing.columns import Columns, has_names, is_frame
 from sknet.preprocessing.levels import LEAST_ROWS
 
 N = 60
@@ -225,3 +225,41 @@ def test_free_text_is_warned_of():
     frame = mixed().assign(notes=[f"said {i}" for i in range(N)])
     with pytest.warns(UserWarning, match="Column notes of X is text with 60 values in 60 rows.*TextEncoder"):
         Columns.of(frame, "from_dtype")
+
+
+def test_what_is_no_category_is_refused_in_new_rows():
+    columns = Columns.of(mixed(), "from_dtype")
+    for values in ([[1]] * N, [{}] * N, [([],)] * N):
+        with pytest.raises(ValueError, match=r"Column text of X must hold categories, got values of type"):
+            columns.codes(mixed().assign(text=pd.Series(values, dtype=object)))
+
+
+@pytest.mark.parametrize("n", [N, 3, 1])
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["b", "a", None] * 20,
+        [3, 1, None] * 20,
+        [2.5, 1.0, np.nan] * 20,
+        [True, False, None] * 20,
+        [pd.Interval(0, 1), pd.Interval(1, 2), pd.Interval(2, 3)] * 20,
+    ],
+)
+def test_a_categorical_has_the_codes_of_its_values(values, n):
+    """Of many rows each level is looked up once."""
+    frame = pd.DataFrame({"c": pd.Series(values, dtype=object)})
+    columns = Columns.of(frame, "from_dtype")
+    category = frame.astype("category")["c"].cat.add_categories(["unused"])
+    assert_array_equal(columns.codes(frame[:n].assign(c=category)), columns.codes(frame[:n]))
+    assert Columns.of(category.to_frame(), "from_dtype") == columns
+    new = pd.DataFrame({"c": pd.Categorical(["never"] * n)})
+    assert (columns.codes(new) == OTHER).all()
+
+
+def test_names_in_another_order_are_not_those_of_the_frame():
+    names = np.array(list(mixed()), dtype=object)
+    assert has_names(mixed(), names)
+    assert has_names(as_polars(mixed()), names)
+    for other in (mixed()[names[::-1]], mixed().drop(columns="text"), mixed().to_numpy()):
+        assert not has_names(other, names)
+    assert not has_names(mixed(), None)

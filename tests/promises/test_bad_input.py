@@ -88,6 +88,7 @@ BAD = {
     "scoring": ["precise", 1, True, []],
     "class_weight": ["equal", {0: -1.0}, {0: np.nan}, {0: "1"}, 1.0, [1, 2]],
     "label_smoothing": [-0.1, 1.0, *NUMBERS],
+    "categorical_features": ["plan", 0, True, 1.5, [0.5], [None], [0, "a"], [[True, False]], {0}, {0: 1}],
     "quantile": [0, 1, 0.0, 1.0, [], [0.5, 0.5], [0.9, 0.1], [0.1, 1.0], *NUMBERS],
     "huber_delta": [0, -1.0, np.inf, *NUMBERS],
 }
@@ -177,7 +178,6 @@ def sparse_with_value(value):
 
 
 DATA = {  # name: X, y of the classifier, y of the regressor (... where there is no such case), message
-    "NaN in X": (with_value(X, np.nan), LABELS, Y, "Input X contains NaN"),
     "inf in X": (with_value(X, np.inf), LABELS, Y, "Input X contains infinity"),
     "NaN in sparse X": (sparse_with_value(np.nan), LABELS, Y, "Input X contains NaN"),
     "inf in sparse X": (sparse_with_value(-np.inf), LABELS, Y, "Input X contains infinity"),

@@ -128,6 +128,7 @@ PASSES = {
     "scoring": {"None", "function"},
     "class_weight": {"None", "{}", "[{}]"},
     "label_smoothing": ZEROS | ABOVE_0,
+    "categorical_features": EMPTY | {"None", "range(2)", "array of text"},
     "quantile": ABOVE_0,
     "huber_delta": ABOVE_0 | ONES | LARGE,
 }

@@ -36,7 +36,8 @@ def outputs(mlp, X):
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @BOTH
 @pytest.mark.parametrize("more", [{}, {"standardize": "robust"}, {"embedding": "periodic"}, {"dtype": "float32"},
-                                  {"solver": "lbfgs", "max_iter": 200}, {"depth": 0}, {"standardize": False}])  # fmt: skip
+                                  {"solver": "lbfgs", "max_iter": 200}, {"depth": 0},
+                                  {"standardize": False}])  # fmt: skip
 def test_a_frame_is_taken_as_it_is_and_learned(Estimator, more):
     frame, new = mixed_frame(), mixed_frame(seed=5)
     mlp = Estimator(**QUICK | {"max_iter": 60} | more).fit(frame, target(Estimator, frame))
@@ -266,8 +267,9 @@ def test_weights_are_repetition_with_categories_and_gaps():
         pytest.fail("the levels differ")
 
 
-def test_a_table_of_categories_alone():
+@pytest.mark.parametrize("standardize", [True, False, "robust"])
+def test_a_table_of_categories_alone(standardize):
     frame = mixed_frame()[["plan", "zone"]]
-    clf = CLF(**QUICK).fit(frame, labels_for(mixed_frame()))
+    clf = CLF(standardize=standardize, **QUICK).fit(frame, labels_for(mixed_frame()))
     assert clf.predict_proba(frame[:3]).shape == (3, 2)
     assert clf.n_features_in_ == 2
