@@ -145,7 +145,7 @@ def _without_effect(given: dict[str, Any], defaults: dict[str, Any], validated: 
     for name, loss in _NEEDS_LOSS.items():
         if name in changed and given["loss"] != loss:
             yield f"{_list(given, [name])} no effect with loss={given['loss']!r}. Use loss={loss!r}, or leave it out."
-    if "scoring" in changed and not validated:
+    if "scoring" in changed and given["scoring"] is not None and not validated:
         yield (
             f"{_list(given, ['scoring'])} no effect, as no rows are validated on. Use early_stopping=True, or pass "
             "X_val and y_val."

@@ -9,8 +9,8 @@ from sknet.automatic import FEWEST_HELD_OUT, PLAIN, TABLES, Facts, batch_rows, r
 
 DEFAULTS = MLPRegressorScratch().get_params() | MLPClassifierScratch().get_params()
 AUTO = {"batch_size": "auto"} | dict.fromkeys(
-    ("weight_decay", "dropout", "label_smoothing", "early_stopping", "n_members", "averaging", "embedding", "standardize",
-     "dtype", "learning_rate_init"), "auto",
+    ("weight_decay", "dropout", "label_smoothing", "early_stopping", "n_members", "averaging", "embedding",
+     "standardize", "dtype", "learning_rate_init", "scoring"), "auto",
 )  # fmt: skip
 MANY = Facts(5000, 500, 10, True, False, False, False)
 FEW = Facts(60, 6, 10, True, False, False, False)

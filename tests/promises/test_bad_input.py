@@ -47,8 +47,6 @@ class Untouched:
         assert_array_equal(self.estimator.predict(X), self.predicted)
 
 
-# Every constructor parameter
-
 NUMBERS = ["1", None, [1], 1j, np.nan]
 BAD = {
     "loss": ["log_loss", "", None, 1, ["poisson"]],
@@ -84,6 +82,8 @@ BAD = {
     "weight_decay": [-0.1, np.inf, *NUMBERS],
     "dropout": [-0.1, 1.0, [1.0], ["0.1"], {0.1}, *NUMBERS],
     "normalization": ["Batch", True, 1],
+    "n_members": [0, -1, 1.5, 1001, True, None],
+    "averaging": [-0.1, 1.0, *NUMBERS],
     "max_grad_norm": [0, -1.0, np.inf, np.nan, "1", True],
     "scoring": ["precise", 1, True, []],
     "class_weight": ["equal", {0: -1.0}, {0: np.nan}, {0: "1"}, 1.0, [1, 2]],
