@@ -26,10 +26,11 @@ from .preprocessing import (
     as_column,
     check_weights,
     counted_in_rows,
-    fingerprint,
+    fingerprint_of,
     summed,
     valid_inputs,
     validation_split,
+    which_is_positive,
 )
 from .training import (
     Judged,
@@ -48,8 +49,7 @@ from .training import (
     weights_for_raw_inputs,
 )
 
-_FEWEST_HELD_OUT = 10  # early_stopping="auto"
-_FEW_ROWS = 300  # weight_decay="auto"
+_FEWEST_HELD_OUT, _FEW_ROWS = 10, 300  # of early_stopping="auto" and weight_decay="auto"
 
 
 @contextmanager
@@ -154,7 +154,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         batches = n > batch_rows(p, n) and p["solver"] != "lbfgs"
         dropout = self._mini_batch_dropout if batches else 0.0
         stops = self._y_numeric and batches and not call.incremental and n_held_out >= _FEWEST_HELD_OUT
-        few = self._y_numeric and n <= _FEW_ROWS and not call.incremental
+        few = self._y_numeric and n <= _FEW_ROWS and p["solver"] == "adam" and not call.incremental
         return self._state.dropout if call.resume else dropout, stops, weight_decay_for(p, few)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
@@ -212,8 +212,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if scoring is None:
             judge = self._judge(state, data.y, targets, data.weights, index)
         elif scoring != "loss":
-            judge = self._scorer(p, state, *(_rows(part, index) for part in (data.X, data.y, data.weights)))
-        judged = Judged("loss" if judge is None else scoring or "score", fingerprint(data, index))
+            judge = self._scorer(p, state, *data.chosen(index))
+        judged = Judged("loss" if judge is None else scoring or "score", fingerprint_of(data, index))
         return Validation(state.network, rows, targets, data.weights, index, judge, judged)
 
     def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
@@ -233,11 +233,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             except ValueError as error:
                 if "pos_label" not in str(error):
                     raise
-                raise ValueError(
-                    f"`scoring={p['scoring']!r}` must know which class is the positive one, got the labels "
-                    f"{np.unique(y)}: {error} Encode y as 0 and 1, or pass a scorer that names it, such as "
-                    f"make_scorer(f1_score, pos_label={np.unique(y)[-1].item()!r})."
-                ) from error
+                raise ValueError(which_is_positive(p["scoring"], y, error)) from error
 
         return score
 
@@ -356,10 +352,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _rows(part: Any, index: np.ndarray | None) -> Any:
-    return part if index is None or part is None else part[index]
 
 
 def _is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:

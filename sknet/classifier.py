@@ -108,8 +108,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         What to compute in. None: float32 for float32 input, else float64.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-        ``"auto"`` is 0.02, and 0 with L-BFGS; for a regressor fitted to at most 300 rows, which a network could pass
-        through exactly, 1, or as much less as `learning_rate_init` is above its default.
+        ``"auto"`` is 0.02, and 0 with L-BFGS; for a regressor fitted to at most 300 rows by Adam, 1, or as much less as
+        `learning_rate_init` is above its default: a network could pass through so few rows exactly.
     dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
         ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, else 0.
@@ -291,10 +291,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
             Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, in mini-batches
-            on average. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or less (and
-            are below 0.1 on average) are taken as shares, with a warning, and multiplied by the number of rows divided
-            by their sum. They multiply those of `class_weight`.
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, on average
+            over mini-batches. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or
+            less, and are below 0.1 on average, are taken as shares, with a warning, and multiplied by the number of
+            rows divided by their sum. They
+            multiply those of `class_weight`.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
             scored after each epoch; with `early_stopping`, they decide.

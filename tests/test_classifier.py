@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknet import ACTIVATIONS, Activation, MLPClassifierScratch, classifier
-from sknet.preprocessing import targets
+from sknet.training import Accuracy
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -327,11 +327,12 @@ def test_epochs_are_scored_without_making_strings(y, monkeypatch):
     """While it makes one, NumPy clears whatever error is there, and be it the KeyboardInterrupt of a Ctrl-C."""
     seen = []
 
-    def accuracy(y, prediction, weights):
-        seen.extend([y, prediction])
-        return targets.accuracy(y, prediction, weights)
+    class Witness(Accuracy):
+        def add(self, rows, z, weights, memory):
+            seen.extend([self.y[rows], self.decode(z)])
+            super().add(rows, z, weights, memory)
 
-    monkeypatch.setattr(classifier, "accuracy", accuracy)
+    monkeypatch.setattr(classifier, "Accuracy", Witness)
     mlp = MLPClassifierScratch(early_stopping=True, **SMALL).fit(X, np.array(["low", "middle", "high"])[y])
     assert len(seen) == 2 * mlp.n_iter_
     assert {array.dtype.kind for array in seen} == {"i"}

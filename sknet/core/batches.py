@@ -23,8 +23,8 @@ class Batch(NamedTuple):
     times the mean weight of all such rows of the data; ``w``, shape (n, 1), holds the weights divided by it, or is None
     where there are none. So the average over batches is the weighted mean over the data, and a single batch of all rows
     has weights that sum to one. ``silent`` marks the rows without weight, shape (n,), if there are any: whatever they
-    lead to, 0 times inf must not be nan. ``share`` is the number of rows that have weight, in units of those that a full batch has on average, but
-    at most 1.
+    lead to, 0 times inf must not be nan. ``share`` is the number of rows that have weight, in units of those that a
+    full batch has on average, but at most 1.
     """
 
     x: Any

@@ -1,16 +1,16 @@
 """Preprocessing: from what the user has to the matrices that a network computes with, and back.
 
-Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`, from
-`moments`, `quartiles` and `values` of columns), row weights (`weights`), rows set aside for validation (`splitting`) and
-what tells them from others (`fingerprint`), rows to predict from (`checking`).
+Labels that came as objects (`labels`), labels and numbers of y (`targets`), units of inputs and outputs (`scaling`,
+from `moments`, `quartiles` and `values` of columns), row weights (`weights`), rows set aside for validation
+(`splitting`) and what tells them from others (`fingerprint`), rows to predict from (`checking`).
 """
 
 from __future__ import annotations
 
 from .checking import summed, valid_inputs
 from .data import Data
-from .fingerprint import fingerprint
-from .labels import plain_classes, plain_labels
+from .fingerprint import fingerprint_of
+from .labels import plain_classes, plain_labels, which_is_positive
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 from .scaling import (
@@ -44,7 +44,7 @@ __all__ = [
     "check_weights",
     "columns_to_embed",
     "counted_in_rows",
-    "fingerprint",
+    "fingerprint_of",
     "fits",
     "input_units",
     "measure_inputs",
@@ -58,4 +58,5 @@ __all__ = [
     "summed",
     "valid_inputs",
     "validation_split",
+    "which_is_positive",
 ]

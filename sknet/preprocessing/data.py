@@ -38,3 +38,9 @@ class Data(NamedTuple):
     def n_weighted(self) -> int:
         """Number of rows that have weight."""
         return self.n_rows if self.weights is None else int(np.count_nonzero(self.weights))
+
+    def chosen(self, index: np.ndarray | None) -> tuple[Any, Any, np.ndarray | None]:
+        """Return inputs, targets as the user has them, and weights, of the rows ``index``; None means all."""
+        if index is None:
+            return self.X, self.y, self.weights
+        return self.X[index], self.y[index], None if self.weights is None else self.weights[index]

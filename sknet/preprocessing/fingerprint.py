@@ -14,7 +14,7 @@ from .data import Data
 _CHUNK_ELEMENTS = 2**18
 
 
-def fingerprint(data: Data, index: np.ndarray | None = None) -> str:
+def fingerprint_of(data: Data, index: np.ndarray | None = None) -> str:
     """Return a hash of inputs, encoded targets and weights of the rows ``index``, None for all."""
     n = data.n_rows if index is None else len(index)
     width = data.targets.width

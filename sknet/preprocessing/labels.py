@@ -47,6 +47,16 @@ def plain_classes(classes: Any) -> Any:
     return plain_labels(classes, "classes")
 
 
+def which_is_positive(scoring: Any, y: np.ndarray, error: Exception) -> str:
+    """Return what to say where a scorer, by its ``error``, has to know which of the labels is the positive one."""
+    labels = np.unique(y)
+    last = labels[-1].item() if isinstance(labels[-1], np.generic) else labels[-1]
+    return (
+        f"`scoring={scoring!r}` must know which class is the positive one, got the labels {labels}: {error} Encode y "
+        f"as 0 and 1, or pass a scorer that names it, such as make_scorer(f1_score, pos_label={last!r})."
+    )
+
+
 def _plain(array: np.ndarray, name: str, y: Any) -> Any:
     values = array.ravel().tolist()
     types = set(map(type, values))

@@ -101,6 +101,8 @@ class LabelEncoding:
         target = _kind(y)
         columns = 1 if y.ndim == 1 else y.shape[1]
         several = self.kind in ("multilabel", "multioutput")
+        if self.kind == "multilabel" and target == "multioutput" and columns == len(self.classes):
+            return _check_indicators(y)
         if columns != (len(self.classes) if several else 1) or (self.kind == "multilabel" and target != "multilabel"):
             raise ValueError(
                 f"y must have the form that it had before ({self.kind}, {len(self.classes)} classes), "
@@ -160,6 +162,8 @@ def _check_indicators(y: Any) -> None:
 def _kind(y: Any) -> str:
     check_classification_targets(y)
     target = type_of_target(y)
+    if sp.issparse(y) and target != "multilabel-indicator":
+        raise ValueError("sparse y must hold multilabel targets, 0 or 1, got other labels. Use y.toarray().")
     if target == "multilabel-indicator" and not sp.issparse(y) and not np.isin(y, (0, 1)).all():
         return "multioutput"  # scikit-learn goes by the number of labels: columns of 1 and 2 are several targets
     return {"multilabel-indicator": "multilabel", "multiclass-multioutput": "multioutput"}.get(target, target)

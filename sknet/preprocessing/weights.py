@@ -47,8 +47,8 @@ def counted_in_rows(weights: np.ndarray | None) -> np.ndarray | None:
         return weights
     warn_caller(
         f"The row weights sum to {total:.3g}, which counts {n} rows as one or less and would make the penalty `alpha` "
-        "that of one row. They are taken as shares, and multiplied by the number of rows divided by their sum. Multiply "
-        "sample_weight by that to silence this warning."
+        "that of one row. They are taken as shares, and multiplied by the number of rows divided by their sum. "
+        "Multiply sample_weight by that to silence this warning."
     )
     return weights / total * n
 

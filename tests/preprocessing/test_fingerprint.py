@@ -1,13 +1,11 @@
 """Fingerprints tell rows, targets and weights apart, and are the same for the same ones."""
 
-import importlib
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from sknet.core import Codes, Values
-from sknet.preprocessing import Data, fingerprint
+from sknet.preprocessing import Data, fingerprint_of
 
 RNG = np.random.default_rng(0)
 X, Y, W = RNG.normal(size=(50, 3)), RNG.normal(size=50), RNG.uniform(size=50)
@@ -20,28 +18,27 @@ def data_of(X=X, y=Y, weights=W):
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_array, sp.csr_matrix])
 @pytest.mark.parametrize("index", [None, np.array([3, 1, 40])])
 def test_the_same_rows_have_the_same_one(index, kind):
-    one = fingerprint(data_of(kind(X)), index)
-    assert one == fingerprint(data_of(kind(X.copy())), index)
-    assert one != fingerprint(data_of(kind(X)), np.array([1, 3, 40]))
-    assert one != fingerprint(data_of(kind(X)), np.arange(49))
+    one = fingerprint_of(data_of(kind(X)), index)
+    assert one == fingerprint_of(data_of(kind(X.copy())), index)
+    assert one != fingerprint_of(data_of(kind(X)), np.array([1, 3, 40]))
+    assert one != fingerprint_of(data_of(kind(X)), np.arange(49))
 
 
 @pytest.mark.parametrize("row", [0, 30, 49])
 @pytest.mark.parametrize("what", ["X", "y", "weights"])
 def test_one_other_number_makes_another(monkeypatch, what, row):
-    module = importlib.import_module("sknet.preprocessing.fingerprint")  # the package has the function by that name
-    monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 40)
+    monkeypatch.setattr("sknet.preprocessing.fingerprint._CHUNK_ELEMENTS", 40)
     given = {"X": X, "y": Y, "weights": W}
     other = given[what].copy()
     other[row] += 1e-9
-    assert fingerprint(data_of(**given)) != fingerprint(data_of(**given | {what: other}))
+    assert fingerprint_of(data_of(**given)) != fingerprint_of(data_of(**given | {what: other}))
 
 
 def test_weights_of_one_are_not_none():
-    assert fingerprint(data_of(weights=None)) != fingerprint(data_of(weights=np.ones(50)))
+    assert fingerprint_of(data_of(weights=None)) != fingerprint_of(data_of(weights=np.ones(50)))
 
 
 def test_class_numbers_count():
     codes = np.arange(50) % 3
-    one, other = (fingerprint(Data(X, None, Codes(c, 3), None)) for c in (codes, (codes + 1) % 3))
+    one, other = (fingerprint_of(Data(X, None, Codes(c, 3), None)) for c in (codes, (codes + 1) % 3))
     assert one != other

@@ -8,9 +8,9 @@ The differences on purpose that this file has to allow for, numbered as in the l
 8. ``n_iter_no_change=n`` stops after n epochs, not n + 1.
 
 and three more: the schedules act on every stochastic solver, not on sgd alone; row weights count between mini-batches
-too, where scikit-learn divides each batch by its own sum, so weighted fits are compared in one batch; and no probability
-is ever clipped, so a trial step of L-BFGS that is far too long costs what it costs there (the data here are noisy, so
-that there is none).
+too, where scikit-learn divides each batch by its own sum, so weighted fits are compared in one batch; and no
+probability is ever clipped, so a trial step of L-BFGS that is far too long costs what it costs there (the data here are
+noisy, so that there is none).
 """
 
 import numpy as np

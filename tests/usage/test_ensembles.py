@@ -44,6 +44,7 @@ def test_bagging(wine):
     assert len({net.random_state for net in bag.estimators_}) == 4
 
 
+@pytest.mark.filterwarnings("ignore:The row weights sum to:UserWarning")  # AdaBoost's are shares
 def test_boosting_hands_on_sample_weights(wine):
     X, y = wine
     stump = classifier(depth=0, max_iter=3, learning_rate="constant")  # weak, but better than chance

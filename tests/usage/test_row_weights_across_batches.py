@@ -1,4 +1,4 @@
-"""Weights count between mini-batches too, classes that are balanced by them are balanced, probabilities are frequencies."""
+"""Weights count between mini-batches too, balanced classes are balanced, and probabilities are frequencies."""
 
 import numpy as np
 import pytest

@@ -114,8 +114,9 @@ def test_a_scorer_that_fails_leaves_the_earlier_fit():
 
 
 @pytest.mark.parametrize("scoring", ["f1", "precision", "average_precision", "neg_brier_score"])
-def test_a_scorer_that_must_know_the_positive_class_says_how_to_name_it(scoring):
-    y = np.where(CLASSES > 0, "yes", "no")
+@pytest.mark.parametrize("dtype", [str, object])
+def test_a_scorer_that_must_know_the_positive_class_says_how_to_name_it(scoring, dtype):
+    y = np.where(CLASSES > 0, "yes", "no").astype(dtype)
     mlp = fitted(PlainClassifier, X, y)
     before = mlp.coefs_[0].copy()
     mlp.set_params(early_stopping=True, scoring=scoring)

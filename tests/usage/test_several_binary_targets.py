@@ -46,3 +46,12 @@ def test_zeros_and_ones_stay_labels(y):
 def test_sparse_labels_other_than_zero_and_one_are_an_error():
     with pytest.raises(ValueError, match="multilabel targets must be 0 or 1, got"):
         MLPClassifierScratch(**QUICK).fit(X, sp.csr_matrix(BITS * 2))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_labels_that_become_something_else_are_an_error(method):
+    net = MLPClassifierScratch(**QUICK, warm_start=True).fit(X, BITS)
+    with pytest.raises(ValueError, match=r"multilabel targets must be 0 or 1, got \[1 2\]|has the same classes as"):
+        getattr(net, method)(X, BITS + 1)
+    with pytest.raises(ValueError, match="y must have the form that it had before"):
+        MLPClassifierScratch(**QUICK).fit(X, BITS + 1).partial_fit(X, BITS[:, 0])
