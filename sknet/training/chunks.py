@@ -12,13 +12,14 @@ from ..core import Network, Training, combine, width_in
 
 CHUNK_ELEMENTS = 2**18
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
+FEWEST_ROWS = 64  # of many columns: the weights are read once a chunk
 
 
 def rows_in_chunk(network: Network, n_layers: int | None = None) -> int:
     """Return how many rows to put through a network, or its first ``n_layers``, at once."""
     n_inputs = width_in(network.layers[0])
     widest = max(*(layer.n_out for layer in network.layers[:n_layers]), n_inputs)
-    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(1, 16 * CHUNK_ELEMENTS // n_inputs))
+    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, CHUNK_ELEMENTS // n_inputs))
 
 
 def forward_in_chunks(
