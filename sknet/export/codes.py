@@ -88,8 +88,9 @@ def _code(g: Graph, column: Column, name: str, levels: tuple[Any, ...], size: in
 
 
 def _code_of_floats(g: Graph, x: str, name: str, values: np.ndarray, *, whole: bool) -> str:
-    keys = values.astype(np.int64 if whole else np.float32)
-    for kept in (keys, values.astype(g.dtype)):
+    with np.errstate(over="ignore"):
+        keys, own = values.astype(np.int64 if whole else np.float32), values.astype(g.dtype)
+    for kept in (keys, own):
         if len(set(kept.tolist())) < len(kept):
             raise ValueError(
                 f"Levels of column {name} must differ as {kept.dtype}, but do not. "

@@ -265,7 +265,29 @@ _PLACES = {
         ("0 < X.size", "0 <= X.size"),
         ('"feature_names_in_" not in vars(estimator)', "True"),
         ("bool(np.isfinite(X).all())", "True"),
-        ("if _needs_nothing(estimator, X):", "if False:"),
+        ("if columns is None and _needs_nothing(estimator, X):", "if False:"),
+    ]),
+    "core/categories.py": ("core/test_categories.py", [
+        ("np.take(table, codes[:, column], axis=0)", "np.take(table, 0 * codes[:, column], axis=0)"),
+        ("delta.ravel(), learned.n_values)", "np.abs(delta).ravel(), learned.n_values)"),
+        ("dx[:, self.n_numbers :] = 0.0", "pass"),
+        ("table[OTHER] = shares @ table", "table[OTHER] = table.mean(axis=0)"),
+        ("for table in self._parts[0].views(one_hot):", "for table in self._parts[0].views(one_hot)[:1]:"),
+    ]),
+    "core/table.py": ("core/test_table.py", [
+        ("out[:, :d][missing] = 0.0", "pass"),
+        ("out[:, d : d + g] = missing[:, self.gaps]", "out[:, d : d + g] = ~missing[:, self.gaps]"),
+    ]),
+    "preprocessing/columns.py": ("preprocessing/test_columns.py", [
+        ("self._codes_of([*levels, None], place))[values.cat.codes]", "self._codes_of([None, *levels], place))[values.cat.codes]"),
+        ("if code is None:\n                    found[i] = codes.get(as_level(values[i], as_number=as_number), OTHER)", "if code is None:\n                    found[i] = OTHER"),
+        ("return expected is not None and is_frame(X) and _names(X) == expected.tolist()", "return expected is not None and is_frame(X)"),
+    ]),
+    "export/codes.py": ("export/test_codes.py", [
+        ("missing = size - 1 if size > len(levels) + 1 else OTHER", "missing = OTHER"),
+        ("keys = dict.fromkeys(MISSING_TEXTS, missing) | keys", "keys = keys | dict.fromkeys(MISSING_TEXTS, missing)"),
+        ('return g("Where", same, code, np.array(OTHER))', "return code"),
+        ('return g("Where", g("IsNaN", x), np.array(missing), code)', "return code"),
     ]),
     "training/publishing.py": ("training/test_publishing.py", [
         ("input_units(state.inputs), output_units(state.outputs)", "input_units(state.inputs), None"),
