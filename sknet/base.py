@@ -26,6 +26,7 @@ from .persistence import Recorder
 from .preprocessing import (
     Columns,
     Data,
+    Inputs,
     as_column,
     check_weights,
     columns_of,
@@ -278,8 +279,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _raw_outputs(self, X: Any, n_layers: int | None = None, training: Training | None = None) -> np.ndarray:
         """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
         check_is_fitted(self)
-        state = self._state
-        return raw_outputs(vars(self), valid_inputs(self, X, state.categories, state.gaps), n_layers, training)
+        return raw_outputs(vars(self), self._valid(X), n_layers, training)
+
+    def _valid(self, X: Any) -> Inputs:
+        """Return rows to predict from, checked, as numbers and codes."""
+        return valid_inputs(self, X, self._state.categories, self._state.gaps)
 
     def hidden_activations(self, X: Any, layer: int = -1) -> np.ndarray:
         """Return the outputs of a hidden layer: the representation that the network has learned.
@@ -294,7 +298,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         activations : ndarray of shape (n_samples, n_units)
-            Outputs of its units, after the non-linearity.
+            Outputs of its units, after the non-linearity; those of several members side by side.
 
         Raises
         ------
@@ -314,20 +318,21 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         # A hidden layer ends where the next combination begins; dropout in between does nothing here.
         starts = [i for i, part in enumerate(self._network.layers) if isinstance(part, Dense)]
         end = starts[1:][layer]
-        return end, self._network.layers[end].n_in
+        return end, self._network.layers[end].n_in * self._state.n_members
 
-    def sample_predictions(self, X: Any, n_samples: int = 100, random_state: Any = None) -> np.ndarray:
-        """Draw predictions with dropout left on (Monte-Carlo dropout): their spread tells how sure the network is.
+    def sample_predictions(self, X: Any, n_samples: int | None = None, random_state: Any = None) -> np.ndarray:
+        """Draw predictions that differ as far as the network is unsure: of its members, and with dropout left on.
 
-        It is the spread of the network's mean alone, without the noise of y around it: too narrow for an interval
-        that is to hold the next y. For such, see ``loss="quantile"`` of the regressor.
+        Several members are each a prediction. With dropout in a network (Monte-Carlo dropout), each draw leaves out
+        other units, of one member after the other. The spread is that of the mean alone, without the noise of y around
+        it: too narrow for an interval that is to hold the next y. For such, see ``loss="quantile"`` of the regressor.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_rows, n_features)
             Inputs.
-        n_samples : int, default=100
-            Number of draws.
+        n_samples : int or None, default=None
+            Number of draws; None is 100 with dropout, else the number of members, which is then the most there are.
         random_state : int, RandomState instance or None, default=None
             Source of the dropped units.
 
@@ -339,20 +344,28 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the network has no dropout.
+            If the network has no dropout and a single member.
 
         References
         ----------
         Gal and Ghahramani (2016), "Dropout as a Bayesian approximation", ICML, arXiv 1506.02142.
         """
         check_is_fitted(self)
-        if not any(isinstance(layer, Dropout) for layer in self._network.layers):
-            raise ValueError("sample_predictions needs dropout in a hidden layer: fit with dropout > 0 and depth > 0.")
-        if not isinstance(n_samples, Integral) or n_samples < 1:
-            raise ValueError(f"`n_samples` must be an integer of at least 1, got {n_samples!r}.")
+        k, dropped = self._state.n_members, any(isinstance(layer, Dropout) for layer in self._network.layers)
+        if k == 1 and not dropped:
+            raise ValueError(
+                "sample_predictions needs dropout in a hidden layer, or several members: fit with dropout > 0 and "
+                "depth > 0, or with n_members > 1."
+            )
+        if n_samples is None:
+            n_samples = 100 if dropped else k
+        if not isinstance(n_samples, Integral) or n_samples < 1 or (n_samples > k and not dropped):
+            most = "" if dropped else f" and at most {k}, the number of members of a network without dropout"
+            raise ValueError(f"`n_samples` must be an integer of at least 1{most}, got {n_samples!r}.")
         noise = np.random.default_rng(check_random_state(random_state).randint(2**31))
-        training = Training(noise, None)
-        return np.stack([self._to_predictions(self._raw_outputs(X, training=training)) for _ in range(n_samples)])
+        training, inputs = Training(noise, None) if dropped else None, self._valid(X)
+        draws = (raw_outputs(vars(self), inputs, training=training, member=i % k) for i in range(n_samples))
+        return np.stack([self._to_predictions(z) for z in draws])
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):

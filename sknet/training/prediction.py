@@ -14,12 +14,13 @@ Arrays = list[tuple[np.ndarray, ...]]
 
 
 def raw_outputs(
-    attributes: dict[str, Any], X: Inputs, n_layers: int | None = None, training: Training | None = None
-) -> np.ndarray:
+    attributes: dict[str, Any], X: Inputs, n_layers: int | None = None, training: Training | None = None, *,
+    member: int | None = None,
+) -> np.ndarray:  # fmt: skip
     """Return raw outputs, shape (n, n_outputs), for rows ``X``; those of the first ``n_layers`` if given.
 
     ``attributes`` are those of the fitted estimator. The raw outputs are those of all members together; their hidden
-    layers stand side by side.
+    layers stand side by side. ``member`` asks for those of one of them alone.
     """
     network, gaps = attributes["_network"], attributes["_state"].gaps
     parameters, inputs, outputs = acting(attributes)
@@ -28,6 +29,7 @@ def raw_outputs(
     if X.codes is not None or X.gaps or gaps:
         rows = TableRows(rows, gaps, X.codes)
     members = [parameters, *attributes.get("_others", [])]
+    members = members if member is None else [members[member]]
     z = forward_in_chunks(network, members, rows.take, rows.n_rows, n_layers, training)
     return z if outputs is None or n_layers is not None else outputs.restore(z, X.numbers.dtype)
 

@@ -1,0 +1,172 @@
+"""Networks trained side by side: each by itself, whatever the order; their states, folds and averages."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import sknet
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet.preprocessing import validation_folds
+from sknet.training.members import parameters_of, parts
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+CLF, REG = MLPClassifierScratch, MLPRegressorScratch
+BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
+N = 400
+X = np.random.default_rng(0).normal(size=(N, 3))
+Y = np.sin(2 * X[:, 0]) + X[:, 1]
+QUICK = {"width": 8, "max_iter": 4, "random_state": 0, "n_members": 3}
+
+
+def target(Estimator):
+    return (Y > 0).astype(int) + (Y > 1) if Estimator is CLF else Y
+
+
+def outputs(mlp, rows=X):
+    return mlp.predict_proba(rows) if isinstance(mlp, CLF) else mlp.predict(rows)
+
+
+def test_parts_are_views():
+    vector = np.arange(6.0)
+    one, two = parts(vector, 2)
+    two[0] = -1.0
+    assert_array_equal(vector, [0, 1, 2, -1, 4, 5])
+    assert_array_equal(one, [0, 1, 2])
+
+
+@BOTH
+def test_predictions_are_the_mean_of_those_of_the_members(Estimator):
+    mlp = Estimator(**QUICK, dropout=0.0).fit(X, target(Estimator))
+    each = mlp.sample_predictions(X)
+    assert each.shape[0] == mlp.n_members_ == 3
+    assert not np.allclose(each[0], each[1], atol=1e-3)
+    mean = each.mean(axis=0)
+    assert_allclose(outputs(mlp), mean if Estimator is CLF else mean[:, 0], atol=1e-5)
+    if Estimator is CLF:
+        assert_array_equal(mlp.predict(X), mlp.classes_[mean.argmax(axis=1)])
+        assert_array_equal(mlp.decision_function(X).argmax(axis=1), mean.argmax(axis=1))
+
+
+@BOTH
+def test_each_member_learns_from_rows_of_its_own_and_all_rows_are_learned_from(Estimator):
+    mlp = Estimator(**QUICK, warm_start=True).fit(X, target(Estimator))
+    order = mlp._state.order
+    assert order.shape == (3, N - N // 10)
+    held_out = [np.setdiff1d(np.arange(N), rows) for rows in order]
+    assert len(np.unique(np.concatenate(held_out))) == 3 * (N // 10)  # no row is held out twice
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.9])
+def test_folds_are_stratified(weighted, fraction):
+    y = np.repeat([0, 1, 2], [300, 80, 20])
+    w = np.where(np.arange(N) % 5 == 0, 0.0, 1.0) if weighted else None
+    folds = validation_folds(y, fraction, 4, np.random.RandomState(0), w)
+    rows = np.arange(N) if w is None else np.flatnonzero(w)
+    m = max(4, round(1 / fraction))
+    for train, held_out in folds:
+        assert_array_equal(np.sort(np.r_[train, held_out]), np.arange(N))
+        assert len(held_out) == len(rows) // m
+        counts = np.bincount(y[held_out], minlength=3)
+        assert_allclose(counts, np.bincount(y[rows]) / m, atol=2.0)
+        assert w is None or w[held_out].all()
+    together = np.concatenate([held_out for _, held_out in folds])
+    assert len(np.unique(together)) == len(together)
+
+
+def test_folds_of_numbers_have_the_same_spread():
+    folds = validation_folds(Y, 0.1, 4, np.random.RandomState(0))
+    for _, held_out in folds:
+        assert abs(Y[held_out].mean() - Y.mean()) < 0.1
+        assert abs(Y[held_out].std() - Y.std()) < 0.1
+
+
+@BOTH
+def test_scores_are_those_of_each_member_on_its_own_rows(Estimator):
+    y = target(Estimator)
+    seen = {}
+    mlp = Estimator(**QUICK | {"max_iter": 1}, averaging=0.0, scoring=None, warm_start=True, dropout=0.0).fit(X, y)
+    hits = []
+    each = mlp.sample_predictions(X)
+    for prediction, order in zip(each, mlp._state.order, strict=True):
+        rows = np.setdiff1d(np.arange(N), order)
+        hits.append(
+            np.mean(prediction[rows].argmax(axis=1) == y[rows]) if Estimator is CLF else (prediction[rows, 0], y[rows])
+        )
+    if Estimator is CLF:
+        expected = np.mean(hits)
+    else:
+        p, true = (np.concatenate(part) for part in zip(*hits, strict=True))
+        expected = 1 - np.sum((p - true) ** 2) / np.sum((true - true.mean()) ** 2)
+    assert mlp.validation_scores_[0] == pytest.approx(expected, abs=1e-4), seen
+
+
+@BOTH
+def test_a_users_scorer_judges_all_members_on_rows_that_none_has_seen(Estimator):
+    seen = []
+
+    def scorer(estimator, rows, y):
+        seen.append(rows)
+        return estimator.score(rows, y)
+
+    mlp = Estimator(**QUICK, scoring=scorer, warm_start=True).fit(X, target(Estimator))
+    held_out = {tuple(row) for row in seen[0]}
+    assert not any(tuple(X[i]) in held_out for i in np.unique(mlp._state.order))
+
+
+@BOTH
+@pytest.mark.parametrize("more", [{}, {"normalization": "batch"}, {"solver": "sgd"}, {"solver": "rmsprop"},
+                                  {"embedding": None, "standardize": True}, {"averaging": 0.0}])  # fmt: skip
+def test_one_seed_the_same_bits_and_training_goes_on_exactly(Estimator, more, tmp_path):
+    y = target(Estimator)
+    settings = QUICK | {"learning_rate": "constant", "n_iter_no_change": np.inf} | more
+    whole = Estimator(**settings | {"max_iter": 6}).fit(X, y)
+    assert_array_equal(outputs(Estimator(**settings | {"max_iter": 6}).fit(X, y)), outputs(whole))
+    half = Estimator(**settings | {"max_iter": 3, "warm_start": True}).fit(X, y)
+    half = pickle.loads(pickle.dumps(half)).fit(X, y)
+    assert_array_equal(half.loss_curve_, whole.loss_curve_)
+    assert_array_equal(outputs(half), outputs(whole))
+    path = tmp_path / "model.safetensors"
+    sknet.save(whole, path)
+    assert_array_equal(outputs(sknet.load(path)), outputs(whole))
+    stream = [mlp.partial_fit(X, y) for mlp in (sknet.load(path), pickle.loads(pickle.dumps(whole)))]
+    assert_array_equal(outputs(stream[0]), outputs(stream[1]))
+
+
+@BOTH
+def test_hidden_activations_of_members_stand_side_by_side(Estimator):
+    mlp = Estimator(**QUICK).fit(X, target(Estimator))
+    assert mlp.hidden_activations(X).shape == (N, 3 * 8)
+
+
+@BOTH
+def test_weights_alone_do_not_tell_the_function(Estimator):
+    mlp = Estimator(**QUICK, embedding=None, standardize=True).fit(X, target(Estimator))
+    with pytest.raises(AttributeError, match="fit with n_members=1"):
+        _ = mlp.coefs_
+
+
+@BOTH
+def test_the_average_is_what_is_kept(Estimator):
+    mlp = Estimator(**QUICK, averaging=0.9, early_stopping=False).fit(X, target(Estimator))
+    state = mlp._state
+    assert not np.array_equal(state.average, state.theta)
+    for kept, arrays in zip(parameters_of(state, state.average), [mlp._arrays, *mlp._others], strict=True):
+        assert_array_equal(kept.layers[-1][0], arrays[-1][0])
+
+
+def test_several_are_better_than_one():
+    """On rows that nobody has seen: what members err in differs."""
+    rng = np.random.default_rng(1)
+    rows, test = rng.normal(size=(600, 5)), rng.normal(size=(3000, 5))
+
+    def true(Z):
+        return np.sin(3 * Z[:, 0]) + Z[:, 1] * Z[:, 2]
+
+    y = true(rows) + 0.3 * rng.normal(size=600)
+    scores = {k: np.mean([REG(n_members=k, random_state=seed).fit(rows, y).score(test, true(test)) for seed in range(3)])
+              for k in (1, 6)}  # fmt: skip
+    assert scores[6] > scores[1] + 0.01
