@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 
 from ..core import Network, Training, width_in
 
-CHUNK_ELEMENTS = 2**18
+CHUNK_ELEMENTS = 2**17
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
 FEWEST_ROWS = 64  # of many columns: the weights are read once a chunk
 
@@ -19,7 +19,7 @@ def rows_in_chunk(network: Network, n_layers: int | None = None) -> int:
     """Return how many rows to put through a network, or its first ``n_layers``, at once."""
     n_inputs = width_in(network.layers[0])
     widest = max(*(layer.n_out for layer in network.layers[:n_layers]), n_inputs)
-    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, CHUNK_ELEMENTS // n_inputs))
+    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, 2 * CHUNK_ELEMENTS // n_inputs))
 
 
 def forward_in_chunks(
@@ -32,8 +32,7 @@ def forward_in_chunks(
 ) -> np.ndarray:
     """Return raw outputs, shape (n, n_outputs), for rows read by ``take``; those of the first ``n_layers`` if given."""
     layers = network.layers[:n_layers]
-    size = rows_in_chunk(network, n_layers)
-    if n <= size:
+    if n <= FEWEST_ROWS or n <= (size := rows_in_chunk(network, n_layers)):
         return network.forward(parameters, take(slice(0, n)), n_layers, training)
     z = np.empty((n, layers[-1].n_out), dtype=parameters[0][0].dtype)
     for chunk in gen_batches(n, size):
