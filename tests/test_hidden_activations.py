@@ -31,8 +31,9 @@ def test_hidden_activations_of_each_layer(Estimator, data, normalization):
 
 def test_hidden_activations_after_layer_normalization():
     mlp = fitted(PlainRegressor, normalization="layer", activation="tanh")
-    W, b = mlp._arrays[-1]
-    assert_allclose((mlp.hidden_activations(X) @ W + b)[:, 0], mlp.predict(X), rtol=1e-10)
+    (W, b), (_, units) = mlp._arrays[-1], mlp._units
+    z = mlp.hidden_activations(X) @ W + b
+    assert_allclose((z * units.scale + units.shift)[:, 0], mlp.predict(X), rtol=1e-10)
 
 
 @pytest.mark.parametrize("layer", [2, -3, 1.0, "last", None])

@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 
 from ..core import Network, Training, combine, width_in
 
-CHUNK_ELEMENTS = 2**18
+CHUNK_ELEMENTS = 2**17
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
 FEWEST_ROWS = 64  # of many columns: the weights are read once a chunk
 
@@ -19,7 +19,7 @@ def rows_in_chunk(network: Network, n_layers: int | None = None) -> int:
     """Return how many rows to put through a network, or its first ``n_layers``, at once."""
     n_inputs = width_in(network.layers[0])
     widest = max(*(layer.n_out for layer in network.layers[:n_layers]), n_inputs)
-    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, CHUNK_ELEMENTS // n_inputs))
+    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, 2 * CHUNK_ELEMENTS // n_inputs))
 
 
 def forward_in_chunks(
@@ -42,8 +42,7 @@ def forward_in_chunks(
         outputs = [network.forward(parameters, x, n_layers, training) for parameters in members]
         return combine(np.stack(outputs), network.loss) if n_layers is None else np.hstack(outputs)
 
-    size = rows_in_chunk(network, n_layers)
-    if n <= size:
+    if n <= FEWEST_ROWS or n <= (size := rows_in_chunk(network, n_layers)):
         return forward(slice(0, n))
     width = network.layers[:n_layers][-1].n_out * (1 if n_layers is None else len(members))
     z = np.empty((n, width), dtype=members[0][0][-1].dtype)

@@ -149,7 +149,7 @@ class Run:
         n, size = self.n_rows, self.p["batch_size"]
         if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
             widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
-            return min(n, max(256, 4 * CHUNK_ELEMENTS // widest))
+            return min(n, max(256, 8 * CHUNK_ELEMENTS // widest))
         if size != "auto" and size > n:
             warn_caller(f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.")
         return batch_rows(self.p, n)

@@ -88,7 +88,7 @@ def test_noise_goes_on_from_chunk_to_chunk(elements):
 
 
 def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
-    """Rows are asked for a chunk at a time: 1,024 of them where 2^18 numbers would be fewer rows."""
+    """Rows are asked for a chunk at a time: those of 2^18 numbers, if these are 64 rows."""
     network = network_of(n_inputs=1000)
     parameters, lengths = parameters_of(network), []
 

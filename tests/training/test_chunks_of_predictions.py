@@ -31,6 +31,7 @@ def make_network(d, *widths):
 def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
     monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", elements)
     monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
+    monkeypatch.setattr(sknet.training.chunks, "FEWEST_ROWS", 1)
     network = make_network(4, 8, 3)
     theta = network.initialize(np.random.RandomState(0), np.float64)
     layers = Parameters(network.layout, theta).layers
