@@ -45,7 +45,8 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
         column then is an input of its own, of shape (n, 1). None stands for an array of numbers, or for the columns
         of a network that has levels of text.
     dtype : {"float32", "float64"}, default="float32"
-        Type of the numbers that go in and come out, and what is computed in.
+        Type of the numbers that go in and come out, and what is computed in. Where all columns are integers or text,
+        it is float32.
     target_opset : int or dict, default=None
         Version of the operators of ONNX to restrict the model to; None is the newest that skl2onnx is tested with.
     options : dict, default=None
