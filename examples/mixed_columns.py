@@ -39,8 +39,8 @@ flats.loc[rng.random(n) < 0.05, "town"] = None
 train, test, y_train, y_test = train_test_split(flats, let, random_state=0)
 
 # %% [markdown]
-# Two lines of model; and the pipeline by hand, in which every kind of column has its own treatment. Agents with ten flats
-# each are soon learned by heart, so both stop early.
+# Two lines of model; and the pipeline by hand, in which every kind of column has its own treatment. Agents with ten
+# flats each are soon learned by heart, so both stop early.
 
 # %%
 net = MLPClassifierScratch(early_stopping=True, random_state=0)
