@@ -47,7 +47,8 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
         of a network that has levels of text. Where onnxruntime is installed, the converted model is run on these rows
         and compared with ``model``: pass some that are typical.
     dtype : {"float32", "float64"}, default="float32"
-        Type of the numbers that go in and come out, and what is computed in.
+        Type of the numbers that go in and come out, and what is computed in. Where all columns are integers or text,
+        it is float32.
     target_opset : int or dict, default=None
         Version of the operators of ONNX to restrict the model to; None is the newest that skl2onnx is tested with.
     options : dict, default=None
