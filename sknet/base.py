@@ -11,9 +11,7 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -37,7 +35,6 @@ from .preprocessing import (
     valid_rows,
     validation_folds,
     validation_split,
-    which_is_positive,
 )
 from .training import (
     Judged,
@@ -46,10 +43,13 @@ from .training import (
     Validation,
     advance,
     fitted_attributes,
+    is_permutation,
+    joined,
     new_state,
     raw_outputs,
     resumed_state,
     rows_for,
+    scorer_of_weights,
     set_units,
     split_generator,
     start_at_the_data,
@@ -185,7 +185,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             set_units(state, p["standardize"], data, kept_out, new=earlier is None, merge=call.incremental)
             if earlier is None and p["tables"]:
                 start_at_the_data(state, data, kept_out)
-        if call.incremental or not _is_permutation(state.order, train):
+        if call.incremental or not is_permutation(state.order, train):
             state.order = train
         validation = None
         if validated:
@@ -228,33 +228,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         rows, targets, scoring = rows_for(state, data), targets_for(state, data.targets), p["scoring"]
         judge = None
         if scoring is None:
-            judge = self._judge(state, data.y, targets, data.weights, _joined(index))
+            judge = self._judge(state, data.y, targets, data.weights, joined(index))
         elif scoring != "loss":
-            judge = self._scorer(p, state, *data.chosen(_joined(index)))
-        judged = Judged("loss" if judge is None else scoring or "score", fingerprint_of(data, _joined(index)))
+            judge = scorer_of_weights(scoring, partial(self._fitted, state), *data.chosen(joined(index)))
+        judged = Judged("loss" if judge is None else scoring or "score", fingerprint_of(data, joined(index)))
         return Validation(state.network, rows, targets, data.weights, index, judge, judged)
-
-    def _scorer(self, p: dict[str, Any], state: State, X: Any, y: Any, weights: np.ndarray | None) -> Any:
-        """Return the user's scorer as a function of the parameter vector: it is given an estimator."""
-        scorer = get_scorer(p["scoring"])
-        weighted = {} if weights is None or not isinstance(p["scoring"], str) else {"sample_weight": weights}
-
-        def score(theta: np.ndarray) -> float:
-            fitted = self._fitted(state, theta)
-            if isinstance(X, np.ndarray) or sp.issparse(X):
-                vars(fitted).pop("feature_names_in_", None)  # it is given arrays
-            try:
-                return float(scorer(fitted, X, y, **weighted))
-            except TypeError:
-                if not weighted:
-                    raise
-                return float(scorer(fitted, X, y))  # a metric that knows no weights
-            except ValueError as error:
-                if "pos_label" not in str(error):
-                    raise
-                raise ValueError(which_is_positive(p["scoring"], y, error)) from error
-
-        return score
 
     def _fitted(self, state: State, theta: np.ndarray | None = None) -> BaseMLP:
         """Return an estimator that is fitted as far as training has come; ``theta`` as in `_publish`."""
@@ -385,14 +363,3 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _joined(index: Any) -> Any:
-    return np.concatenate(index) if isinstance(index, list) else index
-
-
-def _is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:
-    """Whether ``order``, left by an earlier call, visits just these rows."""
-    if order is None or rows is None or len(order) != len(rows):
-        return False
-    return np.array_equal(np.sort(order), np.sort(rows))

@@ -14,7 +14,7 @@ PACKAGE, TESTS = ROOT / "sknet", ROOT / "tests"
 # From the ground up. A file imports from lower floors, and from its own as long as no cycle comes of it.
 FLOORS = [
     {"core"},
-    {"_compat", "_parameters", "_settings", "preprocessing", "presets", "schedules"},
+    {"_compat", "_parameters", "_settings", "automatic", "preprocessing", "presets", "schedules"},
     {"training"},
     {"persistence"},
     {"base"},

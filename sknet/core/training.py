@@ -39,23 +39,11 @@ class Epoch(NamedTuple):
 
 
 def stochastic(
-    network: Network,
-    theta: Parameters,
-    batches: Batches,
-    optimizer: Optimizer,
-    schedule: Schedule,
-    clock: Clock,
-    *,
-    rate_init: float,
-    alpha: float,
-    rng: np.random.RandomState | None,
-    weight_decay: float = 0.0,
-    max_grad_norm: float | None = None,
-    noise: np.random.Generator | None = None,
-    average: Average | None = None,
-    first_epoch: int = 0,
-    n_epochs: int | None = None,
-) -> Iterator[Epoch]:
+    network: Network, theta: Parameters, batches: Batches, optimizer: Optimizer, schedule: Schedule, clock: Clock, *,
+    rate_init: float, alpha: float, rng: np.random.RandomState | None, weight_decay: float = 0.0,
+    max_grad_norm: float | None = None, noise: np.random.Generator | None = None, average: Average | None = None,
+    first_epoch: int = 0, n_epochs: int | None = None,
+) -> Iterator[Epoch]:  # fmt: skip
     """Train in mini-batches for as long as asked: gather, forward, loss, backward, step; ``theta`` in place.
 
     A loss that is no longer finite ends its epoch at once.

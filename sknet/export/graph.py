@@ -233,7 +233,7 @@ def _combined(g: Graph, members: list[str], loss: Loss) -> str:
         case "exp":
             return g("Sub", _log_sum(g, members, lambda z: z), log_k)
         case _:
-            return g("Mean", *members)
+            return g("Div", g("Sum", *members), float(len(members)))  # ONNX Runtime has no Mean of float64
 
 
 def _log_softmax(g: Graph, z: str, columns: np.ndarray | None) -> str:

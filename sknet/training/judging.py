@@ -1,6 +1,6 @@
-"""Judging: how validation rows are scored where the user names no score, a chunk of rows at a time.
+"""Judging: how validation rows are scored, a chunk of rows at a time where the user names no score.
 
-A classifier is judged by its accuracy. A regressor is judged by the D2 score of its own loss, ``1 - loss / loss of the
+A classifier is then judged by its accuracy, a regressor by the D2 score of its own loss, ``1 - loss / loss of the
 best constant``, averaged over outputs: R2 for the squared error, and nothing that a few values far out decide for a
 loss that was chosen to be robust against them.
 Koenker and Machado (1999), *Goodness of fit and related inference processes for quantile regression*, eq. 7.
@@ -12,8 +12,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
+import scipy.sparse as sp
+from sklearn.metrics import get_scorer
 
 from ..core import ElementwiseLoss, Huber, Memory, Quantile
+from ..preprocessing import which_is_positive
 
 
 class Judge(Protocol):
@@ -144,3 +147,31 @@ def _huber_centre(columns: np.ndarray, threshold: float, weights: np.ndarray | N
         if np.all(high - low <= 1e-12 * threshold):
             break
     return low + (high - low) / 2.0
+
+
+def scorer_of_weights(
+    scoring: Any, fitted: Callable[[np.ndarray], Any], X: Any, y: Any, weights: np.ndarray | None
+) -> Callable[[np.ndarray], float]:
+    """Return the score that the user names as a function of the parameter vector.
+
+    ``fitted(theta)`` is an estimator with these parameters, which is what a scorer of scikit-learn takes.
+    """
+    scorer = get_scorer(scoring)
+    weighted = {} if weights is None or not isinstance(scoring, str) else {"sample_weight": weights}
+
+    def score(theta: np.ndarray) -> float:
+        estimator = fitted(theta)
+        if isinstance(X, np.ndarray) or sp.issparse(X):
+            vars(estimator).pop("feature_names_in_", None)  # it is given arrays
+        try:
+            return float(scorer(estimator, X, y, **weighted))
+        except TypeError:
+            if not weighted:
+                raise
+            return float(scorer(estimator, X, y))  # a metric that knows no weights
+        except ValueError as error:
+            if "pos_label" not in str(error):
+                raise
+            raise ValueError(which_is_positive(scoring, y, error)) from error
+
+    return score

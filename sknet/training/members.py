@@ -114,3 +114,15 @@ def train_all(state: State, members: list[Member], in_turn: Callable[..., Any]) 
     if members[0].average is not None:
         state.n_averaged = members[0].average.n_updates
     return epoch
+
+
+def joined(index: list[np.ndarray] | np.ndarray | None) -> np.ndarray | None:
+    """Return the numbers of the validation rows of all members, one after the other."""
+    return np.concatenate(index) if isinstance(index, list) else index
+
+
+def is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:
+    """Whether ``order``, left by an earlier call, visits just these rows."""
+    if order is None or rows is None or len(order) != len(rows):
+        return False
+    return np.array_equal(np.sort(order), np.sort(rows))

@@ -49,7 +49,7 @@ def elements(request, monkeypatch):
 def test_any_number_of_layers(elements, n_layers):
     network = network_of()
     parameters = parameters_of(network)
-    z = forward_in_chunks(network, parameters, lambda c: X[c], N, n_layers)
+    z = forward_in_chunks(network, [parameters], lambda c: X[c], N, n_layers)
     np.testing.assert_allclose(z, network.forward(parameters, X, n_layers), rtol=1e-12)
     assert z.shape == (N, K if n_layers is None else WIDTH)
 
@@ -58,14 +58,14 @@ def test_sparse_rows(elements):
     network = network_of()
     parameters = parameters_of(network)
     rows = sp.csr_array(np.where(X > 0.5, X, 0.0))
-    z = forward_in_chunks(network, parameters, lambda c: rows[c], N)
+    z = forward_in_chunks(network, [parameters], lambda c: rows[c], N)
     np.testing.assert_allclose(z, network.forward(parameters, rows.toarray()), rtol=1e-12)
 
 
 def test_float32_stays_float32(elements):
     network = network_of()
     assert (
-        forward_in_chunks(network, parameters_of(network, np.float32), lambda c: X[c].astype(np.float32), N).dtype
+        forward_in_chunks(network, [parameters_of(network, np.float32)], lambda c: X[c].astype(np.float32), N).dtype
         == np.float32
     )
 
@@ -77,7 +77,7 @@ def test_noise_goes_on_from_chunk_to_chunk(elements):
     rows = np.tile(X[:1], (N, 1))
     results = [
         forward_in_chunks(
-            network, parameters, lambda c: rows[c], N, training=Training(np.random.default_rng(seed), None)
+            network, [parameters], lambda c: rows[c], N, training=Training(np.random.default_rng(seed), None)
         )
         for seed in (0, 0, 1)
     ]
@@ -96,12 +96,12 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
         lengths.append(chunk.stop - chunk.start)
         return np.zeros((lengths[-1], 1000))
 
-    forward_in_chunks(network, parameters, take, 20_000)
+    forward_in_chunks(network, [parameters], take, 20_000)
     assert max(lengths) == 2**18 // 1000
     assert sum(lengths) == 20_000
     tracemalloc.start()
     try:
-        forward_in_chunks(network, parameters, take, 20_000)
+        forward_in_chunks(network, [parameters], take, 20_000)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

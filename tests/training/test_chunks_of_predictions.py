@@ -42,7 +42,7 @@ def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
         longest.append(chunk.stop - chunk.start)
         return data[chunk]
 
-    z = forward_in_chunks(network, layers, take, n)
+    z = forward_in_chunks(network, [layers], take, n)
     expected = forward([W for W, _ in layers], [b for _, b in layers], "tanh", data)
     assert_allclose(z, expected, rtol=1e-12, atol=1e-14)
     assert sum(longest) == n

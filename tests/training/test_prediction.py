@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknet import MLPRegressorScratch
+from sknet.preprocessing import Inputs
 from sknet.training.prediction import acting, raw_outputs, units_of, weights_for_raw_inputs
 
 RNG = np.random.default_rng(0)
@@ -22,7 +23,7 @@ def test_arrays_act_in_their_units():
     assert arrays is attributes["_arrays"]
     assert (inputs, outputs) == units_of(attributes) == attributes["_units"]
     z = attributes["_network"].forward(arrays, (X - inputs.shift) / inputs.scale)
-    assert_allclose(raw_outputs(attributes, X), z * outputs.scale + outputs.shift, rtol=1e-12)
+    assert_allclose(raw_outputs(attributes, Inputs(X)), z * outputs.scale + outputs.shift, rtol=1e-12)
 
 
 def test_weights_that_were_looked_at_change_nothing():
@@ -47,11 +48,12 @@ def test_weights_that_were_changed_act_on_raw_rows(name, alone):
 def test_a_model_without_units_has_them_in_its_arrays():
     """So it is in files of release 0.1.0."""
     attributes = attributes_of()
-    expected = raw_outputs(attributes, X)
+    expected = raw_outputs(attributes, Inputs(X))
     weights = weights_for_raw_inputs(attributes, "coefs_")
-    old = {"_network": attributes["_network"], "_arrays": list(zip(*weights.values(), strict=True)), **weights}
+    kept = {name: attributes[name] for name in ("_network", "_state")}
+    old = {**kept, "_arrays": list(zip(*weights.values(), strict=True)), **weights}
     assert units_of(old) == (None, None)
-    assert_allclose(raw_outputs(old, X), expected, rtol=1e-9)
+    assert_allclose(raw_outputs(old, Inputs(X)), expected, rtol=1e-9)
     assert acting(old)[0] is old["_arrays"]
 
 
@@ -67,4 +69,4 @@ def test_no_weights_for_raw_inputs(way):
 def test_sparse_rows_of_every_network_trained_on_dense_ones(way):
     attributes = attributes_of(**way)
     rows = np.where(RNG.uniform(size=X.shape) < 0.5, X, 0.0)
-    assert_allclose(raw_outputs(attributes, sp.csr_matrix(rows)), raw_outputs(attributes, rows), rtol=1e-9)
+    assert_allclose(raw_outputs(attributes, Inputs(sp.csr_matrix(rows))), raw_outputs(attributes, Inputs(rows)), rtol=1e-9)

@@ -52,7 +52,7 @@ def new(standardize=True, data=None, held_out=None, **options):
 def functions(state, x=X):
     found = []
     for theta in (state.theta, state.best):
-        rows = rows_for(state, x).take(slice(None))
+        rows = rows_for(state, data_of(x)).take(slice(None))
         z = state.network.forward(Parameters(state.network.layout, theta).layers, rows)
         found.append(z if state.outputs is None else z * state.outputs.scale + state.outputs.shift)
     return found

@@ -60,7 +60,7 @@ def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, 
     validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, index, None)
     x, y, w = chosen(index, X, Y, weights)
     expected = np.average(squared_error(y, raw(parameters, x)), weights=w)
-    loss, score = validation.evaluate(parameters)
+    loss, score = validation.evaluate(parameters.vector)
     assert loss == pytest.approx(expected, rel=1e-12)
     assert score == -loss
     assert validation.n_rows == len(x)
@@ -74,7 +74,7 @@ def test_classes_are_compared_as_classes(index, weights):
     validation = Validation(network, Rows(X, UNITS, np.float64), Codes(CODES, K), weights, index, None)
     x, y, w = chosen(index, X, np.eye(K)[CODES], weights)
     expected = np.average(log_loss(y, raw(parameters, x)), weights=w)
-    assert validation.evaluate(parameters)[0] == pytest.approx(expected, rel=1e-12)
+    assert validation.evaluate(parameters.vector)[0] == pytest.approx(expected, rel=1e-12)
 
 
 class Witness:
@@ -100,7 +100,7 @@ def test_a_judge_is_shown_each_row_once_with_its_weight_and_loss(monkeypatch, el
     parameters = parameters_of(network)
     validation = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, index, judge)
     for _ in range(2):
-        loss, found = validation.evaluate(parameters)
+        loss, found = validation.evaluate(parameters.vector)
         assert found == 0.625
         assert loss > 0.0
         assert len(judge.seen) == (1 if elements > 1 else -(-validation.n_rows // 4))
@@ -117,9 +117,9 @@ def test_a_scorer_is_given_the_parameters():
     parameters = parameters_of(network)
     rows, targets = Rows(X, UNITS, np.float64), Values(Y.T.copy())
     scorer = Validation(network, rows, targets, None, None, lambda theta: theta.sum())
-    assert scorer.evaluate(parameters)[1] == parameters.vector.sum()
+    assert scorer.evaluate(parameters.vector)[1] == parameters.vector.sum()
     infinite = Validation(network, rows, targets, None, None, lambda theta: np.inf)
-    assert np.isnan(infinite.evaluate(parameters)[1])
+    assert np.isnan(infinite.evaluate(parameters.vector)[1])
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -130,7 +130,7 @@ def test_raw_outputs_that_are_not_finite_score_nan(bad):
     parameters.layers[1][1][0] = bad
     validation = Validation(network, Rows(X, None, np.float64), Values(Y.T.copy()), None, None, lambda z: 1 / 0)
     with np.errstate(invalid="ignore"):
-        loss, score = validation.evaluate(parameters)
+        loss, score = validation.evaluate(parameters.vector)
     assert not np.isfinite(loss)
     assert np.isnan(score)
 
@@ -145,7 +145,7 @@ def test_sparse_rows(kind, index):
     scaled_only = Units(np.zeros(len(SCALE)), SCALE, sparse=True)
     ours = Validation(network, Rows(kind(rows), scaled_only, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
     dense = Validation(network, Rows(rows / SCALE, None, np.float64), Values(Y.T.copy()), WEIGHTS, index, None)
-    assert ours.evaluate(parameters)[0] == pytest.approx(dense.evaluate(parameters)[0], rel=1e-12)
+    assert ours.evaluate(parameters.vector)[0] == pytest.approx(dense.evaluate(parameters.vector)[0], rel=1e-12)
 
 
 @weighted
@@ -156,24 +156,24 @@ def test_evaluating_changes_nothing_and_repeats_itself(weights):
     x = X.copy()
     x.flags.writeable = False
     validation = Validation(network, Rows(x, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
-    assert validation.evaluate(parameters) == validation.evaluate(parameters)
+    assert validation.evaluate(parameters.vector) == validation.evaluate(parameters.vector)
 
 
 @weighted
 def test_float32_stays_float32(weights):
     network, judge = network_of(), Witness()
     rows, targets = Rows(X.astype(np.float32), UNITS, np.float32), Values(Y.T.astype(np.float32))
-    loss, _ = Validation(network, rows, targets, weights, None, judge).evaluate(parameters_of(network, np.float32))
+    loss, _ = Validation(network, rows, targets, weights, None, judge).evaluate(parameters_of(network, np.float32).vector)
     exact = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
     assert [(z.dtype, terms.dtype) for _, z, _, terms in judge.seen] == [(np.float32, np.float32)]
-    assert loss == pytest.approx(exact.evaluate(parameters_of(network))[0], rel=1e-4)
+    assert loss == pytest.approx(exact.evaluate(parameters_of(network).vector)[0], rel=1e-4)
 
 
 def test_the_scale_of_the_weights_makes_no_difference():
     network = network_of()
     parameters, rows, targets = parameters_of(network), Rows(X, UNITS, np.float64), Values(Y.T.copy())
     losses = [
-        Validation(network, rows, targets, scale * WEIGHTS, None, None).evaluate(parameters)[0]
+        Validation(network, rows, targets, scale * WEIGHTS, None, None).evaluate(parameters.vector)[0]
         for scale in (1e-200, 1.0, 1e200)
     ]
     assert losses == pytest.approx([losses[1]] * 3, rel=1e-13)
@@ -189,7 +189,7 @@ def test_rows_without_weight_may_overflow():
     def evaluate(data, index):
         rows = Rows(data, None, np.float64)
         judge = Witness()
-        loss, _ = Validation(network, rows, targets, weights, index, judge).evaluate(parameters)
+        loss, _ = Validation(network, rows, targets, weights, index, judge).evaluate(parameters.vector)
         return loss, np.abs(judge.seen[0][1]).max()
 
     np.testing.assert_allclose(evaluate(far, None), evaluate(X, np.flatnonzero(~silent)), rtol=1e-12)
