@@ -20,6 +20,7 @@ MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
 WAIT = 0.4  # epochs to wait for a better one than the best, as a part of those up to it
 _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
 _DECAY = 0.02
+_FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the lines of an embedding are learned more slowly
 
 
 class Facts(NamedTuple):
@@ -82,7 +83,8 @@ def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] |
     """Return the parameters with values in place of ``"auto"``, and a few facts that follow.
 
     ``earlier`` are the values that an earlier fit had, for a call that goes on with it. Added are ``"chosen"``, the
-    values of this fit for the next; ``"tables"``, whether training is that of tables; ``"budget"``, how long it takes.
+    values of this fit for the next; ``"tables"``, whether training is that of tables; ``"budget"``, how long it takes;
+    ``"strength"``, that of a piecewise-linear embedding.
     """
     tables = _trains_as_tables(parameters, facts)
     found = {
@@ -90,6 +92,7 @@ def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] |
     }
     found |= {name: value for name, value in (earlier or {}).items() if name in found}
     more = {"chosen": found, "tables": tables, "budget": TABLES if tables else PLAIN}
+    more["strength"] = _SLOWLY if facts.n_rows < _FEW_TO_EMBED else 1.0
     return with_plain_numbers(parameters | found) | more
 
 

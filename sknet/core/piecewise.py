@@ -37,12 +37,16 @@ class PiecewiseLinear:
         Number of bins T of a column. One that needs fewer has the rest behind, where no number lies.
     n_values : int, default=4
         Number of lines of a column.
+    strength : float, default=1.0
+        What the lines are multiplied by. The steps of Adam are as long whatever it is: the smaller, the slower are the
+        lines learned beside the other weights.
     """
 
     n_in: int
     columns: tuple[int, ...]
     n_bins: int = 32
     n_values: int = 4
+    strength: float = 1.0
 
     def __str__(self) -> str:
         return f"piecewise-linear embedding({self.n_in} -> {self.n_out})"
@@ -96,6 +100,7 @@ class PiecewiseLinear:
             np.multiply(share, memory.slope, out=share)
         memory.slope[(share < 0.0) | (share > 1.0)] = 0.0
         np.clip(share, 0.0, 1.0, out=share)
+        W = W * W.dtype.type(self.strength)
         before = np.cumsum(W, axis=1) - W
         lines, at = W.reshape(p * t, -1), before.reshape(p * t, -1)
         values = np.take(lines, bins, axis=0)
@@ -109,7 +114,7 @@ class PiecewiseLinear:
         W, (dstart, dinverse, dW) = parameters[2], grads
         dstart[...] = dinverse[...] = 0.0
         p, t, v = W.shape
-        delta = memory.delta[:, self.n_in :].reshape(len(x), p, v)
+        delta = memory.delta[:, self.n_in :].reshape(len(x), p, v) * W.dtype.type(self.strength)
         places = (memory.bins[:, :, None] * v + np.arange(v)).ravel()
         inside, whole = (
             np.bincount(places, weights.ravel(), p * t * v).reshape(p, t, v)

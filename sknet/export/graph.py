@@ -195,7 +195,7 @@ def _broken_lines(g: Graph, x: str, layer: PiecewiseLinear, start: Any, inverse:
     p, n_new = len(layer.columns), layer.n_out - layer.n_in
     columns = g("Reshape", g("Gather", x, np.array(layer.columns), axis=1), np.array([-1, p, 1]))
     codes = g("Clip", g("Mul", g("Sub", columns, start), inverse), np.zeros(()), np.ones(()))
-    values = g("MatMul", g("Transpose", codes, perm=[1, 0, 2]), W)
+    values = g("MatMul", g("Transpose", codes, perm=[1, 0, 2]), layer.strength * W)
     return g("Concat", x, g("Reshape", g("Transpose", values, perm=[1, 0, 2]), np.array([-1, n_new])), axis=1)
 
 

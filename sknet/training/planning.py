@@ -29,7 +29,6 @@ from ..core import (
 )
 
 LARGEST_ONE_HOT, CATEGORY_VALUES = 32, 8  # levels that get one-hot vectors; length of the vectors of more
-_EMBEDDINGS = {"periodic": PeriodicEmbedding, "piecewise_linear": PiecewiseLinear}
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 
@@ -51,7 +50,9 @@ def plan_network(
         layers.append(Categories(n, sizes_of_codes, lengths))
         n = layers[-1].n_out
     if columns:
-        layers.append(_EMBEDDINGS[p["embedding"]](n, columns))
+        periodic = p["embedding"] == "periodic"
+        strength = p.get("strength", 1.0)
+        layers.append(PeriodicEmbedding(n, columns) if periodic else PiecewiseLinear(n, columns, strength=strength))
         n = layers[-1].n_out
     for size, activation, rate in zip(sizes, activations, dropout_rates(p, len(sizes)), strict=True):
         initializer = initializer_for(p["initializer"], activation.name)
