@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Dense, Network, Rows, Training, Units, fold_units, is_plain
+from ..core import EXP, Dense, Network, Rows, Training, Units, fold_units, is_plain
 from .chunks import forward_in_chunks
 
 Arrays = list[tuple[np.ndarray, ...]]
@@ -18,14 +18,19 @@ def raw_outputs(
 ) -> np.ndarray:
     """Return raw outputs, shape (n, n_outputs), for rows ``X``; those of the first ``n_layers`` if given.
 
-    ``attributes`` are those of the fitted estimator.
+    ``attributes`` are those of the fitted estimator. Of regression, outputs for float64 rows are float64.
     """
     network = attributes["_network"]
     parameters, inputs, outputs = acting(attributes)
     dense = not isinstance(network.layers[0], Dense)
     rows = Rows(X, inputs, attributes["_arrays"][0][0].dtype, dense=dense)
     z = forward_in_chunks(network, parameters, _into_one_buffer(rows), rows.n_rows, n_layers, training)
-    return z if outputs is None or n_layers is not None else outputs.restore(z, X.dtype)
+    if n_layers is not None:
+        return z
+    if outputs is not None:
+        return outputs.restore(z, X.dtype)
+    numbers = network.loss.location_scale or network.loss.output_activation is EXP
+    return z.astype(np.promote_types(z.dtype, X.dtype), copy=False) if numbers else z
 
 
 def _into_one_buffer(rows: Rows) -> Callable[[slice], Any]:

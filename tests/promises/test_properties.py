@@ -103,7 +103,8 @@ def check_numbers(mlp, data):
     shape = y.shape[:1] if y.ndim == 1 or y.shape[1] == 1 else y.shape
     several = mlp.loss == "quantile" and np.ndim(mlp.quantile) > 0
     assert prediction.shape == ((*shape, len(mlp.quantile)) if several else shape)
-    assert prediction.dtype == (mlp.dtype or data.dtype)
+    narrow = data.dtype == np.float32 == np.dtype(mlp.dtype or data.dtype)
+    assert prediction.dtype == np.float64 or (narrow and prediction.dtype == np.float32)
     if raw and not np.isfinite(prediction).all():
         return
     assert not np.isnan(prediction).any() if may_overflow else np.isfinite(prediction).all()
