@@ -215,7 +215,7 @@ def check_parameters(parameters: dict[str, Any]) -> None:
 def _remark(name: str, value: Any) -> str:
     """Return what else there is to say about a value that is refused."""
     if name == "learning_rate" and is_number(value, Real):
-        return f". The rate itself is `learning_rate_init`: write learning_rate_init={value!r}"
+        return f". The rate itself is `learning_rate_init`: write learning_rate_init={shown(value)}"
     entries = islice(value, MAX_DEPTH) if isinstance(value, (list, tuple)) else [value]
     too_large = RULES[name].whole and any(is_whole(entry) and entry > MAX_PARAMETERS for entry in entries)
     return ", which is too large" if too_large else ""

@@ -9,6 +9,7 @@ robust units and a piecewise-linear embedding of numbers; in float32.
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any, NamedTuple
 
@@ -20,6 +21,9 @@ MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
 WAIT = 0.4  # epochs to wait for a better one than the best, as a part of those up to it
 _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
 _DECAY = 0.02
+_OF_EPOCHS = ("early_stopping", "averaging")  # L-BFGS that goes on after epochs has neither
+# What a network that goes on has already, whether it was given or chosen.
+_KEPT = ("dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
 _FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the lines of an embedding are learned more slowly
 
 
@@ -83,15 +87,17 @@ def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] |
     """Return the parameters with values in place of ``"auto"``, and a few facts that follow.
 
     ``earlier`` are the values that an earlier fit had, for a call that goes on with it. Added are ``"chosen"``, the
-    values of this fit for the next; ``"tables"``, whether training is that of tables; ``"budget"``, how long it takes;
-    ``"strength"``, that of a piecewise-linear embedding.
+    values of this fit for the next, with those given that the network is made of; ``"tables"``, whether training is
+    that of tables; ``"budget"``, how long it takes; ``"strength"``, that of a piecewise-linear embedding.
     """
     tables = _trains_as_tables(parameters, facts)
     found = {
         name: value for name, value in _choices(parameters, facts, tables).items() if is_auto(parameters.get(name))
     }
-    found |= {name: value for name, value in (earlier or {}).items() if name in found}
-    more = {"chosen": found, "tables": tables, "budget": TABLES if tables else PLAIN}
+    anew = _OF_EPOCHS if parameters["solver"] == "lbfgs" else ()
+    found |= {name: value for name, value in (earlier or {}).items() if name in found and name not in anew}
+    kept = {name: copy.deepcopy(parameters[name]) for name in _KEPT if name in parameters and name not in found}
+    more = {"chosen": found | kept, "tables": tables, "budget": TABLES if tables else PLAIN}
     more["strength"] = _SLOWLY if facts.n_rows < _FEW_TO_EMBED else 1.0
     return with_plain_numbers(parameters | found) | more
 

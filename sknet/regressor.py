@@ -187,6 +187,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         `embedding` or ``standardize="robust"``: there is no such form.
     intercepts_ : list of ndarray
         Biases, shape (n_units,) for each layer.
+    n_members_ : int
+        Number of networks whose predictions are averaged.
     depth_, width_ : int
         Number of hidden layers, and units of the widest of them.
     n_features_in_ : int

@@ -87,7 +87,7 @@ def test_parameters_stay_as_they_are_and_none_is_added():
     p = {"solver": "adam", "dropout": "auto", "batch_size": "auto", "max_iter": "auto"}
     found = resolved(p, MANY)
     assert p["dropout"] == "auto"
-    assert found.keys() - p.keys() == {"chosen", "tables", "budget"}
+    assert found.keys() - p.keys() == {"chosen", "tables", "budget", "strength"}
     assert found["max_iter"] == "auto"
 
 
@@ -100,7 +100,7 @@ def test_a_call_that_goes_on_keeps_what_was_chosen():
 
 @pytest.mark.parametrize(
     ("size", "n", "rows"),
-    [("auto", 1, 1), ("auto", 128, 128), ("auto", 129, 32), ("auto", 512, 64), ("auto", 10**6, 128), (5, 3, 3),
+    [("auto", 1, 1), ("auto", 128, 128), ("auto", 129, 128), ("auto", 301, 37), ("auto", 512, 64), ("auto", 10**6, 128), (5, 3, 3),
      (5, 5, 5), (5, 6, 5)],
 )  # fmt: skip
 def test_rows_of_a_mini_batch(size, n, rows):

@@ -18,7 +18,7 @@ KINDS = pytest.mark.parametrize(
 )
 
 
-EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular])
+EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular, presets.best])
 
 
 @KINDS
@@ -27,8 +27,8 @@ def test_a_preset_is_a_new_dictionary_of_constructor_parameters(preset, kind, Es
     parameters = preset(kind)
     assert parameters.keys() <= Estimator().get_params().keys()
     check_parameters(Estimator(**parameters).get_params())
-    parameters["standardize"] = -1
-    assert preset(kind)["standardize"] != -1
+    parameters["n_members"] = -1
+    assert preset(kind)["n_members"] != -1
 
 
 @pytest.mark.parametrize("kind", ["classifier", "", None, 1])

@@ -18,7 +18,7 @@ QUICK = {"max_iter": 2, "random_state": 0}
 DEFAULTS = MLPRegressorScratch().get_params()
 WHOLE = {
     "hidden_layer_sizes": 5, "batch_size": 20, "max_iter": 3, "verbose": 0, "n_iter_no_change": 4, "max_fun": 50,
-    "depth": 1, "width": 6,
+    "depth": 1, "width": 6, "n_members": 3,
 }  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def test_parameters_of_another_loss(parameters, words):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {}, {"hidden_layer_sizes": 5}, {"depth": 2, "width": 128, "hidden_layer_sizes": 5}, {"depth": 1, "width": 4},
+        {}, {"hidden_layer_sizes": 5}, {"depth": 2, "width": 64, "hidden_layer_sizes": 5}, {"depth": 1, "width": 4},
         {"scoring": "loss", "early_stopping": True}, {"scoring": "loss", "validation": True}, {"momentum": 0.5},
         {"solver": "lbfgs"}, {"solver": "lbfgs", "early_stopping": False, "dropout": [0.0, 0.0], "weight_decay": 0},
         {"solver": "lbfgs", "scoring": "loss", "validation": True}, {"partial": True, "early_stopping": True},

@@ -15,7 +15,6 @@ from .._compat import complete_mlp, has_log_link
 from ..classifier import MLPClassifierScratch
 from ..core import (
     ACTIVATIONS,
-    EXP,
     Activation,
     Dense,
     LayerNormalization,
@@ -115,7 +114,9 @@ def _obstacle(model: Any, twin: Any) -> str | None:
         return "probabilities for a single class" if len(model.classes_) == 1 else None
     if isinstance(loss, Quantile) and len(loss.levels) > 1:
         return "sorted outputs, as several quantiles need"
-    return "log link before scikit-learn 1.7" if loss.output_activation is EXP and not has_log_link(twin) else None
+    return (
+        "log link before scikit-learn 1.7" if loss.output_activation.name == "exp" and not has_log_link(twin) else None
+    )
 
 
 def _beyond_weights(model: Any) -> str:

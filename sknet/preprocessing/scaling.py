@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import EXP, Loss, Units
+from ..core import Loss, Units
 from .moments import LogMean, Moments
 from .quartiles import Quartiles
 
@@ -37,10 +37,10 @@ def measure_outputs(standardize: bool | str, columns: np.ndarray, weights: np.nd
 
     A loss that rows far out have no hold on has units of which the same is true.
     """
-    if not standardize or not (loss.location_scale or loss.output_activation is EXP):
+    if not standardize or not (loss.location_scale or loss.output_activation.name == "exp"):
         return None
     y = np.ascontiguousarray(columns.T)
-    if loss.output_activation is EXP:
+    if loss.output_activation.name == "exp":
         return LogMean.of(y, weights)
     return Quartiles.of(y, weights, "y") if getattr(loss, "robust", False) else Moments.of(y, weights, "y")
 

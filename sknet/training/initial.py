@@ -22,7 +22,7 @@ def start_at_the_data(state: State, data: Data, held_out: np.ndarray | None) -> 
     if held_out is not None:
         weights[held_out] = 0.0
     embeddings = [i for i, layer in enumerate(state.network.layers) if isinstance(layer, PiecewiseLinear)]
-    edges = [_edges(state, data, j, weights) for j in state.columns or ()]
+    edges = [_edges(state, data, j, weights) for j in state.columns or ()] if embeddings else []
     biases = _biases(state, data, weights)
     for parameters in parameters_of(state, state.theta):
         for i in embeddings:

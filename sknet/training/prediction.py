@@ -21,7 +21,8 @@ def raw_outputs(
     """Return raw outputs, shape (n, n_outputs), for rows ``X``; those of the first ``n_layers`` if given.
 
     ``attributes`` are those of the fitted estimator. The raw outputs are those of all members together; their hidden
-    layers stand side by side. ``member`` asks for those of one of them alone.
+    layers stand side by side. ``member`` asks for those of one of them alone. Of regression, outputs for float64 rows
+    are float64.
     """
     network, gaps = attributes["_network"], attributes["_state"].gaps
     parameters, inputs, outputs = acting(attributes)
@@ -33,7 +34,12 @@ def raw_outputs(
     members = [parameters, *attributes.get("_others", [])]
     members = members if member is None else [members[member]]
     z = forward_in_chunks(network, members, take, rows.n_rows, n_layers, training)
-    return z if outputs is None or n_layers is not None else outputs.restore(z, X.numbers.dtype)
+    if n_layers is not None:
+        return z
+    if outputs is not None:
+        return outputs.restore(z, X.numbers.dtype)
+    numbers = network.loss.location_scale or network.loss.output_activation.name == "exp"
+    return z.astype(np.promote_types(z.dtype, X.numbers.dtype), copy=False) if numbers else z
 
 
 def _into_one_buffer(rows: Rows) -> Callable[[slice], Any]:

@@ -50,7 +50,15 @@ def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int,
     known = p["embedding"] is not None and state.columns is not None
     columns = state.columns if known else columns_to_embed(p["embedding"], data.X, data.weights)
     _check_same_network(state.network, _network(p, data, n_outputs, loss, columns, state.gaps))
+    if p["solver"] == "lbfgs" and state.n_members > 1:
+        raise ValueError(
+            f"warm_start goes on with the {state.n_members} networks that were fitted side by side, and solver='lbfgs' "
+            "trains one. Fit with n_members=1 first, or set warm_start=False and call fit to start anew."
+        )
     state.optimizer = resume_optimizer(optimizer_for(p), state.optimizer)
+    if (p["averaging"] > 0.0) != (state.average is not None):
+        state.theta, state.n_averaged = state.current.copy(), 0  # what the average was, if there was one
+        state.average = state.theta.copy() if p["averaging"] > 0.0 else None
     return state
 
 

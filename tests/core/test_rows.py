@@ -151,3 +151,9 @@ def test_what_has_been_computed_is_no_part_of_a_copy():
     Rows(X.astype(np.float32), units, np.float32)
     assert pickle.dumps(units) == before
     assert vars(copy.deepcopy(units)).keys() == {"shift", "scale", "bound", "sparse"}
+
+
+def test_float32_rows_of_a_scale_whose_inverse_overflows():
+    rows = np.array([[3e-40], [-6e-40]], dtype=np.float32)
+    found = Rows(rows, Units(np.zeros(1), np.full(1, 3e-40)), np.float32).take(slice(None))
+    assert_allclose(found, [[1.0], [-2.0]], rtol=1e-4)

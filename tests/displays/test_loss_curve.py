@@ -231,7 +231,7 @@ REGRESSION = {k: v for k, v in NET.items() if k != "label_smoothing"}
         ({}, "half squared error, y standardized", "R²"),
         ({"standardize": False}, "half squared error", "R²"),
         ({"loss": "huber"}, "huber, y standardized", "R²"),
-        ({"loss": "poisson"}, "poisson", "R²"),
+        ({"loss": "poisson"}, "poisson, y standardized", "R²"),
         ({"loss": "quantile", "quantile": (0.1, 0.9)}, "quantile, y standardized", "D² pinball"),
         ({"loss": "quantile", "quantile": 0.3}, "quantile, y standardized", "D² pinball"),
         ({"scoring": "neg_mean_absolute_error"}, "half squared error, y standardized", "neg mean absolute error"),

@@ -95,3 +95,10 @@ def test_row_weights_need_no_copy_of_the_data(order):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.2 * X.nbytes
+
+
+def test_rows_without_weight_are_at_no_end():
+    X, weights = np.array([[0.0], [1e9], [0.0], [2.0]]), np.array([1.0, 0.0, 1.0, 1.0])
+    found = Quartiles.of(X, weights)
+    assert_array_equal(found.ends, [[0.0], [2.0]])
+    assert_array_equal(Quartiles.of(X[:3], weights[:3]).constant, [True])

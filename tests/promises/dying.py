@@ -70,7 +70,7 @@ def forked(work, progress):
 def epochs_in(progress):
     """The number of the last epoch that the child has finished."""
     lines = progress.read_text().splitlines()
-    return max((int(line.split()[1]) for line in lines if line.startswith("Iteration")), default=0)
+    return max((int(line.split()[1].rstrip(",")) for line in lines if line.startswith("Iteration")), default=0)
 
 
 def fit_and_save(case, result, checkpoint=None):

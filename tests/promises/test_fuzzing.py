@@ -68,6 +68,7 @@ HOSTILE = {
     "2**31": 2**31, "10**12": 10**12, "10**30": 10**30, "-10**30": -(10**30), "10**400": 10**400, "10**5000": 10**5000,
     "1e308": 1e308, "5e-324": 5e-324, "True": True, "False": False, "np.True_": np.True_, "None": None,
     "Ellipsis": ..., "NotImplemented": NotImplemented, "''": "", "' '": " ", "'1'": "1", "'nonsense'": "nonsense",
+    "'auto'": "auto",
     "np.str_": np.str_("nonsense"), "long string": "x" * 10**6, "NUL": "relu\0", "bytes": b"adam",
     "bytearray": bytearray(b"\1\2"), "memoryview": memoryview(b"\1\2"), "[]": [], "()": (), "{}": {}, "set": set(),
     "{0.5}": {0.5}, "[[1]]": [[1]], "[[[]]]": [[[]]], "[None]": [None], "[nan]": [np.nan], "[object]": [object()],
@@ -82,52 +83,55 @@ HOSTILE = {
 }  # fmt: skip
 
 # What may pass the check, by its name above; everything else must not.
-INTEGERS = {"1", "int64", "uint8", "10**12", "2**31"}
-SIZES = {"1", "int64", "uint8"}
 ABOVE_0 = {"0.5", "next to 1", "float32", "longdouble", "Fraction", "5e-324"}
 ZEROS = {"0", "0.0", "-0.0"}
 ONES = {"1", "1.0", "int64", "uint8", "Fraction of int"}
+SIZES = ONES  # whole numbers, of whatever type
+INTEGERS = ONES | {"10**12", "2**31"}
 LARGE = {"2**31", "10**12", "10**30", "1e308"}
 BOOLEANS = {"True", "False", "np.True_"}
 EMPTY = {"[]", "()", "range(0)", "empty array"}
+AUTO = {"'auto'"}
 PASSES = {
     "hidden_layer_sizes": SIZES | EMPTY | {"None"},
     "activation": EMPTY,
     "solver": set(),
     "loss": set(),
     "alpha": ZEROS | ABOVE_0 | ONES | LARGE,
-    "batch_size": INTEGERS,
+    "batch_size": INTEGERS | AUTO,
     "learning_rate": set(),
-    "learning_rate_init": ABOVE_0 | ONES | LARGE,
+    "learning_rate_init": ABOVE_0 | ONES | LARGE | AUTO,
     "power_t": ZEROS | ABOVE_0 | ONES | LARGE,
-    "max_iter": INTEGERS,
+    "max_iter": INTEGERS | AUTO,
     "shuffle": BOOLEANS,
     "random_state": {"0", "1", "int64", "uint8", "2**31", "None"},
     "tol": ZEROS | ABOVE_0 | ONES | LARGE,
-    "verbose": BOOLEANS | INTEGERS | {"0"},
+    "verbose": BOOLEANS | INTEGERS | ZEROS,
     "warm_start": BOOLEANS,
     "momentum": ZEROS | ABOVE_0 | ONES,
     "nesterovs_momentum": BOOLEANS,
-    "early_stopping": BOOLEANS,
+    "early_stopping": BOOLEANS | AUTO,
     "validation_fraction": ABOVE_0,
     "beta_1": ZEROS | ABOVE_0,
     "beta_2": ZEROS | ABOVE_0,
     "epsilon": ABOVE_0 | ONES | LARGE,
-    "n_iter_no_change": INTEGERS | {"inf"},
+    "n_iter_no_change": INTEGERS | {"inf"} | AUTO,
     "max_fun": INTEGERS,
-    "depth": SIZES | {"0"},
+    "depth": SIZES | ZEROS,
     "width": SIZES,
-    "initializer": set(),
-    "standardize": BOOLEANS,
-    "embedding": {"None"},
-    "dtype": {"None"},
-    "weight_decay": ZEROS | ABOVE_0 | ONES | LARGE,
-    "dropout": ZEROS | ABOVE_0 | EMPTY | {"array of 4"},
+    "initializer": AUTO,
+    "standardize": BOOLEANS | AUTO,
+    "embedding": {"None"} | AUTO,
+    "n_members": SIZES | AUTO,
+    "averaging": ZEROS | ABOVE_0 | AUTO,
+    "dtype": {"None"} | AUTO,
+    "weight_decay": ZEROS | ABOVE_0 | ONES | LARGE | AUTO,
+    "dropout": ZEROS | ABOVE_0 | EMPTY | {"array of 4"} | AUTO,
     "normalization": {"None"},
     "max_grad_norm": ABOVE_0 | ONES | LARGE | {"None"},
-    "scoring": {"None", "function"},
+    "scoring": {"None", "function"} | AUTO,
     "class_weight": {"None", "{}", "[{}]"},
-    "label_smoothing": ZEROS | ABOVE_0,
+    "label_smoothing": ZEROS | ABOVE_0 | AUTO,
     "categorical_features": EMPTY | {"None", "range(2)", "array of text"},
     "quantile": ABOVE_0,
     "huber_delta": ABOVE_0 | ONES | LARGE,

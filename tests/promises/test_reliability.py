@@ -153,7 +153,7 @@ def test_a_scorer_that_raises_leaves_the_earlier_fit_untouched(Estimator, method
     n = 1 if method == "partial_fit" else n
     with pytest.raises(Crash):
         getattr(mlp.set_params(scoring=crashes_in_call(n)), method)(X, y)
-    mlp.set_params(scoring=None)
+    mlp.set_params(scoring=before["scoring"])
     assert vars(mlp).keys() == before.keys()
     assert all(vars(mlp)[name] is value for name, value in before.items())
     assert_array_equal(mlp.predict(X), expected)

@@ -69,4 +69,6 @@ def test_no_weights_for_raw_inputs(way):
 def test_sparse_rows_of_every_network_trained_on_dense_ones(way):
     attributes = attributes_of(**way)
     rows = np.where(RNG.uniform(size=X.shape) < 0.5, X, 0.0)
-    assert_allclose(raw_outputs(attributes, Inputs(sp.csr_matrix(rows))), raw_outputs(attributes, Inputs(rows)), rtol=1e-9)
+    assert_allclose(
+        raw_outputs(attributes, Inputs(sp.csr_matrix(rows))), raw_outputs(attributes, Inputs(rows)), rtol=1e-9
+    )

@@ -163,7 +163,9 @@ def test_evaluating_changes_nothing_and_repeats_itself(weights):
 def test_float32_stays_float32(weights):
     network, judge = network_of(), Witness()
     rows, targets = Rows(X.astype(np.float32), UNITS, np.float32), Values(Y.T.astype(np.float32))
-    loss, _ = Validation(network, rows, targets, weights, None, judge).evaluate(parameters_of(network, np.float32).vector)
+    loss, _ = Validation(network, rows, targets, weights, None, judge).evaluate(
+        parameters_of(network, np.float32).vector
+    )
     exact = Validation(network, Rows(X, UNITS, np.float64), Values(Y.T.copy()), weights, None, None)
     assert [(z.dtype, terms.dtype) for _, z, _, terms in judge.seen] == [(np.float32, np.float32)]
     assert loss == pytest.approx(exact.evaluate(parameters_of(network).vector)[0], rel=1e-4)

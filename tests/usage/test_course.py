@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from oracles import PlainClassifier
+from oracles import PlainClassifier, PlainRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import cross_val_score
@@ -75,7 +75,7 @@ def test_c2_no_depth_is_logistic_regression(load, alpha):
 )
 def test_c3_width_depth_and_number_of_parameters(parameters, width, depth, n_parameters):
     X, y = load_diabetes(return_X_y=True)
-    net = MLPRegressorScratch(**parameters, max_iter=1).fit(X, y)
+    net = PlainRegressor(**parameters, max_iter=1).fit(X, y)
     assert (net.width_, net.depth_, net.n_parameters_) == (width, depth, n_parameters)
     assert net.n_parameters_ == sum(a.size for a in (*net.coefs_, *net.intercepts_))
 
@@ -92,7 +92,7 @@ def test_c4_two_linear_layers_are_one():
 
 def test_c4_trained_net_without_nonlinearities_collapses():
     X, y = load_digits(return_X_y=True)
-    net = MLPClassifierScratch(activation="identity", depth=3, width=16, max_iter=5, random_state=0).fit(X, y)
+    net = PlainClassifier(activation="identity", depth=3, width=16, max_iter=5, random_state=0).fit(X, y)
     (W,), (b,), _ = collapse_linear(net.coefs_, net.intercepts_, net.activation)
     assert W.shape == (64, 10)
     assert_allclose(X @ W + b, net.decision_function(X), atol=1e-10)
@@ -102,7 +102,7 @@ def test_c4_trained_net_without_nonlinearities_collapses():
 def test_c4_only_what_has_no_nonlinearity_between_collapses():
     X, y = load_digits(return_X_y=True)
     kinds = ("identity", "tanh", "identity")
-    net = MLPClassifierScratch((20, 16, 12), kinds, max_iter=5, random_state=0).fit(X, y)
+    net = PlainClassifier((20, 16, 12), kinds, max_iter=5, random_state=0).fit(X, y)
     (W1, W2), (b1, b2), hidden = collapse_linear(net.coefs_, net.intercepts_, kinds)
     assert hidden == ["tanh"]
     assert_allclose(np.tanh(X @ W1 + b1) @ W2 + b2, net.decision_function(X), atol=1e-10)

@@ -86,7 +86,7 @@ def test_quantiles_cover_the_share_that_they_should():
         random_state=0,
     ).fit(x[:2000], y[:2000])  # fmt: skip
     predictions = mlp.predict(x[2000:])
-    assert_allclose((y[2000:, None] < predictions).mean(axis=0), levels, atol=0.04)
+    assert_allclose((y[2000:, None] < predictions).mean(axis=0), levels, atol=0.05)
     spread = predictions[:, 2] - predictions[:, 0]
     # The noise at 0.1 and at 0.9 is as 0.2 to 1.0.
     near, far = (spread[np.abs(x[2000:, 0] - at) < 0.1].mean() for at in (0.1, 0.9))

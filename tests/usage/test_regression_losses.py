@@ -16,12 +16,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("sample_weight", [None, WEIGHTS], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("epsilon", [1.35, 2.5])
 def test_huber_without_depth_is_huber_regression(epsilon, sample_weight):
-    """Whose threshold is epsilon times the scale that it estimates; ours is in standard deviations of y."""
+    """Whose threshold is epsilon times the scale that it estimates; ours is in interquartile ranges of y."""
     y, Z = with_outliers(), StandardScaler().fit_transform(X)
     theirs = HuberRegressor(epsilon=epsilon, alpha=0.0, tol=1e-9, max_iter=5000).fit(Z, y, sample_weight)
-    mean = np.average(y, weights=sample_weight)
-    deviation = np.sqrt(np.average((y - mean) ** 2, weights=sample_weight))
-    for standardize, unit in ((True, deviation), (False, 1.0)):
+    order, weights = np.argsort(y), np.ones(len(y)) if sample_weight is None else sample_weight
+    low, high = (y[order][np.cumsum(weights[order]) >= share * weights.sum()][0] for share in (0.25, 0.75))
+    for standardize, unit in ((True, high - low), (False, 1.0)):
         delta = epsilon * theirs.scale_ / unit
         ours = PlainRegressor("huber", huber_delta=delta, standardize=standardize, **LINEAR)
         ours.fit(Z, y, sample_weight)
