@@ -51,6 +51,7 @@ def test_the_preset_is_where_defaults_differ_from_those_of_sklearn(Ours, Theirs)
     assert {name: value for name, value in preset.items() if name in theirs} == differing
     off = {name: value for name, value in preset.items() if name not in theirs}
     assert off.keys() <= {*NEW, *OWN[Ours]}
+    assert off.pop("n_members") == 1
     assert not any(off.values())  # False or zero
     assert all(ours[name] for name in off)
 
