@@ -16,11 +16,13 @@ from sklearn.model_selection import GridSearchCV
 
 from sknet import MLPClassifierScratch
 
-# Every net gets the same 20 epochs. That training could go on is known, and not worth a warning.
+# Every net gets the same 20 epochs, and is a plain one: by default four would be trained side by side, behind an
+# embedding of the inputs. That training could go on is known, and not worth a warning.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 X, y = load_digits(return_X_y=True)
-TRAINING = {"learning_rate_init": 0.01, "max_iter": 20, "random_state": 0}
+PLAIN = {"n_members": 1, "embedding": None, "standardize": True}
+TRAINING = PLAIN | {"learning_rate_init": 0.01, "max_iter": 20, "random_state": 0}
 
 net = MLPClassifierScratch(depth=2, width=32, **TRAINING).fit(X, y)
 
@@ -48,7 +50,7 @@ print(f"\nwidth {net.width_}, depth {net.depth_}, {net.n_parameters_} weights an
 # Layers may differ: `hidden_layer_sizes` names each one, and overrides `width` and `depth`.
 
 # %%
-mixed = MLPClassifierScratch(hidden_layer_sizes=(48, 16, 24), max_iter=1).fit(X, y)
+mixed = MLPClassifierScratch(hidden_layer_sizes=(48, 16, 24), **PLAIN, max_iter=1).fit(X, y)
 print(f"hidden layers of 48, 16 and 24 units: width {mixed.width_}, depth {mixed.depth_}")
 
 # %% [markdown]

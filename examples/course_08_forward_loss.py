@@ -17,8 +17,17 @@ from sknet import ACTIVATIONS, MLPRegressorScratch
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 X, y = load_diabetes(return_X_y=True)
-net = MLPRegressorScratch(depth=2, width=16, activation="tanh", early_stopping=False, max_iter=30, random_state=0)
-net.fit(X, y)  # without early stopping: all rows are trained on, and the weights of the last epoch are kept
+# A plain net: one, and nothing between the inputs and its first layer. Without early stopping and averages all rows are
+# trained on, and the weights are those of the last epoch.
+PLAIN = {
+    "n_members": 1,
+    "embedding": None,
+    "standardize": True,
+    "averaging": 0.0,
+    "early_stopping": False,
+    "dtype": None,
+}
+net = MLPRegressorScratch(depth=2, width=16, activation="tanh", **PLAIN, max_iter=30, random_state=0).fit(X, y)
 
 # %% [markdown]
 # Forward propagation by hand. `coefs_` and `intercepts_` are all there is to a net.

@@ -40,10 +40,10 @@ REFUSALS = {
         lambda p, data: False,
     r"^standardize='robust' needs a dense X, got a sparse one\. Use standardize=True, or X":
         lambda p, data: p["standardize"] == "robust" and sp.issparse(data.X),
-    r"^embedding='periodic' needs a dense X, got a sparse one\. Use embedding=None, or X":
+    r"^embedding='(periodic|piecewise_linear)' needs a dense X, got a sparse one\. Use embedding=None, or X":
         lambda p, data: p["embedding"] and sp.issparse(data.X),
-    r"^`\w+=.*` needs a solver that works in epochs and mini-batches; 'lbfgs' does not\. Use solver='adam'":
-        lambda p, data: p["solver"] == "lbfgs",
+    r"^`normalization='batch'` needs a solver that works in epochs and mini-batches; 'lbfgs' does not\. Use solver=":
+        lambda p, data: p["solver"] == "lbfgs" and p["normalization"] == "batch",
     r"^The validation set is too small\. Increase 'validation_fraction' or the size of your dataset: of n_samples":
         lambda p, data: p["early_stopping"],
     r"^several quantiles, .*, need one target, got 2\. Wrap the regressor":
@@ -153,6 +153,7 @@ def check_probabilities(mlp, data):
 SMOOTH = {
     "activation": ["identity", "logistic", "tanh", "softmax", "elu", "gelu", "silu", "mish", "softplus"],
     "loss": ["squared_error", "huber", "poisson", "gamma"],
+    "embedding": [None, None, "periodic"],
 }
 ALIKE = {"rtol": 1e-5, "atol": 1e-6}
 DIVERGED = 1e9  # in units of the targets: on the way there, rounding grows with them

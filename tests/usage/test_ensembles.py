@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from quick_nets import cancer_fixture, classifier, diabetes_fixture, regressor, wine_fixture  # noqa: F401
+from oracles import PlainClassifier
+from quick_nets import TRAINING, cancer_fixture, classifier, diabetes_fixture, regressor, wine_fixture  # noqa: F401
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def test_calibrated_classifier(cancer, method):
     X_train, X_test, y_train, y_test = train_test_split(*cancer, random_state=0)
     # A net much too sure of itself: calibration has something to do.
-    net = classifier(width=32, alpha=0.0, max_iter=150)
+    net = PlainClassifier(**TRAINING | {"width": 32, "alpha": 0.0, "max_iter": 150})
     sure = clone(net).fit(X_train, y_train)
     calibrated = CalibratedClassifierCV(net, method=method, cv=3).fit(X_train, y_train)
     assert calibrated.score(X_test, y_test) > 0.93
