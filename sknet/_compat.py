@@ -142,7 +142,7 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn_explicit(
         message, category, frame.f_code.co_filename, frame.f_lineno,
         module=_name_to_file_under(message, category, caller.get("__name__", "<unknown>")),
-        registry=caller.setdefault("__warningregistry__", {}), module_globals=caller,
+        registry=caller.setdefault("__warningregistry__", {}),
     )  # fmt: skip
 
 

@@ -97,3 +97,17 @@ def test_a_filter_of_the_command_line(tmp_path, module, shown):
     command = [sys.executable, "-W", f"ignore::UserWarning:{module}", str(script)]
     run = subprocess.run(command, capture_output=True, text=True, check=True, env=None)
     assert ("script.py:2: UserWarning: `quantile=0.9` has no effect" in run.stderr) is shown
+
+
+@pytest.mark.parametrize("given", [["-c"], ["-i"]])
+def test_a_program_without_a_file_is_warned_too(given):
+    """On the command line, or typed into Python."""
+    program = (
+        "from sknet import MLPRegressorScratch\n"
+        "m = MLPRegressorScratch(quantile=0.9, max_iter=2, width=3).fit([[1.0], [2.0]], [1.0, 2.0])\n"
+        "print(m.n_iter_)\n"
+    )
+    arguments = [*given, program] if given == ["-c"] else given
+    run = subprocess.run([sys.executable, *arguments], input=program, capture_output=True, text=True, check=True)
+    assert "UserWarning: `quantile=0.9` has no effect" in run.stderr
+    assert run.stdout.split()[-1] == "2"

@@ -30,7 +30,11 @@ COMMON = {
 }  # fmt: skip
 CLF, REG = sknet.MLPClassifierScratch, sknet.MLPRegressorScratch
 CASES = {  # estimator, parameters, epochs from one checkpoint to the next
-    "adam, dropout, early stopping of four members": (CLF, {"dropout": 0.2, "early_stopping": True, "learning_rate": "cosine"}, 1),
+    "adam, dropout, early stopping of four members": (
+        CLF,
+        {"dropout": 0.2, "early_stopping": True, "learning_rate": "cosine"},
+        1,
+    ),
     "sgd, adaptive": (REG, {"solver": "sgd", "learning_rate": "adaptive", "n_iter_no_change": 3, "tol": 0.01}, 2),
     "rmsprop, one cycle, batch": (
         REG,
@@ -40,12 +44,17 @@ CASES = {  # estimator, parameters, epochs from one checkpoint to the next
     "adagrad, warm-up, float32, robust, periodic": (
         CLF,
         {
-            "solver": "adagrad", "learning_rate": "warmup_cosine", "dtype": "float32", "standardize": "robust",
-            "embedding": "periodic", "dropout": 0.2, "weight_decay": 0.1,
+            "solver": "adagrad",
+            "learning_rate": "warmup_cosine",
+            "dtype": "float32",
+            "standardize": "robust",
+            "embedding": "periodic",
+            "dropout": 0.2,
+            "weight_decay": 0.1,
         },
         3,
     ),
-}  # fmt: skip
+}
 
 
 def estimator(case):

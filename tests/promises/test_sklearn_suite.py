@@ -24,6 +24,8 @@ PRIVATE = {  # these reach into private attributes
     "test_n_iter_no_change",
     "test_n_iter_no_change_inf",
 }
+# One prediction of 60 lies next to 0, where these ask for less than the last digit that float32 has for the others.
+ROUNDING = {"test_mlp_regressor_dtypes_casting"}  # asked below, in units of the targets
 # Where differing is right: name of the test, or of one of its cases counted from 0. Each of them has to fail.
 DIFFERENT = {
     "test_nonfinite_params": "the error comes before training and names the column whose mean or variance overflows",
@@ -69,12 +71,22 @@ def expect_failure(name, function):
 
 SUITE = load_suite()
 TESTS = {name: value for name, value in vars(SUITE).items() if name.startswith("test_")}
-globals().update({name: expect_failure(name, test) for name, test in TESTS.items() if name not in PRIVATE})
+globals().update({name: expect_failure(name, test) for name, test in TESTS.items() if name not in PRIVATE | ROUNDING})
 
 
 @pytest.fixture
 def global_random_seed():
     return 42
+
+
+def test_a_regressor_of_float32_predicts_as_one_of_float64():
+    X, y = SUITE.X_digits, SUITE.y_digits
+    parameters = {"alpha": 1e-5, "hidden_layer_sizes": (5, 3), "random_state": 1, "max_iter": 150, "tol": 1e-3}
+    expected, found = (
+        PlainRegressor(**parameters).fit(rows[:300], y[:300]).predict(rows[300:]) for rows in (X, X.astype("float32"))
+    )
+    assert found.dtype == "float32"
+    assert abs(found - expected).max() < 2e-6 * y.std()
 
 
 def test_the_classes_are_ours():
@@ -86,6 +98,6 @@ def test_the_classes_are_ours():
 
 @pytest.mark.skipif(SKLEARN < (1, 9), reason="the tables name the tests of scikit-learn 1.9")
 def test_the_tables_name_tests_that_exist():
-    assert TESTS.keys() >= PRIVATE
+    assert TESTS.keys() >= PRIVATE | ROUNDING
     assert TESTS.keys() >= {name.split("[")[0] for name in DIFFERENT}
     assert len(TESTS) - len(PRIVATE) >= 37
