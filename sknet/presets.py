@@ -27,14 +27,10 @@ _TABULAR: dict[str, Any] = {
     "n_members": 8,
     "width": 96,
 }
-_BEST: dict[str, Any] = {
-    "n_members": 16,
-    "width": 128,
-}
 
 
 def tabular(kind: str) -> dict[str, Any]:
-    """Return parameters that make a little more of tables than the defaults, at about three times the cost.
+    """Return parameters that make a little more of clean tables than the defaults, at three to five times the cost.
 
     Twice as many members are trained, each half as wide again, with more dropout and a smaller learning rate.
 
@@ -60,35 +56,6 @@ def tabular(kind: str) -> dict[str, Any]:
     64
     """
     return _for(kind, _TABULAR, {"dropout": 0.15, "learning_rate_init": 0.005}, {"learning_rate_init": 0.008})
-
-
-def best(kind: str) -> dict[str, Any]:
-    """Return parameters for the best predictions, at about ten times the cost of the defaults.
-
-    Four times as many members are trained, each twice as wide, with more dropout and a smaller learning rate.
-
-    Parameters
-    ----------
-    kind : {"classification", "regression"}
-        For `MLPClassifierScratch` or `MLPRegressorScratch`.
-
-    Returns
-    -------
-    parameters : dict
-        Constructor parameters, a new dictionary at each call.
-
-    Raises
-    ------
-    ValueError
-        If ``kind`` is neither of the two.
-
-    Examples
-    --------
-    >>> from sknet import presets
-    >>> presets.best("classification")["n_members"]
-    16
-    """
-    return _for(kind, _BEST, {"dropout": 0.15, "learning_rate_init": 0.005}, {"learning_rate_init": 0.008})
 
 
 def scikit_learn(kind: str) -> dict[str, Any]:

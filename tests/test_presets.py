@@ -18,7 +18,7 @@ KINDS = pytest.mark.parametrize(
 )
 
 
-EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular, presets.best])
+EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular])
 
 
 @KINDS
