@@ -106,3 +106,32 @@ def test_auto_keeps_rates_that_were_given_before(kind):
     assert rates_of(mlp) == [0.2, 0.4]
     mlp.set_params(warm_start=False).fit(AUTO_X[:50], AUTO_Y[:50])
     assert rates_of(mlp) == []
+
+
+TABLE_X = np.random.default_rng(1).standard_normal((400, 4))
+PARTS = {"n_members": 1, "averaging": 0.0, "embedding": None, "standardize": True, "dtype": "float64"}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_auto_keeps_what_the_network_is_made_of(name):
+    mlp = MLPRegressorScratch(warm_start=True, **{name: PARTS[name]}, **QUICK).fit(TABLE_X, TABLE_X[:, 0])
+    goes_on = pickle.loads(pickle.dumps(mlp)).set_params(**{name: "auto"}).fit(TABLE_X, TABLE_X[:, 0])
+    mlp.fit(TABLE_X, TABLE_X[:, 0])
+    assert_array_equal(goes_on.predict(TABLE_X), mlp.predict(TABLE_X))
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.0, 0.9), (0.9, 0.0)])
+def test_averaging_begins_and_ends_between_fits(first, then):
+    mlp = MLPRegressorScratch(warm_start=True, averaging=first, early_stopping=False, **QUICK)
+    before = mlp.fit(TABLE_X, TABLE_X[:, 0]).score(TABLE_X, TABLE_X[:, 0])
+    assert mlp.set_params(averaging=then).fit(TABLE_X, TABLE_X[:, 0]).score(TABLE_X, TABLE_X[:, 0]) > before
+
+
+def test_lbfgs_goes_on_with_one_network_but_not_with_several():
+    mlp = MLPRegressorScratch(warm_start=True, n_members=1, **QUICK).fit(TABLE_X, TABLE_X[:, 0])
+    before = mlp.score(TABLE_X, TABLE_X[:, 0])
+    mlp.set_params(solver="lbfgs", max_iter=20).fit(TABLE_X, TABLE_X[:, 0])
+    assert mlp.score(TABLE_X, TABLE_X[:, 0]) > before
+    several = MLPRegressorScratch(warm_start=True, **QUICK).fit(TABLE_X, TABLE_X[:, 0])
+    with pytest.raises(ValueError, match="goes on with the 4 networks that were fitted side by side"):
+        several.set_params(solver="lbfgs").fit(TABLE_X, TABLE_X[:, 0])
