@@ -61,6 +61,11 @@ def validation_folds(
     """
     rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights > 0.0)
     n_hands = max(n_folds, round(1.0 / fraction))
+    if len(rows) < n_hands:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset: "
+            f"of n_samples = {len(y)}, each of n_members={n_folds} needs one of its own to validate on."
+        )
     key = y[rows] if y.ndim == 1 else y[rows, 0]
     by_target = np.lexsort((rng.random_sample(len(rows)), key))
     round_of = np.arange(len(rows)) // n_hands

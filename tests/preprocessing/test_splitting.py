@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 
-from sknet.preprocessing.splitting import validation_split
+from sknet.preprocessing.splitting import validation_folds, validation_split
 
 
 def rng(seed=0):
@@ -123,3 +123,13 @@ def test_as_many_classes_as_validation_rows_are_on_both_sides():
     train, validation = validation_split(1000, 0.1, rng(), None, labels)
     assert_array_equal(np.sort(labels[validation]), np.arange(100))
     assert set(labels[train]) == set(range(100))
+
+
+@pytest.mark.parametrize("n_weighted", [3, 9])
+def test_folds_of_no_row_are_an_error(n_weighted):
+    weights = np.zeros(20)
+    weights[:n_weighted] = 1.0
+    with pytest.raises(ValueError, match=r"validation set is too small.*n_samples = 20, each of n_members=3 needs one"):
+        validation_folds(np.arange(20.0), 0.1, 3, np.random.RandomState(0), weights)
+    folds = validation_folds(np.arange(20.0), 0.1, 3, np.random.RandomState(0), np.r_[np.ones(10), np.zeros(10)])
+    assert [len(held_out) for _, held_out in folds] == [1, 1, 1]
