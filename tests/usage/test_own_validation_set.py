@@ -146,7 +146,7 @@ def test_validation_rows_of_another_precision():
         ({"sample_weight_val": WEIGHTS}, r"`sample_weight_val` needs `X_val` and `y_val`, got neither"),
         ({"X_val": X[:, :2], "y_val": CLASSES}, r"X has 2 features, but PlainClassifier is expecting 4"),
         ({"X_val": X[:5], "y_val": CLASSES}, r"inconsistent numbers of samples"),
-        ({"X_val": X * np.inf, "y_val": CLASSES}, r"contains infinity"),
+        ({"X_val": np.full_like(X, np.inf), "y_val": CLASSES}, r"contains infinity"),
         ({"X_val": X, "y_val": CLASSES + 1}, r"`y` has also \[3\]"),
         ({"X_val": X, "y_val": LABELS}, r"y must have the form that it had before"),
         ({"X_val": X, "y_val": CLASSES, "sample_weight_val": -WEIGHTS}, r"`sample_weight_val` must not be negative"),
