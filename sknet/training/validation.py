@@ -101,7 +101,8 @@ class Validation:
     def _chunks(self, members: list[Parameters]) -> Iterator[tuple[slice, list[Parameters]]]:
         """Yield chunks of rows, and the members that predict them."""
         if self._folds is None or len(members) == 1:
-            for chunk in gen_batches(self.n_rows, self._chunk):
+            size = max(1, self._chunk // len(members))  # the outputs of all are in memory at the same time
+            for chunk in gen_batches(self.n_rows, size):
                 yield chunk, members
             return
         start = 0

@@ -67,11 +67,11 @@ def test_sampling_leaves_the_model_as_it_is():
 
 @pytest.mark.parametrize("parameters", [{}, {"dropout": 0.0}, {"depth": 0, "dropout": 0.5}], ids=str)
 def test_sampling_needs_dropout(parameters):
-    with pytest.raises(ValueError, match=r"sample_predictions needs dropout in a hidden layer: fit with dropout > 0"):
+    with pytest.raises(ValueError, match=r"sample_predictions needs dropout in a hidden layer, or several members"):
         fitted(PlainRegressor, **parameters).sample_predictions(X)
 
 
-@pytest.mark.parametrize("n_samples", [0, -1, 2.5, "many", None])
+@pytest.mark.parametrize("n_samples", [0, -1, 2.5, "many"])
 def test_sampling_needs_a_number_of_draws(n_samples):
     with pytest.raises(ValueError, match="`n_samples` must be an integer of at least 1, got"):
         fitted(PlainRegressor, dropout=0.5).sample_predictions(X, n_samples)
