@@ -42,9 +42,8 @@ def test_shared_parameters_are_documented_alike():
         if name == "standardize":
             expected += (
                 "\nThe regressor standardizes its targets too: by mean and deviation for the squared error, by "
-                "median and "
-                "interquartile range for losses that do not mind outliers, and by their mean alone where there is a log "
-                "link."
+                "median and interquartile range for losses that do not mind outliers, and by their mean alone "
+                "where there is a log link."
             )
             assert re.sub(r"\s+", " ", right[name]) == re.sub(r"\s+", " ", expected)
         elif name == "n_iter_no_change":  # epochs of a loss, or of a score, that falls and rises
