@@ -36,9 +36,8 @@ class Facts(NamedTuple):
         Rows that have weight, and those of them, or of the caller's own set, that there are to validate on.
     n_numbers : int
         Columns of numbers.
-    dense, regression, incremental, own_set : bool
-        Whether rows are dense, targets are numbers, more rows will come in `partial_fit`, and the caller validates on
-        rows of his own.
+    dense, regression, incremental : bool
+        Whether rows are dense, targets are numbers, and more rows will come in `partial_fit`.
     """
 
     n_rows: int
@@ -47,7 +46,6 @@ class Facts(NamedTuple):
     dense: bool
     regression: bool
     incremental: bool
-    own_set: bool
 
 
 class Budget(NamedTuple):

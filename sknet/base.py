@@ -160,10 +160,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Return the parameters with values in place of ``"auto"``: those of an earlier fit, where it goes on."""
         n = data.n_weighted
         n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * n)
-        facts = Facts(
-            n, n_held_out, data.X.shape[1], isinstance(data.X, np.ndarray), self._y_numeric, call.incremental,
-            held_out is not None,
-        )  # fmt: skip
+        dense = isinstance(data.X, np.ndarray)
+        facts = Facts(n, n_held_out, data.X.shape[1], dense, self._y_numeric, call.incremental)
         return resolved(p, facts, self._state.chosen if call.resume else None)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:

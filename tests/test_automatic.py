@@ -12,8 +12,8 @@ AUTO = {"batch_size": "auto"} | dict.fromkeys(
     ("weight_decay", "dropout", "label_smoothing", "early_stopping", "n_members", "averaging", "embedding",
      "standardize", "dtype", "learning_rate_init", "scoring"), "auto",
 )  # fmt: skip
-MANY = Facts(5000, 500, 10, True, False, False, False)
-FEW = Facts(60, 6, 10, True, False, False, False)
+MANY = Facts(5000, 500, 10, True, False, False)
+FEW = Facts(60, 6, 10, True, False, False)
 PLAINLY = {"n_members": 1, "averaging": 0.0, "embedding": None, "standardize": True}
 STOCHASTIC = pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "lbfgs"])
 

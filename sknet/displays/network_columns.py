@@ -104,6 +104,6 @@ def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
     p = as_solver_can(checked({name: getattr(net, name) for name in RULES if hasattr(net, name)}))
     log_loss = LOSSES["binary_log_loss" if n_outputs == 1 else "log_loss"]
     loss = log_loss if is_classifier(net) else net._network_loss()
-    p = resolved(p, Facts(1, 0, n_features, True, not is_classifier(net), False, False))
+    p = resolved(p, Facts(1, 0, n_features, True, not is_classifier(net), False))
     columns = None if p["embedding"] is None else tuple(range(n_features))
     return plan_network(p, int(n_features), int(n_outputs), loss, columns)

@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 from ..classifier import MLPClassifierScratch
-from ..core import (
-    ACTIVATIONS,
-    EXP,
-    LOSSES,
-    SCHEDULES,
-    SGD,
-    Activation,
-    Adagrad,
-    Adam,
-    BatchNormalization,
-    Categories,
-    Clock,
-    Dense,
-    Dropout,
-    GroupedLogLoss,
-    Initializer,
-    LayerNormalization,
-    Network,
-    Nonlinearity,
-    PeriodicEmbedding,
-    PiecewiseLinear,
-    RMSprop,
-    Scaling,
-    Units,
-)
-from ..preprocessing import Columns, LabelEncoding, LogMean, Moments, Quartiles
+from ..core import ACTIVATIONS, EXP, LOSSES, SCHEDULES, Activation, Initializer
+from ..persistence import RECORDS
 from ..regressor import MLPRegressorScratch
-from ..training import History, Plateau, State
 from ..transformer import HiddenLayerTransformer
 
 _CLASSES = (
-    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, LabelEncoding, Columns, Moments, Quartiles,
-    LogMean, Units, State, History, Plateau, Clock, Network, Scaling, Categories, PeriodicEmbedding, PiecewiseLinear,
-    Dense, Dropout, BatchNormalization, LayerNormalization, Nonlinearity, Activation, Initializer, GroupedLogLoss, SGD,
-    Adam, RMSprop, Adagrad,
+    MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, Activation, Initializer, *RECORDS.values()
 )  # fmt: skip
 
 

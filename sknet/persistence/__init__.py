@@ -12,8 +12,10 @@ from .container import FileFormatError
 from .decoder import Decoder, consistent, read_model
 from .encoder import write_estimator
 from .integrity import check_fitted
+from .storable import RECORDS
 
 __all__ = [
+    "RECORDS",
     "Checkpoint",
     "Decoder",
     "FileFormatError",

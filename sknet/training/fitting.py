@@ -74,6 +74,7 @@ class Run:
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
         self.n_rows = rows.n_rows if state.order is None else state.order.shape[-1]  # that a member is trained on
         self.batch_size = self._batch_size()
+        self.updates_of_an_epoch = math.ceil(self.n_rows / self.batch_size)
         self.max_iter = self._max_iter()
         self.patience = self._patience()
         self.stopped = False
@@ -119,7 +120,7 @@ class Run:
         end = state.n_epochs + 1 if incremental else self.max_iter
         while state.n_epochs < end:
             self.tasks.begin_epoch()
-            stopped = self._observe(train_all(state, members, map))
+            stopped = self._observe(train_all(state, members))
             self.after_epoch(state.n_epochs, stopped=stopped, last=stopped or state.n_epochs == end)
             if stopped:
                 return
@@ -159,13 +160,12 @@ class Run:
             return self.p["max_iter"]
         if self.p["solver"] == "lbfgs":
             return 200
-        return self.p["budget"].max_iter(math.ceil(self.n_rows / self.batch_size))
+        return self.p["budget"].max_iter(self.updates_of_an_epoch)
 
     def _patience(self) -> float:
         if self.p["n_iter_no_change"] != "auto":
             return self.p["n_iter_no_change"]
-        updates_of_an_epoch, regression = math.ceil(self.n_rows / self.batch_size), "loss" in self.p
-        return self.p["budget"].n_iter_no_change(updates_of_an_epoch, regression=regression)
+        return self.p["budget"].n_iter_no_change(self.updates_of_an_epoch, regression="loss" in self.p)
 
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network

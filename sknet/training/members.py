@@ -7,7 +7,7 @@ member has a part of these, random numbers and training rows of its own.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -71,8 +71,7 @@ class Member:
                 self.noise.bit_generator.state = np.random.PCG64(seed).state
             if self._rows is not None:
                 self.batches.order[:] = self._rows
-        with np.errstate(all="ignore"):  # in a thread of its own, too; the run finds what overflows
-            epoch = next(self.epochs)
+        epoch = next(self.epochs)
         if self.average is not None:
             current = self.average.current(self.theta.vector)
             if current is not self.average.vector:
@@ -91,11 +90,11 @@ def _part_of(optimizer: Optimizer, number: int, n_members: int, theta: np.ndarra
     return part
 
 
-def train_all(state: State, members: list[Member], in_turn: Callable[..., Any]) -> Epoch:
-    """Train each member for one epoch, by ``in_turn`` or at once, and return the mean record.
+def train_all(state: State, members: list[Member]) -> Epoch:
+    """Train each member for one epoch, and return the mean record.
 
     With several, the random numbers of an epoch follow from seeds drawn at its beginning, so that nothing but the
-    state has to be kept, and it does not matter in which order, or thread, members are trained.
+    state has to be kept, and it does not matter in which order members are trained.
     """
     if len(members) == 1:
         epoch = members[0].train(None)
@@ -103,7 +102,7 @@ def train_all(state: State, members: list[Member], in_turn: Callable[..., Any]) 
         for member in members:
             member.clock.reductions = state.clock.reductions
         seeds = state.rng.randint(2**31, size=len(members)).tolist()
-        records = list(in_turn(Member.train, members, seeds))
+        records = [member.train(seed) for member, seed in zip(members, seeds, strict=True)]
         means = np.mean([record[:3] for record in records], axis=0).tolist()
         epoch = Epoch(*means, sum(record.samples for record in records))
         state.clock.samples += epoch.samples

@@ -23,6 +23,20 @@ import sknet.preprocessing.splitting
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+@pytest.fixture
+def their_splits(monkeypatch):
+    """What scikit-learn's splits gave, one after the other."""
+    splits = []
+    split = their_module.train_test_split
+
+    def spy(*args, **kwargs):
+        splits.append(split(*args, **kwargs))
+        return splits[-1]
+
+    monkeypatch.setattr(their_module, "train_test_split", spy)
+    return splits
+
+
 def test_point_02_multiclass_split_is_stratified(monkeypatch):
     splits = []
 
@@ -145,19 +159,11 @@ def test_point_02_partial_fit_over_chunks_keeps_the_split_of_each(witness, Estim
 
 
 @as_of_1_9
-def test_point_02_sklearn_leaks_in_warm_start(monkeypatch):
-    splits = []
-    split = their_module.train_test_split
-
-    def spy(*args, **kwargs):
-        splits.append(split(*args, **kwargs))
-        return splits[-1]
-
-    monkeypatch.setattr(their_module, "train_test_split", spy)
+def test_point_02_sklearn_leaks_in_warm_start(their_splits):
     X, y = make_data()
     mlp = MLPRegressor(early_stopping=True, warm_start=True, max_iter=1, random_state=0)
     mlp.fit(numbered(X), y).fit(numbered(X), y)
-    (first_train, *_), (_, second_validation, *_) = splits
+    (first_train, *_), (_, second_validation, *_) = their_splits
     assert set(first_train[:, 0]) & set(second_validation[:, 0])
 
 
@@ -175,19 +181,11 @@ def test_point_02_split_honours_weights(witness, Estimator):
 
 
 @as_of_1_9
-def test_point_02_sklearn_validates_on_rows_without_weight(monkeypatch):
-    splits = []
-    split = their_module.train_test_split
-
-    def spy(*args, **kwargs):
-        splits.append(split(*args, **kwargs))
-        return splits[-1]
-
-    monkeypatch.setattr(their_module, "train_test_split", spy)
+def test_point_02_sklearn_validates_on_rows_without_weight(their_splits):
     X, y = make_data()
     weights = np.random.default_rng(0).choice([0.0, 1.0], len(X), p=[0.7, 0.3])
     MLPRegressor(early_stopping=True, max_iter=1, random_state=0).fit(X, y, weights)
-    assert 0.0 in splits[0][-1]
+    assert 0.0 in their_splits[0][-1]
 
 
 @pytest.mark.parametrize("standardize", [False, True])

@@ -18,7 +18,7 @@ LOSS = LOSSES["squared_error"]
 
 def resolved(**changes):
     mlp = MLPRegressorScratch(**SMALL | {"dropout": 0.0, "early_stopping": False} | changes)
-    facts = Facts(1, 0, X.shape[1], True, True, False, False)
+    facts = Facts(1, 0, X.shape[1], True, True, False)
     return resolve({name: getattr(mlp, name) for name in RULES if hasattr(mlp, name)}, facts)
 
 
