@@ -19,7 +19,9 @@ BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
 QUICK = {"width": 4, "depth": 1, "max_iter": 2, "random_state": 0, "batch_size": 64}
 FEW = partial(hypothesis.settings, max_examples=40)
 
-TEXTS = ["", " ", "a", "A", "ä", "日本", "nan", "None", "True", "0", "1.0", "a\nb", "\0", "💡", "x" * 300]
+# pandas 2 takes a NUL for the end of a text, so that it knows no difference between "" and "\0".
+NUL = ["\0"] if pd.Series(["", "\0"]).nunique() == 2 else []
+TEXTS = ["", " ", "a", "A", "ä", "日本", "nan", "None", "True", "0", "1.0", "a\nb", *NUL, "💡", "x" * 300]
 
 
 def texts(rng, n, k):
