@@ -162,7 +162,7 @@ RULES: dict[str, Rule] = {
     "max_iter": _either(_option(("auto",)), _COUNT),
     "shuffle": _BOOLEAN,
     "random_state": Rule(_random_state, "None, an integer in [0, 2**32) or a numpy.random.RandomState"),
-    "tol": real(0.0),
+    "tol": _either(_option(("auto",)), real(0.0)),
     "verbose": _either(_BOOLEAN, integer(0, sys.maxsize)),
     "warm_start": _BOOLEAN,
     "momentum": real(0.0, 1.0, "[]"),

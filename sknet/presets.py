@@ -15,6 +15,7 @@ _SCIKIT_LEARN: dict[str, Any] = {
     "dropout": 0.0,
     "early_stopping": False,
     "n_iter_no_change": 11,
+    "tol": 1e-4,
     "scoring": None,
     "n_members": 1,
     "averaging": 0.0,

@@ -66,9 +66,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     random_state : int, RandomState instance or None, default=None
         Source of initial weights, validation split and row order. Pass an int for reproducible results. A RandomState
         is copied by `fit` and left where a fit that had drawn from it would leave it.
-    tol : float, default=1e-4
+    tol : float or "auto", default="auto"
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
+        ``"auto"``: 0 for regressors of tables, as a small loss of targets without noise falls by less; else 1e-4.
     verbose : bool or int, default=False
         Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
         of validation rows, the learning rate and the seconds so far.
@@ -244,7 +245,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         max_iter="auto",
         shuffle=True,
         random_state=None,
-        tol=1e-4,
+        tol="auto",
         verbose=False,
         warm_start=False,
         momentum=0.9,

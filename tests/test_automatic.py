@@ -116,3 +116,17 @@ def test_the_budget_in_epochs():
     assert TABLES.max_iter(10_000) == 12
     assert TABLES.n_iter_no_change(30, regression=True) == 10
     assert TABLES.n_iter_no_change(10_000, regression=True) == 4
+
+
+def test_any_improvement_counts_for_numbers_of_tables():
+    """A loss of 1e-3 falls by less than 1e-4 at a time."""
+    given = AUTO | {"solver": "adam", "tol": "auto"}
+    assert resolved(given, MANY._replace(regression=True))["tol"] == 0.0
+    assert resolved(given, MANY)["tol"] == resolved(given, FEW._replace(regression=True))["tol"] == 1e-4
+    X = np.random.default_rng(0).uniform(-1.0, 1.0, (500, 3))
+    y = X[:, 0] * X[:, 1] + X[:, 2]
+    errors = [
+        np.mean((MLPRegressorScratch(tol=tol, random_state=0).fit(X[:400], y[:400]).predict(X[400:]) - y[400:]) ** 2)
+        for tol in (1e-4, "auto")
+    ]
+    assert errors[1] < 0.9 * errors[0]
