@@ -6,6 +6,7 @@ Whole numbers that came as floats, parameters of schedule objects, what L-BFGS c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from inspect import signature
 from numbers import Integral, Real
 from typing import Any
@@ -162,6 +163,7 @@ def _left_out(given: dict[str, Any]) -> list[str]:
     return [name for name, value, off in pairs if not is_auto(value) and np.any(np.asarray(value) != off)]
 
 
+@cache
 def _defaults(kind: type) -> dict[str, Any]:
     return {name: parameter.default for name, parameter in signature(kind).parameters.items()}
 

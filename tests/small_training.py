@@ -11,6 +11,7 @@ from sknet.core.layers import Dense
 from sknet.core.losses import LOSSES
 from sknet.core.memory import Parameters
 from sknet.core.network import Network
+from sknet.core.optimizers import Optimizer
 from sknet.core.rows import Rows
 from sknet.core.schedules import Clock, Constant
 from sknet.core.training import lbfgs, stochastic
@@ -19,7 +20,7 @@ N, D, K = 23, 4, 2
 
 
 @dataclass
-class Recorder:
+class Recorder(Optimizer):
     """An optimizer that descends and remembers the rates it was given."""
 
     rates: list = field(default_factory=list)

@@ -38,7 +38,7 @@ from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
 from .piecewise import PiecewiseLinear
-from .rows import FAR, Rows, Units
+from .rows import FAR, Rows, Units, in_chunks
 from .schedules import (
     SCHEDULES,
     Adaptive,
@@ -120,6 +120,7 @@ __all__ = [
     "combine",
     "fold_normalization",
     "fold_units",
+    "in_chunks",
     "initializer_for",
     "is_plain",
     "lbfgs",

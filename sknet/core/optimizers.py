@@ -17,11 +17,17 @@ from .blas import axpy, norm
 Array = NDArray[Any]
 
 
+_LEAST_DECAY = 1e-2  # what is divided by it must not overflow
+
+
 class Optimizer(Protocol):
     """An update rule with its state."""
 
     def step(self, theta: Array, grad: Array, rate: float) -> None:
         """Move ``theta`` against ``grad``; ``rate`` is the learning rate of this update."""
+
+    def settle(self) -> None:
+        """Bring the state into the form in which it is kept between epochs."""
 
 
 def _state(vector: Array | None, theta: Array) -> Array:
@@ -36,7 +42,7 @@ def _divide_by_root(numerator: Array, squares: Array, epsilon: float, out: Array
 
 
 @dataclass
-class SGD:
+class SGD(Optimizer):
     """Gradient descent with momentum: ``v = momentum v - rate g``, ``theta += v``.
 
     Nesterov's form looks ahead: ``theta += momentum v - rate g`` with the new v.
@@ -61,12 +67,15 @@ class SGD:
 
 
 @dataclass
-class Adam:
+class Adam(Optimizer):
     """Adam: steps along the mean gradient m, each coordinate divided by the root of its mean square v.
 
     ``m = beta_1 m + (1 - beta_1) g``, ``v = beta_2 v + (1 - beta_2) g^2``,
     ``theta -= rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``.
     Kingma and Ba (2015), algorithm 1 in the order of section 2's last remark, where epsilon is not corrected for bias.
+
+    Between two calls of `settle`, m and v are kept divided by their decay since the first, ``beta^steps``. So it is
+    numbers that decay at a step and not vectors: two passes over memory less.
     """
 
     beta_1: float = 0.9
@@ -76,21 +85,33 @@ class Adam:
     m: Array | None = field(default=None, init=False, repr=False)
     v: Array | None = field(default=None, init=False, repr=False)
 
+    _decay_m = _decay_v = 1.0  # that m and v are divided by; no field, as nothing that is kept knows of it
+
     def step(self, theta: Array, grad: Array, rate: float) -> None:
         m = self.m = _state(self.m, theta)
         v = self.v = _state(self.v, theta)
         self.t += 1
-        np.multiply(m, self.beta_1, out=m)
-        axpy(1.0 - self.beta_1, grad, m)
+        self._decay_m *= self.beta_1
+        self._decay_v *= self.beta_2
+        if min(self._decay_m, self._decay_v) < _LEAST_DECAY:
+            self.settle()
+        axpy((1.0 - self.beta_1) / self._decay_m, grad, m)
         np.multiply(grad, grad, out=grad)
-        np.multiply(v, self.beta_2, out=v)
-        axpy(1.0 - self.beta_2, grad, v)
-        _divide_by_root(m, v, self.epsilon, out=grad)
-        axpy(-rate * math.sqrt(1.0 - self.beta_2**self.t) / (1.0 - self.beta_1**self.t), grad, theta)
+        axpy((1.0 - self.beta_2) / self._decay_v, grad, v)
+        root = math.sqrt(self._decay_v)
+        _divide_by_root(m, v, self.epsilon / root, out=grad)
+        correction = math.sqrt(1.0 - self.beta_2**self.t) / (1.0 - self.beta_1**self.t)
+        axpy(-rate * correction * self._decay_m / root, grad, theta)
+
+    def settle(self) -> None:
+        for vector, decay in ((self.m, self._decay_m), (self.v, self._decay_v)):
+            if vector is not None:
+                np.multiply(vector, decay, out=vector)
+        self._decay_m = self._decay_v = 1.0
 
 
 @dataclass
-class RMSprop:
+class RMSprop(Optimizer):
     """``v = decay v + (1 - decay) g^2``, ``theta -= rate g / (sqrt(v) + epsilon)``.
 
     Tieleman and Hinton (2012), *Lecture 6.5 - RMSProp*; epsilon outside of the root, as in PyTorch.
@@ -112,7 +133,7 @@ class RMSprop:
 
 
 @dataclass
-class Adagrad:
+class Adagrad(Optimizer):
     """``v = v + g^2``, ``theta -= rate g / (sqrt(v) + epsilon)``.
 
     Duchi, Hazan and Singer (2011), *Adaptive subgradient methods*, figure 1 with a diagonal matrix.

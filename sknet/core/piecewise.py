@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .layers import Arrays, Training
@@ -89,17 +90,8 @@ class PiecewiseLinear:
         a: Array = memory.a
         np.take(x, self.columns, axis=1, out=memory.x, mode="clip")
         np.clip(memory.x, -_NEVER / 2.0, _NEVER / 2.0, out=memory.x)
-        bins = memory.bins = np.empty((n, p), dtype=np.intp)
-        for j in range(p):  # the bins of all columns lie one after the other
-            bins[:, j] = np.searchsorted(start[j, 1:], memory.x[:, j], side="right")
-        bins += np.arange(p) * t
-        memory.slope = np.take(inverse, bins)
-        share = memory.share
-        np.subtract(memory.x, np.take(start, bins), out=share)
-        with np.errstate(over="ignore"):  # what is far out is clipped below
-            np.multiply(share, memory.slope, out=share)
-        memory.slope[(share < 0.0) | (share > 1.0)] = 0.0
-        np.clip(share, 0.0, 1.0, out=share)
+        bins = memory.bins = self._bins(start, memory.x)
+        share = np.clip(self._unclipped(start, inverse, memory)[0], 0.0, 1.0, out=memory.share)
         W = W * W.dtype.type(self.strength)
         before = np.cumsum(W, axis=1) - W
         lines, at = W.reshape(p * t, -1), before.reshape(p * t, -1)
@@ -110,19 +102,43 @@ class PiecewiseLinear:
         a[:, self.n_in :] = values.reshape(n, -1)
         return a
 
+    def _bins(self, start: Array, x: Array) -> Array:
+        """Return the bin of each number, shape (n, p); those of all columns lie one after the other."""
+        bins = np.empty(x.shape[::-1], dtype=np.intp)
+        for own, edges, column in zip(bins, start[:, 1:], np.ascontiguousarray(x.T), strict=True):
+            own[...] = edges.searchsorted(column, side="right")
+        bins += self.n_bins * np.arange(len(bins))[:, None]
+        return np.ascontiguousarray(bins.T)
+
+    def _unclipped(self, start: Array, inverse: Array, memory: Memory) -> tuple[Array, Array]:
+        """Return the share of its bin below each number, out of [0, 1] beyond the outer edges, and one over the bin."""
+        slope = np.take(inverse, memory.bins)
+        share = np.take(start, memory.bins)
+        np.subtract(memory.x, share, out=share)
+        with np.errstate(over="ignore"):  # what is far out is clipped
+            np.multiply(share, slope, out=share)
+        return share, slope
+
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
-        W, (dstart, dinverse, dW) = parameters[2], grads
+        (start, inverse, W), (dstart, dinverse, dW) = parameters, grads
         dstart[...] = dinverse[...] = 0.0
         p, t, v = W.shape
         delta = memory.delta[:, self.n_in :].reshape(len(x), p, v) * W.dtype.type(self.strength)
-        places = (memory.bins[:, :, None] * v + np.arange(v)).ravel()
+        of_bin = _adder(memory.bins.ravel(), p * t)
         inside, whole = (
-            np.bincount(places, weights.ravel(), p * t * v).reshape(p, t, v)
-            for weights in (delta * memory.share[:, :, None], delta)
+            (of_bin @ terms.reshape(-1, v)).reshape(p, t, v) for terms in (delta * memory.share[:, :, None], delta)
         )
         # A row counts in full for each bin below its own.
         dW[...] = inside + np.cumsum(whole[:, ::-1], axis=1)[:, ::-1] - whole
         if dx is not None:
             dx[...] = memory.delta[:, : self.n_in]
             slopes = np.take(W.reshape(p * t, v), memory.bins, axis=0) * delta
-            dx[:, self.columns] += slopes.sum(axis=2) * memory.slope
+            share, slope = self._unclipped(start, inverse, memory)
+            slope[(share < 0.0) | (share > 1.0)] = 0.0
+            dx[:, self.columns] += slopes.sum(axis=2) * slope
+
+
+def _adder(places: Array, n: int) -> Any:
+    """Return a matrix that multiplied by rows adds up, in float64 and in their order, those of each of ``n`` places."""
+    m = len(places)
+    return sp.csc_array((np.ones(m), places, np.arange(m + 1)), shape=(n, m))

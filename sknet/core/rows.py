@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,14 @@ Index = Array | slice
 
 FAR = 1e12  # bounds from zero, where the smooth clip is at its bound to the last digit of a float64
 _MOST_DIGITS = 1e4  # scales from zero, up to where float32 tells apart what matters
+
+
+def in_chunks(n: int, size: int) -> Iterator[slice]:
+    """Yield slices of ``size`` rows, the last one of fewer, that cover ``n`` rows.
+
+    scikit-learn's `gen_batches` yields the same, but checks its parameters for longer than few rows take.
+    """
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def smooth_clip(u: Array, bound: float, root: Array) -> None:

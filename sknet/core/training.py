@@ -57,25 +57,28 @@ def stochastic(
     steps = -(-batches.n_rows // batches.size)
     for epoch in itertools.count(first_epoch):
         rate, loss, penalty, seen = math.nan, 0.0, 0.0, 0
-        for step, batch in enumerate(batches.epoch(rng)):
-            if step == 0 or schedule.per_update:
-                clock.progress = min(1.0, (epoch + step / steps) / n_epochs) if n_epochs else 0.0
-                rate = rate_init * schedule(clock)
-            n = batch.n_weighted
-            batch_loss = network.loss_and_gradient(theta, grad, batch, workspace.rows(len(batch.y)), noise)
-            batch_penalty = add_penalty(theta, grad, alpha / batch.total)
-            if max_grad_norm is not None:
-                clip_norm(grad.vector, max_grad_norm)
-            if weight_decay > 0.0:
-                shrink(theta, rate * weight_decay)
-            optimizer.step(theta.vector, grad.vector, rate)
-            if average is not None:
-                average.update(theta.vector)
-            loss += n * (batch_loss + batch_penalty)
-            penalty += n * batch_penalty
-            seen += n
-            if not math.isfinite(loss):
-                break
+        try:
+            for step, batch in enumerate(batches.epoch(rng)):
+                if step == 0 or schedule.per_update:
+                    clock.progress = min(1.0, (epoch + step / steps) / n_epochs) if n_epochs else 0.0
+                    rate = rate_init * schedule(clock)
+                n = batch.n_weighted
+                batch_loss = network.loss_and_gradient(theta, grad, batch, workspace.rows(len(batch.y)), noise)
+                batch_penalty = add_penalty(theta, grad, alpha / batch.total)
+                if max_grad_norm is not None:
+                    clip_norm(grad.vector, max_grad_norm)
+                if weight_decay > 0.0:
+                    shrink(theta, rate * weight_decay)
+                optimizer.step(theta.vector, grad.vector, rate)
+                if average is not None:
+                    average.update(theta.vector)
+                loss += n * (batch_loss + batch_penalty)
+                penalty += n * batch_penalty
+                seen += n
+                if not math.isfinite(loss):
+                    break
+        finally:
+            optimizer.settle()
         clock.samples += batches.n_rows
         clock.epochs += 1
         yield Epoch(loss / max(seen, 1), penalty / max(seen, 1), rate, batches.n_rows)

@@ -11,9 +11,8 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils import gen_batches
 
-from ..core import Codes, Stacked, Values
+from ..core import Codes, Stacked, Values, in_chunks
 from ..preprocessing import Data
 from ..training import State
 from .atomic import remove_leftovers
@@ -192,6 +191,6 @@ def _digest(array: np.ndarray) -> str:
     """Return a hash of an array, which is read in pieces so that it is never copied as a whole."""
     digest = hashlib.sha256(f"{array.dtype} {array.shape}".encode())
     rows = np.atleast_1d(array)
-    for chunk in gen_batches(len(rows), max(1, _CHUNK_ELEMENTS * len(rows) // max(rows.size, 1))) if rows.size else ():
+    for chunk in in_chunks(len(rows), max(1, _CHUNK_ELEMENTS * len(rows) // max(rows.size, 1))) if rows.size else ():
         digest.update(np.ascontiguousarray(rows[chunk]))
     return digest.hexdigest()

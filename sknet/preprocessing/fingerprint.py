@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import gen_batches
 
+from ..core import in_chunks
 from .data import Data
 
 _CHUNK_ELEMENTS = 2**18
@@ -21,7 +21,7 @@ def fingerprint_of(data: Data, index: np.ndarray | None = None) -> str:
     size = min(n, max(1, _CHUNK_ELEMENTS // (data.X.shape[1] + width)))
     y = np.empty((size, width), order="F")
     digest = hashlib.sha256(f"{n} {data.X.dtype} {data.weights is None}".encode())
-    for chunk in gen_batches(n, size):
+    for chunk in in_chunks(n, size):
         rows = chunk if index is None else index[chunk]
         data.targets.take(rows, y[: chunk.stop - chunk.start])
         codes = () if data.codes is None else (data.codes[rows],)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import gen_batches
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from ..core import in_chunks
 from .values import join, joined, two_values
 
 _CHUNK_ELEMENTS = 2**16  # a chunk and its deviations stay in a core's cache
@@ -74,7 +74,7 @@ class Moments:
             if centred is None or centred == dense:
                 return replace(cls._of(X, weights, name), bound_constants=bound_constants)
             change = sp.csr_matrix if dense else lambda rows: rows.toarray()
-            chunks = gen_batches(X.shape[0], max(1, _CHUNK_ELEMENTS // max(X.shape[1], 1)))
+            chunks = in_chunks(X.shape[0], max(1, _CHUNK_ELEMENTS // max(X.shape[1], 1)))
             parts = [(c, None if weights is None else weights[c]) for c in chunks]
             found = (cls._of(change(X[c]), w, name) for c, w in parts if w is None or w.any())
             return replace(reduce(cls.merge, found), bound_constants=bound_constants)
@@ -103,7 +103,7 @@ class Moments:
     @classmethod
     def _of_sparse(cls, X: Any, weights: np.ndarray | None, resolution: float) -> Moments:
         moments: Moments | None = None
-        for c in gen_batches(X.shape[0], max(1, _CHUNK_ELEMENTS * X.shape[0] // max(X.nnz, 1))):
+        for c in in_chunks(X.shape[0], max(1, _CHUNK_ELEMENTS * X.shape[0] // max(X.nnz, 1))):
             w = np.ones(c.stop - c.start) if weights is None else weights[c]
             if w.any():
                 total = float(w.sum())
@@ -128,7 +128,7 @@ class Moments:
         for _ in range(2):
             centre = centre.astype(dtype).astype(np.float64)
             first, second, there = np.zeros(d), np.zeros(d), np.full(d, _TINY)
-            for c in gen_batches(n, rows):
+            for c in in_chunks(n, rows):
                 w = shares[: c.stop - c.start] if weights is None else shares[c]
                 part = np.subtract(X[c], centre, out=deviation[: len(w)], casting="same_kind")
                 if gaps:

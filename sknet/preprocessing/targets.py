@@ -161,6 +161,8 @@ def _check_indicators(y: Any) -> None:
 
 def _kind(y: Any) -> str:
     check_classification_targets(y)
+    if not sp.issparse(y) and np.ndim(y) == 1:
+        return "multiclass" if len(np.unique(y)) > 2 else "binary"  # that is all it can be, and quickly told
     target = type_of_target(y)
     if sp.issparse(y) and target != "multilabel-indicator":
         raise ValueError("sparse y must hold multilabel targets, 0 or 1, got other labels. Use y.toarray().")

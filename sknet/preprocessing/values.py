@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils import gen_batches
+
+from ..core import in_chunks
 
 _CHUNK_ELEMENTS = 2**16
 
@@ -21,7 +22,7 @@ def two_values(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """
     n, d = X.shape
     columns, known = np.arange(d), None
-    for c in gen_batches(n, max(1, _CHUNK_ELEMENTS // max(d, 1))):
+    for c in in_chunks(n, max(1, _CHUNK_ELEMENTS // max(d, 1))):
         rows = X[c] if weights is None or weights[c].all() else X[c][weights[c] > 0.0]
         if len(rows) == 0:
             continue

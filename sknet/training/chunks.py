@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.utils import gen_batches
 
-from ..core import Network, Training, combine, width_in
+from ..core import Network, Training, combine, in_chunks, width_in
 
 CHUNK_ELEMENTS = 2**17
 LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
@@ -46,6 +45,6 @@ def forward_in_chunks(
         return forward(slice(0, n))
     width = network.layers[:n_layers][-1].n_out * (1 if n_layers is None else len(members))
     z = np.empty((n, width), dtype=members[0][0][-1].dtype)
-    for chunk in gen_batches(n, size):
+    for chunk in in_chunks(n, size):
         z[chunk] = forward(chunk)
     return z

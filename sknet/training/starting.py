@@ -21,9 +21,7 @@ def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stre
     """
     columns = columns_to_embed(p["embedding"], data.X, data.weights, stream=stream)
     network = _network(p, data, n_outputs, loss, columns, data.gaps)
-    rng = check_random_state(p["random_state"])
-    # A stream of its own, so that estimators trained in turn do not share one.
-    rng = np.random.RandomState(rng.randint(2**31)) if p["random_state"] is None else copy.deepcopy(rng)
+    rng = _own_generator(p["random_state"])
     dtype = p["dtype"] or data.X.dtype
     theta = np.concatenate([network.initialize(rng, dtype) for _ in range(p["n_members"])])
     rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
@@ -33,6 +31,14 @@ def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stre
         categories=data.columns, gaps=data.gaps, n_members=p["n_members"], chosen=p["chosen"],
         average=theta.copy() if p["averaging"] > 0.0 else None,
     )  # fmt: skip
+
+
+def _own_generator(random_state: Any) -> np.random.RandomState:
+    """Return a generator that no other estimator draws from, for the parameter ``random_state``."""
+    if random_state is None:
+        return np.random.RandomState(check_random_state(None).randint(2**31))
+    rng = check_random_state(random_state)
+    return copy.deepcopy(rng) if rng is random_state else rng
 
 
 def advance(random_state: Any, rng: np.random.RandomState) -> None:

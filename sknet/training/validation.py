@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import gen_batches
 
-from ..core import Network, Parameters, Quantile, Rows, Targets, Workspace, combine
+from ..core import Network, Parameters, Quantile, Rows, Targets, Workspace, combine, in_chunks
 from .chunks import rows_in_chunk
 from .judging import Judge
 
@@ -102,12 +101,12 @@ class Validation:
         """Yield chunks of rows, and the members that predict them."""
         if self._folds is None or len(members) == 1:
             size = max(1, self._chunk // len(members))  # the outputs of all are in memory at the same time
-            for chunk in gen_batches(self.n_rows, size):
+            for chunk in in_chunks(self.n_rows, size):
                 yield chunk, members
             return
         start = 0
         for member, n in zip(members, self._folds, strict=True):
-            for chunk in gen_batches(n, self._chunk):
+            for chunk in in_chunks(n, self._chunk):
                 yield slice(start + chunk.start, start + chunk.stop), [member]
             start += n
 

@@ -112,6 +112,25 @@ def test_adam():
     compare(Adam(beta_1, beta_2, epsilon), expected)
 
 
+@pytest.mark.parametrize("beta_1, beta_2", [(0.9, 0.999), (0.5, 0.3), (0.0, 0.9), (0.9, 0.0), (0.0, 0.0)])
+def test_adam_settles_to_its_moments(beta_1, beta_2):
+    """Whenever it is settled, and however far numbers have decayed, the state is m and v of the formulas."""
+    _, gradients, rates = some_gradients(n_steps=300)
+    once, often = Adam(beta_1, beta_2), Adam(beta_1, beta_2)
+    thetas, m, v = np.ones((2, gradients.shape[1])), 0.0, 0.0
+    for step, (g, rate) in enumerate(zip(gradients, rates, strict=True)):
+        once.step(thetas[0], g.copy(), rate)
+        often.step(thetas[1], g.copy(), rate)
+        if step % 7 == 0:
+            often.settle()
+        m, v = beta_1 * m + (1.0 - beta_1) * g, beta_2 * v + (1.0 - beta_2) * g**2
+    np.testing.assert_allclose(thetas[0], thetas[1], rtol=1e-11)
+    for optimizer in (once, often):
+        optimizer.settle()
+        np.testing.assert_allclose(optimizer.m, m, rtol=1e-11, atol=1e-14)
+        np.testing.assert_allclose(optimizer.v, v, rtol=1e-11)
+
+
 def test_rmsprop():
     """Tieleman and Hinton (2012), slide 29; epsilon outside of the root."""
     decay, epsilon = 0.9, 1e-2
