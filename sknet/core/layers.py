@@ -64,9 +64,9 @@ def product(x: Array, y: Array, out: Array) -> None:
     if not isinstance(x, np.ndarray):
         out[...] = x @ y
     elif out.flags.c_contiguous:
-        np.matmul(x, y, out=out)
+        np.dot(x, y, out=out)
     else:
-        np.matmul(y.T, x.T, out=out.T)
+        np.dot(y.T, x.T, out=out.T)
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,6 @@ class Dense:
         delta = memory.delta
         self.activation.backward(memory.a, delta, memory.work)
         product(x.T, delta, out=dW)
-        np.matmul(memory.ones, delta, out=db)
+        np.dot(memory.ones, delta, out=db)
         if dx is not None:
-            np.matmul(delta, W.T, out=dx)
+            np.dot(delta, W.T, out=dx)

@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_array, validate_data
 from .._compat import warn_caller
 from .columns import Columns, has_names
 
-_FEW_NUMBERS = 2**16
 _DTYPES = [np.float64, np.float32]
 
 
@@ -106,16 +105,22 @@ def summed(X: Any) -> Any:
 
 
 def _needs_nothing(estimator: BaseEstimator, X: Any) -> bool:
-    """Whether `validate_data` would return ``X`` as it is: a few rows take longer there than in the network.
+    """Whether `validate_data` would return ``X`` as it is: few rows take longer there than in the network.
 
-    Told apart is the common case alone, where all that it checks is quickly checked; the rest is left to it.
+    Told apart is the common case alone, where all that it checks is quickly checked; the rest is left to it, and so is
+    what has a sum that is not finite.
     """
     return (
         type(X) is np.ndarray
         and X.dtype in (np.float64, np.float32)
         and X.ndim == 2
         and X.shape[1] == estimator.n_features_in_
-        and 0 < X.size <= _FEW_NUMBERS
+        and X.size > 0
         and "feature_names_in_" not in vars(estimator)
-        and bool(np.isfinite(X).all())
+        and _has_finite_sum(X)
     )
+
+
+def _has_finite_sum(X: np.ndarray) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.add.reduce(X, axis=None)))

@@ -1,6 +1,6 @@
 """BLAS threads: one where the products are small, as many as the user allows where they are large.
 
-Threads that wait for each other inside products of some 100 microseconds cost more than they save, and far more when
+Threads that wait for each other inside products of some 100 to 300 microseconds cost more than they save, and far more when
 another process keeps a core busy. The wheels of NumPy and SciPy bring a BLAS each; SciPy's only adds vectors
 here, which never pays for threads.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import scipy.linalg.blas  # noqa: F401  its library can be found only once it is loaded
 from threadpoolctl import ThreadpoolController
 
-_LARGE_PRODUCT = 8_000_000  # multiply-adds: some 150 microseconds on one core
+_LARGE_PRODUCT = 16_000_000  # multiply-adds, some 300 microseconds on one core: two were slower for up to as many
 
 _lock = threading.Lock()
 _limited: dict[int, list[int]] = {}

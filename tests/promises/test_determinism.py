@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 CLF, REG = MLPClassifierScratch, MLPRegressorScratch
 SMALL = {"width": 16, "max_iter": 4, "batch_size": 32, "random_state": 0}
-WIDE = {"width": 256, "max_iter": 3, "batch_size": 240, "random_state": 0}  # products that pay for threads
+WIDE = {"width": 280, "max_iter": 3, "batch_size": 240, "random_state": 0}  # products that pay for threads
 CASES = {
     "defaults": {},
     "sgd": {"solver": "sgd", "learning_rate": "adaptive"},

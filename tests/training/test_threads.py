@@ -105,6 +105,7 @@ def test_many_threads_at_once(libraries):
 
 def test_is_large():
     assert not is_large(200, [10, 100, 3])
+    assert not is_large(200, [784, 100, 10])
     assert is_large(200, [784, 512, 10])
     assert not is_large(1, [1000, 1000])
     assert is_large(10**7, [2, 1])
@@ -221,8 +222,8 @@ def test_threadpoolctl_sees_all_threads_of_numpys_library_in_large_fits(two_thre
         return 0.0
 
     seen, X = [], np.random.default_rng(0).standard_normal((40, 300)).astype(np.float32)
-    assert is_large(36, [300, 1000, 1])
-    MLPRegressorScratch(width=1000, max_iter=1, early_stopping=True, scoring=score).fit(X, X[:, 0])
+    assert is_large(36, [300, 1600, 1])
+    MLPRegressorScratch(width=1600, max_iter=1, early_stopping=True, scoring=score).fit(X, X[:, 0])
     assert seen == [2]
     assert set(threads_of_blas()) == {2}
 
