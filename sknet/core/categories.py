@@ -37,12 +37,16 @@ class Categories:
         Length of the vectors of each column; one-hot where it is the size.
     deviation : float, default=0.1
         Standard deviation of the initial vectors that are learned.
+    strength : float, default=1.0
+        Factor of those vectors in the output. Solvers whose steps do not depend on the size of the gradient, such as
+        Adam, learn them more slowly by it.
     """
 
     n_numbers: int
     sizes: tuple[int, ...]
     lengths: tuple[int, ...]
     deviation: float = 0.1
+    strength: float = 1.0
 
     def __str__(self) -> str:
         return f"categories({self.n_in} -> {self.n_out})"
@@ -84,6 +88,13 @@ class Categories:
         found = {j: table for part, flat in pairs for j, table in zip(part.columns, part.views(flat), strict=True)}
         return [found[j] for j in range(len(self.sizes))]
 
+    def vectors(self, parameters: Arrays) -> list[Array]:
+        """Return what the codes of each column are replaced by, shape (size, length)."""
+        return [
+            table if size == length else table * table.dtype.type(self.strength)
+            for table, size, length in zip(self.tables(parameters), self.sizes, self.lengths, strict=True)
+        ]
+
     def specs(self) -> tuple[ParameterSpec, ...]:
         one_hot, learned = self._parts
         return (
@@ -98,7 +109,7 @@ class Categories:
         one_hot, vectors = parameters
         for table in self._parts[0].views(one_hot):
             table[...] = np.eye(len(table))
-        vectors[...] = rng.normal(0.0, self.deviation, vectors.shape)
+        vectors[...] = rng.normal(0.0, self.deviation / self.strength, vectors.shape)
 
     def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
         a: Array = memory.a
@@ -107,13 +118,15 @@ class Categories:
         for part, flat in zip(self._parts, parameters, strict=True):
             for column, block, table in zip(part.columns, part.blocks, part.views(flat), strict=True):
                 a[:, block] = np.take(table, codes[:, column], axis=0)
+        learned = self._parts[1]
+        a[:, learned.start : learned.stop] *= a.dtype.type(self.strength)
         return a
 
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
         learned, (fixed, dvectors) = self._parts[1], grads
         fixed[...] = dvectors[...] = 0.0
         if learned.n_values:
-            delta = memory.delta[:, learned.start : learned.stop]
+            delta = memory.delta[:, learned.start : learned.stop] * memory.delta.dtype.type(self.strength)
             dvectors[...] = np.bincount(learned.places(memory.codes).ravel(), delta.ravel(), learned.n_values)
         if dx is not None:  # a code has no slope
             dx[:, : self.n_numbers] = memory.delta[:, : self.n_numbers]

@@ -152,7 +152,7 @@ def _smooth_clip(g: Graph, u: str, bound: float) -> str:
 
 def _looked_up(g: Graph, x: str | None, codes: Sequence[str], layer: Categories, arrays: Any) -> str:
     """Add the vectors of ``codes`` behind the numbers ``x``, in the order that the layer has them in."""
-    vectors = [g("Gather", table, code, axis=0) for table, code in zip(layer.tables(arrays), codes, strict=True)]
+    vectors = [g("Gather", table, code, axis=0) for table, code in zip(layer.vectors(arrays), codes, strict=True)]
     places = sorted(zip((block.start for block in layer.blocks()), vectors, strict=True))
     return g("Concat", *([] if x is None else [x]), *(vector for _, vector in places), axis=1)
 

@@ -29,6 +29,7 @@ from ..core import (
 )
 
 LARGEST_ONE_HOT, CATEGORY_VALUES = 32, 8  # levels that get one-hot vectors; length of the vectors of more
+_ADAPTIVE, _SLOWLY = ("adam", "rmsprop", "adagrad"), 0.1  # solvers that learn such vectors more slowly, by this factor
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 
@@ -47,7 +48,7 @@ def plan_network(
     n = n_inputs
     if sizes_of_codes:
         lengths = tuple(size if size <= LARGEST_ONE_HOT else CATEGORY_VALUES for size in sizes_of_codes)
-        layers.append(Categories(n, sizes_of_codes, lengths))
+        layers.append(Categories(n, sizes_of_codes, lengths, strength=_SLOWLY if p["solver"] in _ADAPTIVE else 1.0))
         n = layers[-1].n_out
     if columns:
         periodic = p["embedding"] == "periodic"

@@ -17,6 +17,7 @@ from sknet.core.memory import Layout, Workspace
 N, SIZES = 9, (3, 7, 2, 40)
 LAYERS = {
     "one-hot and learned": Categories(2, SIZES, (3, 4, 2, 5)),
+    "learned slowly": Categories(2, SIZES, (3, 4, 2, 5), strength=0.2),
     "one-hot alone": Categories(1, (3, 4), (3, 4)),
     "learned alone": Categories(0, (6, 5), (2, 1)),
     "numbers alone": Categories(3, (), ()),
@@ -48,7 +49,7 @@ def by_one_hot(layer, parameters, x):
     """The same by products of one-hot matrices."""
     a = np.full((len(x), layer.n_out), np.nan)
     a[:, : layer.n_numbers] = x[:, : layer.n_numbers]
-    for j, (table, block) in enumerate(zip(layer.tables(parameters), layer.blocks(), strict=True)):
+    for j, (table, block) in enumerate(zip(layer.vectors(parameters), layer.blocks(), strict=True)):
         a[:, block] = np.eye(layer.sizes[j])[x[:, layer.n_numbers + j].astype(int)] @ table
     return a
 
@@ -64,13 +65,13 @@ def test_looking_up_is_a_product_with_one_hot(layer, dtype):
 
 
 def test_few_levels_are_one_hot_and_not_learned():
-    layer = LAYERS["one-hot and learned"]
+    layer = LAYERS["learned slowly"]
     parameters, x = started(layer), some_rows(layer)
     a = layer.forward(parameters, x, memory_for(layer))
     assert_array_equal(a[:, layer.blocks()[0]], np.eye(3)[x[:, 2].astype(int)])
     assert_array_equal(a[:, layer.blocks()[2]], np.eye(2)[x[:, 4].astype(int)])
     assert [spec.learned for spec in layer.specs()] == [False, True]
-    assert_allclose(layer.tables(parameters)[3].std(), layer.deviation, rtol=0.2)
+    assert_allclose(layer.vectors(parameters)[3].std(), layer.deviation, rtol=0.2)
 
 
 @every_layer
@@ -85,7 +86,7 @@ def test_the_way_back_sums_over_the_rows_of_a_code(layer):
     for j, (table, block) in enumerate(zip(layer.tables(grads), layer.blocks(), strict=True)):
         if layer.sizes[j] != layer.lengths[j]:
             one_hot = np.eye(layer.sizes[j])[x[:, layer.n_numbers + j].astype(int)]
-            assert_allclose(table, one_hot.T @ delta[:, block], atol=1e-14)
+            assert_allclose(table, layer.strength * (one_hot.T @ delta[:, block]), atol=1e-14)
     assert_array_equal(dx[:, : layer.n_numbers], delta[:, : layer.n_numbers])
     assert_array_equal(dx[:, layer.n_numbers :], 0.0)
 

@@ -5,7 +5,7 @@ import pytest
 from oracles import PlainRegressor
 
 from sknet import ACTIVATIONS, MLPClassifierScratch, MLPRegressorScratch
-from sknet._parameters import InvalidParameterError
+from sknet._parameters import SOLVERS, InvalidParameterError
 from sknet.core.dropout import Dropout
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense
@@ -148,3 +148,10 @@ def test_sequences_must_name_one_for_each_layer(changes, message):
 def test_a_fit_with_too_few_rates_fails_by_the_same_words(Estimator):
     with pytest.raises(ValueError, match="`dropout` must be one rate"):
         Estimator(depth=3, dropout=[0.1, 0.2]).fit(np.eye(6), [0, 1, 0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_solvers_that_do_not_see_the_scale_learn_vectors_of_categories_slowly(solver):
+    p = PlainRegressor(solver=solver).get_params()
+    first = plan_network(p, 2, 1, LOSS, sizes_of_codes=(40,)).layers[0]
+    assert (first.strength < 1.0) == (solver in ("adam", "rmsprop", "adagrad"))
