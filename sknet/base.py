@@ -161,7 +161,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         n = data.n_weighted
         n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * n)
         dense = isinstance(data.X, np.ndarray)
-        facts = Facts(n, n_held_out, data.X.shape[1], dense, self._y_numeric, call.incremental)
+        facts = Facts(n, n_held_out, data.X.shape[1], dense, self._y_numeric, call.incremental, held_out is not None)
         return resolved(p, facts, self._state.chosen if call.resume else None)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:

@@ -81,9 +81,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
         place of those rows. With several members, each sets other rows aside and is judged on these, so no row is lost
-        to training. Without effect on L-BFGS. ``"auto"``: with more rows than a mini-batch and at least 10 to set aside
-        (for a classifier, more than 300 rows), except in `partial_fit`. Only scores of the same rows are compared: a
-        call with other rows, such as the next chunk of a stream, first scores the best weights so far on its own.
+        to training. Without effect on L-BFGS. ``"auto"``: where a validation set is given to `fit`, and with more rows
+        than a mini-batch and at least 10 to set aside (for a classifier, more than 300 rows); not in `partial_fit`.
+        Only scores of the same rows are compared: a call with other rows, such as the next chunk of a stream, first
+        scores the best weights so far on its own.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
         sides, if that share has as many rows as there are classes; if not, each class is in training.
@@ -95,7 +96,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
     n_iter_no_change : int, inf or "auto", default="auto"
         Training stops after exactly this many epochs in a row without an improvement by `tol`. ``"auto"``: for tables,
-        300 updates or 0.4 of the epochs that the best one took, whichever is longer; else 10 epochs.
+        300 updates or 0.4 of the epochs that the best one took, whichever is longer; else 10 epochs, or 30 where
+        at most 300 rows come with a validation set.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS.
     depth : int, default=2
@@ -135,7 +137,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean over outputs: R2
         for ``"squared_error"`` (`score` is R2 for other losses too, but for quantiles); a scorer's name; or a callable
         ``(estimator, X, y) -> float``, the larger the better. ``"auto"``: the loss for tables, whose probabilities are
-        the better for it; else None.
+        the better for it, and where a validation set decides that comes with at most 300 rows; else None.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
         categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
@@ -330,7 +332,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             multiply those of `class_weight`.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            scored after each epoch, and decide when to stop and which weights to keep, unless ``early_stopping=False``.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
         checkpoint : str, path-like, Checkpoint or None, default=None
@@ -375,7 +377,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             several multiclass targets, a list with an array for each.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            scored after each epoch; with ``early_stopping=True``, they decide which weights to keep.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 

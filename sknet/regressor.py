@@ -83,9 +83,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
         place of those rows. With several members, each sets other rows aside and is judged on these, so no row is lost
-        to training. Without effect on L-BFGS. ``"auto"``: with more rows than a mini-batch and at least 10 to set aside
-        (for a classifier, more than 300 rows), except in `partial_fit`. Only scores of the same rows are compared: a
-        call with other rows, such as the next chunk of a stream, first scores the best weights so far on its own.
+        to training. Without effect on L-BFGS. ``"auto"``: where a validation set is given to `fit`, and with more rows
+        than a mini-batch and at least 10 to set aside (for a classifier, more than 300 rows); not in `partial_fit`.
+        Only scores of the same rows are compared: a call with other rows, such as the next chunk of a stream, first
+        scores the best weights so far on its own.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
         sides, if that share has as many rows as there are classes; if not, each class is in training.
@@ -139,7 +140,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean over outputs: R2
         for ``"squared_error"`` (`score` is R2 for other losses too, but for quantiles); a scorer's name; or a callable
         ``(estimator, X, y) -> float``, the larger the better. ``"auto"``: the loss for tables, whose probabilities are
-        the better for it; else None.
+        the better for it, and where a validation set decides that comes with at most 300 rows; else None.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
         categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
@@ -333,7 +334,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             rows divided by their sum.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            scored after each epoch, and decide when to stop and which weights to keep, unless ``early_stopping=False``.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
         checkpoint : str, path-like, Checkpoint or None, default=None
@@ -376,7 +377,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             Row weights.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            scored after each epoch; with ``early_stopping=True``, they decide which weights to keep.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 

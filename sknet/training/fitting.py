@@ -165,7 +165,7 @@ class Run:
     def _patience(self) -> float:
         if self.p["n_iter_no_change"] != "auto":
             return self.p["n_iter_no_change"]
-        return self.p["budget"].n_iter_no_change(self.updates_of_an_epoch, regression="loss" in self.p)
+        return self.p["budget"].n_iter_no_change(self.updates_of_an_epoch)
 
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network
@@ -217,7 +217,7 @@ class Run:
 
     def _patience_now(self) -> float:
         """Return how many epochs to wait: where that is left open, also a part of what the best epoch took."""
-        if self.p["n_iter_no_change"] != "auto" or self.p["budget"].patience is None:
+        if self.p["n_iter_no_change"] != "auto" or not self.p["budget"].patience:
             return self.patience
         return max(self.patience, WAIT * (self.state.n_epochs - self.state.plateau.count))
 
@@ -236,8 +236,8 @@ class Run:
     def _reduce_rate(self, rate: float) -> bool:
         """Go on with a smaller rate, if the schedule is adaptive and has one left."""
         what = "Validation score" if self.keeps_best else "Training loss"
-        tol, patience = self.p["tol"], self.patience
-        message = f"{what} did not improve more than tol={tol:f} for {patience} consecutive epochs."
+        tol, waited = self.p["tol"], self.state.plateau.count
+        message = f"{what} did not improve more than tol={tol:f} for {waited} consecutive epochs."
         reduced = self.schedule.adaptive and rate > _SMALLEST_ADAPTIVE_RATE
         if reduced:
             self.state.clock.reductions += 1

@@ -2,10 +2,13 @@
 
 import re
 
+import numpy as np
 import pytest
 from oracles import PlainClassifier, PlainRegressor
 from plain_fits import CLASSES, X, Y
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from sknet import MLPRegressorScratch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 PAIRS = [(PlainClassifier, MLPClassifier, CLASSES), (PlainRegressor, MLPRegressor, Y)]
@@ -37,3 +40,17 @@ def test_lines_have_the_form_and_order_of_those_of_scikit_learn(capsys, pair, pa
         printed.append(forms(capsys.readouterr().out))
     ours, theirs = ([re.sub(r"for \d+ consecutive", "for N consecutive", line) for line in p] for p in printed)
     assert ours == theirs
+
+
+def test_the_last_line_names_the_epochs_that_were_waited_for(capsys):
+    """The longest row of epochs at the end that did not improve, not the least there may be."""
+    X = np.random.default_rng(0).standard_normal((400, 3))
+    y = X[:, 0] + 0.5 * X[:, 1] ** 2 + np.random.default_rng(1).standard_normal(400)
+    mlp = MLPRegressorScratch(width=8, n_members=1, learning_rate_init=0.0015, max_iter=400, random_state=0)
+    mlp.set_params(verbose=True).fit(X, y)
+    waited = int(re.search(r"for (\d+) consecutive epochs. Stopping.$", capsys.readouterr().out.strip())[1])
+    scores, tol = mlp.validation_scores_, mlp.tol
+    best = list(np.maximum.accumulate([-np.inf, *scores[:-1]]))
+    improved = [score >= so_far + tol for score, so_far in zip(scores, best, strict=True)]
+    assert waited == improved[::-1].index(True)
+    assert waited > np.ceil(300 / 8)  # the least wait, 300 updates, is that of 38 epochs of eight mini-batches
