@@ -69,9 +69,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     tol : float, default=1e-4
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
-    verbose : bool or int, default=False
+    verbose : bool, int or "progress", default=False
         Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
-        of validation rows, the learning rate and the seconds so far.
+        of validation rows, the learning rate and the seconds so far. ``"progress"``: a bar with loss, score and time
+        left, in terminals and notebooks; it needs rich, the extra ``progress``.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
         previous call. The architecture must not change.

@@ -7,7 +7,6 @@ decides to stop. It works on a copy of the state, so that whatever goes wrong le
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..automatic import WAIT, batch_rows
 from ..core import Batches, Constant, Epoch, Rows, Schedule, Targets, lbfgs, schedule_for, stochastic
 from .chunks import CHUNK_ELEMENTS
 from .members import Member, parameters_of, train_all
+from .progress import progress_for
 from .state import State, optimizer_for
 from .stopping import Plateau
 from .threads import is_large, limit_threads
@@ -81,14 +81,14 @@ class Run:
         curves = [curve for curve in vars(state.history).values() if curve is not None]
         self.before = state.n_epochs, [(curve, len(curve)) for curve in curves]
         self.recorded = 0
-        self.started = time.perf_counter()
+        self.progress = progress_for(parameters["verbose"], self.max_iter)
 
     def run(self) -> None:
         """Train for ``max_iter`` epochs at most, or for one; Ctrl-C keeps what has been reached, with a warning."""
         widths = [self.rows.width, *(layer.n_out for layer in self.state.network.layers)]
         large = is_large(self.batch_size, widths)
         # A loss that overflows is found and reported by the loop.
-        with np.errstate(all="ignore"), limit_threads(large=large):
+        with np.errstate(all="ignore"), limit_threads(large=large), self.progress:
             try:
                 if self.best_is_unjudged and self.keeps_best:
                     self._judge_best()
@@ -194,12 +194,13 @@ class Run:
         history.penalty.append(epoch.penalty)
         history.rate.append(epoch.rate)
         finite, judgement = math.isfinite(epoch.loss), -epoch.loss
+        loss = score = None
         if self.validation is not None:
             loss, score = self.validation.evaluate(state.current) if finite else (math.nan, math.nan)
             history.validation_loss.append(loss)
             history.scores.append(score)
             judgement = score if self.keeps_best else judgement
-        self._print(epoch)
+        self.progress.epoch(state.n_epochs, epoch, score, loss)
         if not finite:
             self._diverged(f"a loss of {epoch.loss}")
             return True
@@ -245,22 +246,8 @@ class Run:
             message += f" Setting learning rate to {self.p['learning_rate_init'] * self.schedule(self.state.clock):f}"
         elif self.state.best is not None:
             self._take_back_best()
-        if self.p["verbose"]:
-            print(message if reduced else message + " Stopping.")
+        self.progress.say(message if reduced else message + " Stopping.")
         return reduced
-
-    def _print(self, epoch: Epoch) -> None:
-        if not self.p["verbose"]:
-            return
-        # These two lines are scikit-learn's to the letter, for programs that read them.
-        print(f"Iteration {self.state.n_epochs}, loss = {epoch.loss:.8f}")
-        if self.validation is not None:
-            print(f"Validation score: {self.state.history.scores[-1]:f}")
-        if self.p["verbose"] > 1:
-            loss = None if self.validation is None else self.state.history.validation_loss[-1]
-            details = [] if loss is None else [f"validation loss {loss:.8f}"]
-            details += [] if math.isnan(epoch.rate) else [f"rate {epoch.rate:.3g}"]
-            print("  ".join(["   ", *details, f"{time.perf_counter() - self.started:.1f} s"]))
 
     def _take_back_best(self) -> None:
         state = self.state
