@@ -13,7 +13,9 @@ import copy
 import math
 from typing import Any, NamedTuple
 
-from ._parameters import is_auto, with_plain_numbers
+import numpy as np
+
+from ._parameters import is_auto, shown, with_plain_numbers
 
 FEW_ROWS = 300
 FEWEST_HELD_OUT = 10  # rows, for early stopping
@@ -24,6 +26,10 @@ _DECAY = 0.02
 _OF_EPOCHS = ("early_stopping", "averaging")  # L-BFGS that goes on after epochs has neither
 # What a network that goes on has already, whether it was given or chosen.
 _KEPT = ("dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
+_SETTINGS = (
+    "learning_rate_init", "early_stopping", "scoring", "standardize", "embedding", "dropout", "weight_decay",
+    "label_smoothing", "averaging",
+)  # fmt: skip
 _FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the lines of an embedding are learned more slowly
 
 
@@ -88,9 +94,9 @@ def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] |
     """Return the parameters with values in place of ``"auto"``, and a few facts that follow.
 
     ``earlier`` are the values that an earlier fit had, for a call that goes on with it. Added are ``"chosen"``, the
-    values of this fit for the next, with those given that the network is made of; ``"reasons"``, why each of them was
-    chosen; ``"tables"``, whether training is that of tables; ``"budget"``, how long it takes; ``"strength"``, that of a
-    piecewise-linear embedding.
+    values of this fit for the next, with those given that the network is made of; ``"reasons"``, the kind of
+    ``"training"`` and why each value was chosen; ``"tables"``, whether training is that of tables; ``"budget"``, how
+    long it takes; ``"strength"``, that of a piecewise-linear embedding.
     """
     tables = _trains_as_tables(parameters, facts)
     choices = {name: why for name, why in _choices(parameters, facts, tables).items() if is_auto(parameters.get(name))}
@@ -98,17 +104,42 @@ def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] |
     choices |= {
         name: (value, "as in the earlier fit")
         for name, value in (earlier or {}).items()
-        if name in choices and name not in anew
+        if name in choices and name not in anew and not np.array_equal(value, choices[name][0])
     }
     found = {name: value for name, (value, _) in choices.items()}
     kept = {name: copy.deepcopy(parameters[name]) for name in _KEPT if name in parameters and name not in found}
     more: dict[str, Any] = {"chosen": found | kept}
     choices |= _judged_by_own_set(parameters, facts, choices, tables)
     result = with_plain_numbers(parameters | {name: value for name, (value, _) in choices.items()})
-    more |= {"reasons": {name: reason for name, (_, reason) in choices.items()}, "tables": tables}
+    reasons = {name: reason for name, (_, reason) in choices.items()}
+    more |= {"reasons": {"training": _kind_of_training(parameters, facts, tables)} | reasons, "tables": tables}
     more["budget"] = TABLES if tables else PLAIN._replace(least=_least_epochs(result, facts))
     more["strength"] = _SLOWLY if facts.n_rows < _FEW_TO_EMBED else 1.0
     return result | more
+
+
+def lengths(p: dict[str, Any], batch_size: int, updates_of_an_epoch: int) -> dict[str, tuple[Any, str]]:
+    """Return how long ``"auto"`` trains, for the resolved parameters ``p``, and why.
+
+    That is rows of a mini-batch, ``batch_size``, the most epochs, and how many to wait for an improvement.
+    """
+    budget: Budget = p["budget"]
+    most = budget.max_iter(updates_of_an_epoch), f"about {budget.updates:,} updates, {updates_of_an_epoch} an epoch"
+    waits = f"{budget.patience} updates, or {WAIT} of the epochs up to the best" if budget.patience else ""
+    found = {
+        "batch_size": (batch_size, f"an eighth of the rows, from {_LEAST_BATCH} to {_BATCH}" if p["tables"] else ""),
+        "max_iter": (200, "") if p["solver"] == "lbfgs" else most,
+        "n_iter_no_change": (budget.n_iter_no_change(updates_of_an_epoch), waits),
+    }
+    return {name: (value, why or p["reasons"]["training"]) for name, (value, why) in found.items() if is_auto(p[name])}
+
+
+def settings(p: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return what the parameters that may be left open are in this fit: those resolved in ``p``, and ``more``."""
+    found = {name: copy.deepcopy(p[name]) for name in _SETTINGS if name in p} | more
+    if callable(found["scoring"]):
+        found["scoring"] = getattr(found["scoring"], "__name__", None) or shown(found["scoring"])
+    return found
 
 
 def _judged_by_own_set(p: dict[str, Any], facts: Facts, choices: dict[str, Any], tables: bool) -> dict[str, Any]:
@@ -167,7 +198,7 @@ def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, tuple[A
 def _kind_of_training(p: dict[str, Any], facts: Facts, tables: bool) -> str:
     """Return in words what tells this training from others."""
     if tables:
-        return f"a table: {facts.n_rows} dense rows in mini-batches"
+        return f"a table: {facts.n_rows:,} dense rows in mini-batches"
     if p["solver"] == "lbfgs":
         return "L-BFGS"
     if facts.incremental:

@@ -192,6 +192,26 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Biases, shape (n_units,) for each layer.
     n_members_ : int
         Number of networks whose predictions are averaged.
+    batch_size_, max_iter_, n_iter_no_change_ : int
+        Rows of a mini-batch (all rows with L-BFGS), most epochs, and fewest epochs to wait for an improvement, in the
+        last call: what was given, or what ``"auto"`` became.
+    learning_rate_init_, weight_decay_, averaging_ : float
+        The same of these parameters.
+    dropout_ : float or sequence of float
+        The same of `dropout`.
+    label_smoothing_ : float
+        The same of `label_smoothing`.
+    early_stopping_ : bool
+        The same of `early_stopping`; True as well where a validation set decided.
+    scoring_, standardize_, embedding_ : str, bool or None
+        The same of these parameters; of a callable `scoring`, its name.
+    dtype_ : str
+        ``"float32"`` or ``"float64"``, what the network computes in.
+    stopping_reason_ : str or None
+        Why the last call ended: ``"max_iter"``; ``"n_iter_no_change"``, no improvement for as long as training waits;
+        ``"callback"``, a callback asked for it; ``"interrupt"``, Ctrl-C; ``"divergence"``, a loss that was no longer
+        finite; ``"partial_fit"``, a single epoch; of L-BFGS ``"converged"``, ``"max_fun"`` or ``"line_search"``, no
+        lower loss in the direction that it looked. None while training goes on.
     depth_, width_ : int
         Number of hidden layers, and units of the widest of them.
     n_features_in_ : int

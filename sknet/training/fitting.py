@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._compat import Tasks, warn_caller
-from ..automatic import WAIT, batch_rows
+from ..automatic import WAIT, batch_rows, lengths, settings
 from ..core import Batches, Constant, Epoch, Rows, Schedule, Targets, lbfgs, schedule_for, stochastic
 from .chunks import CHUNK_ELEMENTS
 from .members import Member, parameters_of, train_all
@@ -75,8 +75,7 @@ class Run:
         self.n_rows = rows.n_rows if state.order is None else state.order.shape[-1]  # that a member is trained on
         self.batch_size = self._batch_size()
         self.updates_of_an_epoch = math.ceil(self.n_rows / self.batch_size)
-        self.max_iter = self._max_iter()
-        self.patience = self._patience()
+        self._set_lengths()
         self.stopped = False
         curves = [curve for curve in vars(state.history).values() if curve is not None]
         self.before = state.n_epochs, [(curve, len(curve)) for curve in curves]
@@ -98,6 +97,7 @@ class Run:
                     self._run_stochastic()
             except KeyboardInterrupt:
                 self._drop_unrecorded()
+                self.state.stopping_reason = "interrupt"
                 warn_caller("Training interrupted by user.")
         if not np.isfinite(self.state.published).all():
             self._diverged("parameters that are not finite")
@@ -121,7 +121,10 @@ class Run:
         while state.n_epochs < end:
             self.tasks.begin_epoch()
             stopped = self._observe(train_all(state, members))
-            self.after_epoch(state.n_epochs, stopped=stopped, last=stopped or state.n_epochs == end)
+            last = stopped or state.n_epochs == end
+            if incremental or (last and not stopped):
+                state.stopping_reason = state.stopping_reason or ("partial_fit" if incremental else "max_iter")
+            self.after_epoch(state.n_epochs, stopped=stopped, last=last)
             if stopped:
                 return
         if not incremental and not self.schedule.per_update:  # those have a horizon, and are meant to get there
@@ -155,17 +158,16 @@ class Run:
             warn_caller(f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.")
         return batch_rows(self.p, n)
 
-    def _max_iter(self) -> int:
-        if self.p["max_iter"] != "auto":
-            return self.p["max_iter"]
-        if self.p["solver"] == "lbfgs":
-            return 200
-        return self.p["budget"].max_iter(self.updates_of_an_epoch)
-
-    def _patience(self) -> float:
-        if self.p["n_iter_no_change"] != "auto":
-            return self.p["n_iter_no_change"]
-        return self.p["budget"].n_iter_no_change(self.updates_of_an_epoch)
+    def _set_lengths(self) -> None:
+        """Decide how long to train, and write down what the parameters are in this run."""
+        p, state = self.p, self.state
+        size = self.n_rows if p["solver"] == "lbfgs" else self.batch_size
+        found = lengths(p, size, self.updates_of_an_epoch)
+        values = {name: p[name] for name in ("max_iter", "n_iter_no_change")} | {"batch_size": size}
+        values |= {name: value for name, (value, _) in found.items()}
+        self.max_iter, self.patience = values["max_iter"], values["n_iter_no_change"]
+        state.settings = settings(p, dtype=state.theta.dtype.name, **values)
+        state.reasons = p["reasons"] | {name: reason for name, (_, reason) in found.items()}
 
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network
@@ -179,6 +181,9 @@ class Run:
         if not self.state.history.loss:  # not even one iteration was accepted
             self._observe_iteration(Epoch(float(result.fun), math.nan, math.nan, 0))
             self.state.n_epochs = 0
+        if not self.stopped:
+            limit = "max_iter" if result.nit >= self.max_iter else "max_fun"
+            self.state.stopping_reason = {0: "converged", 1: limit}.get(result.status, "line_search")
         if not result.success and not self.stopped:
             warn_caller(
                 f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
@@ -211,10 +216,11 @@ class Run:
         if self.keeps_best and (improved or tied):
             state.best = state.current.copy()
         self.recorded += 1
-        stop = self.tasks.end_epoch(self.attributes)
-        if not judged:
-            return stop
-        return stop or (state.plateau.count >= self._patience_now() and not self._reduce_rate(epoch.rate))
+        if self.tasks.end_epoch(self.attributes):
+            state.stopping_reason = "callback"
+        elif judged and state.plateau.count >= self._patience_now() and not self._reduce_rate(epoch.rate):
+            state.stopping_reason = "n_iter_no_change"
+        return state.stopping_reason is not None
 
     def _patience_now(self) -> float:
         """Return how many epochs to wait: where that is left open, also a part of what the best epoch took."""
@@ -265,6 +271,7 @@ class Run:
             )
             self._take_back_best()
             self.state.optimizer = optimizer_for(self.p)  # its moments are of the failure
+            self.state.stopping_reason = "divergence"
             return
         raise ValueError(
             f"Training gave {what} in epoch {epoch}. Solver produced non-finite parameter weights. The input data may "

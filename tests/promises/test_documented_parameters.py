@@ -66,7 +66,7 @@ def test_defaults_in_the_docstring_are_right(Estimator):
 
 def test_shared_attributes_are_documented_alike():
     left, right = (sections(Estimator.__doc__)["Attributes"] for Estimator in OURS)
-    assert set(left) - set(right) == {"classes_"}
+    assert set(left) - set(right) == {"classes_", "label_smoothing_"}
     assert set(right) <= set(left)
     for name, text in right.items():
         assert text.replace("R2 of", "Accuracy of") == left[name], name
