@@ -75,7 +75,11 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         left, in terminals and notebooks; it needs rich, the extra ``progress``.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
-        previous call. The architecture must not change.
+        previous call. The architecture must not change. On the same data, 10 epochs and 20 more are bit for bit what 30
+        are, if `max_iter` and `n_iter_no_change` are numbers, the first call does not stop early, and `learning_rate`
+        is ``"constant"``, ``"invscaling"``, ``"adaptive"``, ``"exponential"`` or a schedule object that does not use
+        the progress of the call. The other schedules, the default among them, run from beginning to end in each call,
+        so that the rate is high again: warm restarts. L-BFGS forgets the curvature that it has estimated.
     momentum : float, default=0.9
         Momentum of ``"sgd"``, in [0, 1].
     nesterovs_momentum : bool, default=True
