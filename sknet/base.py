@@ -239,7 +239,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
 
     def _attributes(self, state: State) -> dict[str, Any]:
         """Return the attributes of an estimator that is fitted as far as training has come."""
-        return vars(self._fitted(state, state.theta))
+        return vars(self._fitted(state, state.current))
 
     def _publish(self, state: State, theta: np.ndarray) -> None:
         """Replace the fitted attributes by those of ``theta``."""
