@@ -126,7 +126,9 @@ def test_weights_reach_the_callbacks():
 def test_callbacks_see_the_weights_that_are_judged():
     """Of members and averages, too: the last are those that the fit ends with."""
     recorder = Recorder()
-    mlp = MLPRegressorScratch(width=4, max_iter=3, n_members=2, averaging=0.9, early_stopping=False, random_state=0)
+    mlp = MLPRegressorScratch(
+        width=4, max_iter=3, batch_size=2, n_members=2, averaging=0.9, early_stopping=False, random_state=0
+    )
     mlp.set_callbacks(recorder).fit(X, Y)
     assert recorder.epochs[-1].predict(X).tolist() == mlp.predict(X).tolist()
     assert recorder.epochs[0].predict(X).tolist() != mlp.predict(X).tolist()
