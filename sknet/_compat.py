@@ -6,6 +6,7 @@ nothing, so the estimators have no ``set_callbacks``.
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 import warnings
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sklearn
+from sklearn.base import BaseEstimator
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import _safe_indexing
 
@@ -102,6 +104,31 @@ class Tasks:
             self.root.call_on_fit_task_end(
                 estimator=self.estimator, reconstruction_attributes=lambda: vars(self.estimator), **self.data
             )
+
+
+class SummaryInHTML:
+    """Adds the ``summary()`` of a fitted estimator to its HTML representation, also to that within a pipeline.
+
+    It stands below the table of parameters, folded; before scikit-learn 1.7, which has no such table, below their text.
+    """
+
+    if hasattr(BaseEstimator, "_get_params_html"):
+
+        def _get_params_html(self, *args: Any, **kwargs: Any) -> Any:
+            shown = super()._get_params_html(*args, **kwargs)
+            if self.__sklearn_is_fitted__():
+                own, text = shown._html_repr, html.escape(self.summary())
+                folded = f"<details><summary>Summary</summary><pre>{text}</pre></details>"
+                shown._html_repr = lambda: f'{own()}<div class="estimator-table">{folded}</div>'
+            return shown
+
+    else:
+
+        def _sk_visual_block_(self) -> Any:
+            from sklearn.utils._estimator_html_repr import _VisualBlock
+
+            details = f"{self}\n\n{self.summary()}" if self.__sklearn_is_fitted__() else str(self)
+            return _VisualBlock("single", self, names=type(self).__name__, name_details=details)
 
 
 def has_log_link(regressor: Any) -> bool:

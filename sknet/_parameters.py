@@ -163,7 +163,7 @@ RULES: dict[str, Rule] = {
     "shuffle": _BOOLEAN,
     "random_state": Rule(_random_state, "None, an integer in [0, 2**32) or a numpy.random.RandomState"),
     "tol": _either(_option(("auto",)), real(0.0)),
-    "verbose": _either(_BOOLEAN, integer(0, sys.maxsize)),
+    "verbose": _either(_BOOLEAN, integer(0, sys.maxsize), _option(("progress",))),
     "warm_start": _BOOLEAN,
     "momentum": real(0.0, 1.0, "[]"),
     "nesterovs_momentum": _BOOLEAN,

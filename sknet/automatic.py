@@ -13,7 +13,9 @@ import copy
 import math
 from typing import Any, NamedTuple
 
-from ._parameters import is_auto, with_plain_numbers
+import numpy as np
+
+from ._parameters import is_auto, shown, with_plain_numbers
 
 FEW_ROWS = 300
 FEWEST_HELD_OUT = 10  # rows, for early stopping
@@ -24,6 +26,10 @@ _DECAY = 0.02
 _OF_EPOCHS = ("early_stopping", "averaging")  # L-BFGS that goes on after epochs has neither
 # What a network that goes on has already, whether it was given or chosen.
 _KEPT = ("dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
+_SETTINGS = (
+    "learning_rate_init", "early_stopping", "scoring", "standardize", "embedding", "dropout", "weight_decay",
+    "label_smoothing", "averaging",
+)  # fmt: skip
 _FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the lines of an embedding are learned more slowly
 
 
@@ -36,8 +42,9 @@ class Facts(NamedTuple):
         Rows that have weight, and those of them, or of the caller's own set, that there are to validate on.
     n_numbers : int
         Columns of numbers.
-    dense, regression, incremental : bool
-        Whether rows are dense, targets are numbers, and more rows will come in `partial_fit`.
+    dense, regression, incremental, own_set : bool
+        Whether rows are dense, targets are numbers, more rows will come in `partial_fit`, and the caller has given a
+        validation set.
     """
 
     n_rows: int
@@ -46,31 +53,32 @@ class Facts(NamedTuple):
     dense: bool
     regression: bool
     incremental: bool
+    own_set: bool = False
 
 
 class Budget(NamedTuple):
-    """How long to train: updates, bounds of the epochs that make them, and updates without improvement to wait for.
+    """How long to train: updates, bounds of the epochs that make them, and what to wait for an improvement.
 
-    ``patience`` of None stands for a number of epochs.
+    That is ``patience`` updates, and at least ``least`` epochs.
     """
 
     updates: int
     epochs: tuple[int, int]
-    patience: int | None
+    patience: int
+    least: int
 
     def max_iter(self, updates_of_an_epoch: int) -> int:
         """Return the number of epochs."""
         return min(max(round(self.updates / updates_of_an_epoch), self.epochs[0]), self.epochs[1])
 
-    def n_iter_no_change(self, updates_of_an_epoch: int, *, regression: bool) -> int:
+    def n_iter_no_change(self, updates_of_an_epoch: int) -> int:
         """Return the number of epochs to wait."""
-        if self.patience is None:
-            return 100 if regression else 10
-        return max(math.ceil(self.patience / updates_of_an_epoch), 4)
+        return max(math.ceil(self.patience / updates_of_an_epoch), self.least)
 
 
-PLAIN = Budget(4000, (30, 400), None)
-TABLES = Budget(3000, (12, 400), 300)
+PLAIN = Budget(4000, (30, 400), 0, 10)
+TABLES = Budget(3000, (12, 400), 300, 4)
+_PATIENT, _PATIENT_ON_OWN_SET = 100, 30  # epochs: of plain regressors; of few rows judged by a set of the caller's
 
 
 def batch_rows(parameters: dict[str, Any], n: int) -> int:
@@ -78,26 +86,82 @@ def batch_rows(parameters: dict[str, Any], n: int) -> int:
     size = parameters["batch_size"]
     if not is_auto(size):
         return min(n, int(size))
-    return min(n, _BATCH) if n <= FEW_ROWS else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
+    few = n <= FEW_ROWS and not parameters.get("tables")  # that rows are set aside makes no other kind of training
+    return min(n, _BATCH) if few else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
 
 
 def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the parameters with values in place of ``"auto"``, and a few facts that follow.
 
     ``earlier`` are the values that an earlier fit had, for a call that goes on with it. Added are ``"chosen"``, the
-    values of this fit for the next, with those given that the network is made of; ``"tables"``, whether training is
-    that of tables; ``"budget"``, how long it takes; ``"strength"``, that of a piecewise-linear embedding.
+    values of this fit for the next, with those given that the network is made of; ``"reasons"``, the kind of
+    ``"training"`` and why each value was chosen; ``"tables"``, whether training is that of tables; ``"budget"``, how
+    long it takes; ``"strength"``, that of a piecewise-linear embedding.
     """
     tables = _trains_as_tables(parameters, facts)
-    found = {
-        name: value for name, value in _choices(parameters, facts, tables).items() if is_auto(parameters.get(name))
-    }
+    choices = {name: why for name, why in _choices(parameters, facts, tables).items() if is_auto(parameters.get(name))}
     anew = _OF_EPOCHS if parameters["solver"] == "lbfgs" else ()
-    found |= {name: value for name, value in (earlier or {}).items() if name in found and name not in anew}
+    choices |= {
+        name: (value, "as in the earlier fit")
+        for name, value in (earlier or {}).items()
+        if name in choices and name not in anew and not np.array_equal(value, choices[name][0])
+    }
+    found = {name: value for name, (value, _) in choices.items()}
     kept = {name: copy.deepcopy(parameters[name]) for name in _KEPT if name in parameters and name not in found}
-    more = {"chosen": found | kept, "tables": tables, "budget": TABLES if tables else PLAIN}
+    more: dict[str, Any] = {"chosen": found | kept}
+    choices |= _judged_by_own_set(parameters, facts, choices, tables)
+    result = with_plain_numbers(parameters | {name: value for name, (value, _) in choices.items()})
+    reasons = {name: reason for name, (_, reason) in choices.items()}
+    more |= {"reasons": {"training": _kind_of_training(parameters, facts, tables)} | reasons, "tables": tables}
+    more["budget"] = TABLES if tables else PLAIN._replace(least=_least_epochs(result, facts))
     more["strength"] = _SLOWLY if facts.n_rows < _FEW_TO_EMBED else 1.0
-    return with_plain_numbers(parameters | found) | more
+    return result | more
+
+
+def lengths(p: dict[str, Any], batch_size: int, updates_of_an_epoch: int) -> dict[str, tuple[Any, str]]:
+    """Return how long ``"auto"`` trains, for the resolved parameters ``p``, and why.
+
+    That is rows of a mini-batch, ``batch_size``, the most epochs, and how many to wait for an improvement.
+    """
+    budget: Budget = p["budget"]
+    most = budget.max_iter(updates_of_an_epoch), f"about {budget.updates:,} updates, {updates_of_an_epoch} an epoch"
+    waits = f"{budget.patience} updates, or {WAIT} of the epochs up to the best" if budget.patience else ""
+    found = {
+        "batch_size": (batch_size, f"an eighth of the rows, from {_LEAST_BATCH} to {_BATCH}" if p["tables"] else ""),
+        "max_iter": (200, "") if p["solver"] == "lbfgs" else most,
+        "n_iter_no_change": (budget.n_iter_no_change(updates_of_an_epoch), waits),
+    }
+    return {name: (value, why or p["reasons"]["training"]) for name, (value, why) in found.items() if is_auto(p[name])}
+
+
+def settings(p: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return what the parameters that may be left open are in this fit: those resolved in ``p``, and ``more``."""
+    found = {name: copy.deepcopy(p[name]) for name in _SETTINGS if name in p} | more
+    if callable(found["scoring"]):
+        found["scoring"] = getattr(found["scoring"], "__name__", None) or shown(found["scoring"])
+    return found
+
+
+def _judged_by_own_set(p: dict[str, Any], facts: Facts, choices: dict[str, Any], tables: bool) -> dict[str, Any]:
+    """Return what is chosen because the caller has given a validation set: in this call alone, not for the next.
+
+    It decides when to stop; of few rows, by the loss, as their accuracy takes few values.
+    """
+    if not facts.own_set or facts.incremental or p["solver"] == "lbfgs":
+        return {}
+    reason = "a validation set was given"
+    found = {"early_stopping": (True, reason)} if "early_stopping" in choices else {}
+    if "scoring" in choices and not tables and facts.n_rows <= FEW_ROWS and (found or p["early_stopping"]):
+        found["scoring"] = "loss", reason
+    return found
+
+
+def _least_epochs(p: dict[str, Any], facts: Facts) -> int:
+    """Return how many epochs plain training waits for an improvement."""
+    if facts.regression:
+        return _PATIENT
+    few_of_own = facts.own_set and facts.n_rows <= FEW_ROWS and p.get("early_stopping")
+    return _PATIENT_ON_OWN_SET if few_of_own else PLAIN.least
 
 
 def _in_batches(p: dict[str, Any], facts: Facts) -> bool:
@@ -108,27 +172,66 @@ def _trains_as_tables(p: dict[str, Any], facts: Facts) -> bool:
     return _in_batches(p, facts) and facts.n_rows > FEW_ROWS and facts.dense and not facts.incremental
 
 
-def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, Any]:
-    """Return what each parameter becomes that may be left open."""
+def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, tuple[Any, str]]:
+    """Return what each parameter becomes that may be left open, and why."""
     batches, many = _in_batches(p, facts), facts.n_rows > FEW_ROWS
-    holds_out = batches and not facts.incremental and facts.n_held_out >= FEWEST_HELD_OUT
-    stops = holds_out and (many or facts.regression)
+    stops, why_stops = _early_stopping(p, facts)
     embedded = tables and 0 < facts.n_numbers <= MOST_EMBEDDED
     rate = (0.01 if facts.regression else 0.006) if tables else 0.003
+    decay = _weight_decay(p, facts, tables, rate)
+    kind = _kind_of_training(p, facts, tables)
     return {
-        "learning_rate_init": rate,
-        "early_stopping": stops,
-        "weight_decay": _weight_decay(p, facts, tables, rate),
-        "label_smoothing": 0.0 if tables or p["solver"] == "lbfgs" else 0.05,
-        "dropout": 0.1 if batches and not facts.regression else 0.0,
-        "n_members": 4 if tables and stops else 1,
-        "averaging": 0.99 if tables else 0.0,
-        "embedding": "piecewise_linear" if embedded else None,
-        "standardize": "robust" if tables else True,
-        "dtype": "float32" if batches and many and not facts.incremental else None,
-        "scoring": "loss" if tables else None,
-        "tol": 0.0 if tables and facts.regression else 1e-4,  # a good fit of noiseless targets improves by less
+        "learning_rate_init": (rate, kind),
+        "early_stopping": (stops, why_stops),
+        "weight_decay": (decay, "few rows of a regressor" if decay > _DECAY else kind),
+        "label_smoothing": (0.0 if tables or p["solver"] == "lbfgs" else 0.05, kind),
+        "dropout": _dropout(facts, batches, kind),
+        "n_members": (4, "a table with early stopping") if tables and stops else (1, why_stops if tables else kind),
+        "averaging": (0.99 if tables else 0.0, kind),
+        "embedding": ("piecewise_linear" if embedded else None, _why_embedded(facts) if tables else kind),
+        "standardize": ("robust" if tables else True, kind),
+        "dtype": ("float32" if batches and many and not facts.incremental else None, kind),
+        "scoring": ("loss" if tables else None, kind),
+        # The loss of targets without noise is small, and falls by less at a time.
+        "tol": (0.0, "a regressor of a table") if tables and facts.regression else (1e-4, kind),
     }
+
+
+def _kind_of_training(p: dict[str, Any], facts: Facts, tables: bool) -> str:
+    """Return in words what tells this training from others."""
+    if tables:
+        return f"a table: {facts.n_rows:,} dense rows in mini-batches"
+    if p["solver"] == "lbfgs":
+        return "L-BFGS"
+    if facts.incremental:
+        return "plain training: rows come in partial_fit"
+    if not facts.dense:
+        return "plain training: sparse rows"
+    return f"plain training: {'a single batch' if facts.n_rows > FEW_ROWS else f'{facts.n_rows} rows'}"
+
+
+def _early_stopping(p: dict[str, Any], facts: Facts) -> tuple[bool, str]:
+    if p["solver"] == "lbfgs":
+        return False, "L-BFGS"
+    if facts.incremental:
+        return False, "rows come in partial_fit"
+    if not _in_batches(p, facts):
+        return False, "all rows make a single batch"
+    if facts.n_held_out < FEWEST_HELD_OUT:
+        return False, f"fewer than {FEWEST_HELD_OUT} rows to set aside"
+    if facts.n_rows <= FEW_ROWS and not facts.regression:
+        return False, f"a classifier of at most {FEW_ROWS} rows"
+    return True, f"{facts.n_held_out} rows to validate on"
+
+
+def _dropout(facts: Facts, batches: bool, kind: str) -> tuple[float, str]:
+    if facts.regression:
+        return 0.0, "a regressor"
+    return (0.1, "a classifier in mini-batches") if batches else (0.0, kind)
+
+
+def _why_embedded(facts: Facts) -> str:
+    return f"a table of {facts.n_numbers} columns of numbers"
 
 
 def _weight_decay(p: dict[str, Any], facts: Facts, tables: bool, rate: float) -> float:

@@ -15,9 +15,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._compat import CallbackSupportMixin, Tasks
+from ._compat import CallbackSupportMixin, SummaryInHTML, Tasks
 from ._parameters import RULES
 from ._settings import as_solver_can, checked, warn_of_what_has_no_effect
+from ._summary import summary_of
 from .automatic import Facts, resolved
 from .core import Dense, Dropout, Training
 from .persistence import Recorder
@@ -96,7 +97,7 @@ def has_epochs(estimator: BaseMLP) -> bool:
     return True
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator):
+class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
     """The common part of `MLPClassifierScratch` and `MLPRegressorScratch`; not for use on its own."""
 
     _y_numeric = False
@@ -161,7 +162,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         n = data.n_weighted
         n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * n)
         dense = isinstance(data.X, np.ndarray)
-        facts = Facts(n, n_held_out, data.X.shape[1], dense, self._y_numeric, call.incremental)
+        facts = Facts(n, n_held_out, data.X.shape[1], dense, self._y_numeric, call.incremental, held_out is not None)
         return resolved(p, facts, self._state.chosen if call.resume else None)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
@@ -185,9 +186,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 start_at_the_data(state, data, kept_out)
         if call.incremental or not is_permutation(state.order, train):
             state.order = train
-        validation = None
-        if validated:
-            validation = self._validation(p, state, data if held_out is None else held_out, index)
+        validation = self._validation(p, state, held_out or data, index) if validated else None
         return Plan(p, state, recorder, validation)
 
     def _rows_to_train_on(
@@ -240,7 +239,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _attributes(self, state: State) -> dict[str, Any]:
         """Return the attributes of an estimator that is fitted as far as training has come."""
-        return vars(self._fitted(state, state.theta))
+        return vars(self._fitted(state, state.current))
 
     def _publish(self, state: State, theta: np.ndarray) -> None:
         """Replace the fitted attributes by those of ``theta``."""
@@ -342,6 +341,39 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         training, inputs = Training(noise, None) if dropped else None, self._valid(X)
         draws = (raw_outputs(vars(self), inputs, training=training, member=i % k) for i in range(n_samples))
         return np.stack([self._to_predictions(z) for z in draws])
+
+    def summary(self) -> str:
+        """Describe the fitted network: its layers, what was chosen for it, and how its training went.
+
+        Returns
+        -------
+        text : str
+            Lines to print: layers with shapes, activations and numbers of parameters; what each parameter that was
+            ``"auto"`` became, and why; epochs, the best of them, and why training ended.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sknet import MLPClassifierScratch
+        >>> X, y = load_iris(return_X_y=True)
+        >>> text = MLPClassifierScratch(depth=1, width=8, solver="lbfgs", random_state=0).fit(X, y).summary()
+        >>> print(text[: text.index("Training")])
+        MLPClassifierScratch: 67 parameters in float64
+        <BLANKLINE>
+        Layer   Shape   Activation  Parameters
+        dense   4 -> 8  relu                40
+        output  8 -> 3  softmax             27
+        <BLANKLINE>
+        Chosen for L-BFGS
+          embedding    None
+          standardize  True
+          dtype        float64
+          max_iter     200
+        <BLANKLINE>
+        <BLANKLINE>
+        """
+        check_is_fitted(self)
+        return summary_of(self)
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):

@@ -70,12 +70,17 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
         standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
         ``"auto"``: 0 for regressors of tables, as a small loss of targets without noise falls by less; else 1e-4.
-    verbose : bool or int, default=False
+    verbose : bool, int or "progress", default=False
         Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
-        of validation rows, the learning rate and the seconds so far.
+        of validation rows, the learning rate and the seconds so far. ``"progress"``: a bar with loss, score and time
+        left, in terminals and notebooks; it needs rich, the extra ``progress``.
     warm_start : bool, default=False
         Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
-        previous call. The architecture must not change.
+        previous call. The architecture must not change. On the same data, 10 epochs and 20 more are bit for bit what 30
+        are, if `max_iter` and `n_iter_no_change` are numbers, the first call does not stop early, and `learning_rate`
+        is ``"constant"``, ``"invscaling"``, ``"adaptive"``, ``"exponential"`` or a schedule object that does not use
+        the progress of the call. The other schedules, the default among them, run from beginning to end in each call,
+        so that the rate is high again: warm restarts. L-BFGS forgets the curvature that it has estimated.
     momentum : float, default=0.9
         Momentum of ``"sgd"``, in [0, 1].
     nesterovs_momentum : bool, default=True
@@ -84,9 +89,10 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
         place of those rows. With several members, each sets other rows aside and is judged on these, so no row is lost
-        to training. Without effect on L-BFGS. ``"auto"``: with more rows than a mini-batch and at least 10 to set aside
-        (for a classifier, more than 300 rows), except in `partial_fit`. Only scores of the same rows are compared: a
-        call with other rows, such as the next chunk of a stream, first scores the best weights so far on its own.
+        to training. Without effect on L-BFGS. ``"auto"``: where a validation set is given to `fit`, and with more rows
+        than a mini-batch and at least 10 to set aside (for a classifier, more than 300 rows); not in `partial_fit`.
+        Only scores of the same rows are compared: a call with other rows, such as the next chunk of a stream, first
+        scores the best weights so far on its own.
     validation_fraction : float, default=0.1
         Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
         sides, if that share has as many rows as there are classes; if not, each class is in training.
@@ -140,7 +146,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean over outputs: R2
         for ``"squared_error"`` (`score` is R2 for other losses too, but for quantiles); a scorer's name; or a callable
         ``(estimator, X, y) -> float``, the larger the better. ``"auto"``: the loss for tables, whose probabilities are
-        the better for it; else None.
+        the better for it, and where a validation set decides that comes with at most 300 rows; else None.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
         categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
@@ -190,6 +196,24 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Biases, shape (n_units,) for each layer.
     n_members_ : int
         Number of networks whose predictions are averaged.
+    batch_size_, max_iter_, n_iter_no_change_ : int
+        Rows of a mini-batch (all rows with L-BFGS), most epochs, and fewest epochs to wait for an improvement, in the
+        last call: what was given, or what ``"auto"`` became.
+    learning_rate_init_, weight_decay_, averaging_ : float
+        The same of these parameters.
+    dropout_ : float or sequence of float
+        The same of `dropout`.
+    early_stopping_ : bool
+        The same of `early_stopping`; True as well where a validation set decided.
+    scoring_, standardize_, embedding_ : str, bool or None
+        The same of these parameters; of a callable `scoring`, its name.
+    dtype_ : str
+        ``"float32"`` or ``"float64"``, what the network computes in.
+    stopping_reason_ : str or None
+        Why the last call ended: ``"max_iter"``; ``"n_iter_no_change"``, no improvement for as long as training waits;
+        ``"callback"``, a callback asked for it; ``"interrupt"``, Ctrl-C; ``"divergence"``, a loss that was no longer
+        finite; ``"partial_fit"``, a single epoch; of L-BFGS ``"converged"``, ``"max_fun"`` or ``"line_search"``, no
+        lower loss in the direction that it looked. None while training goes on.
     depth_, width_ : int
         Number of hidden layers, and units of the widest of them.
     n_features_in_ : int
@@ -334,7 +358,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             rows divided by their sum.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            scored after each epoch, and decide when to stop and which weights to keep, unless ``early_stopping=False``.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
         checkpoint : str, path-like, Checkpoint or None, default=None
@@ -377,7 +401,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             Row weights.
         X_val, y_val : array-like, default=None
             Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            scored after each epoch; with ``early_stopping=True``, they decide which weights to keep.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 

@@ -16,7 +16,7 @@ FLOORS = [
     {"core"},
     {"_compat", "_parameters", "_settings", "automatic", "preprocessing", "presets", "schedules"},
     {"training"},
-    {"persistence"},
+    {"_summary", "persistence"},
     {"base"},
     {"classifier", "regressor"},
     {"transformer"},

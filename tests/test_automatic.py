@@ -48,6 +48,45 @@ def test_the_rest_is_trained_plainly(facts):
     assert (p["tables"], p["budget"]) == (False, PLAIN)
 
 
+@pytest.mark.parametrize("facts", [FEW, FEW._replace(regression=True), MANY, MANY._replace(dense=False)])
+def test_a_validation_set_that_is_given_decides(facts):
+    own = facts._replace(own_set=True, n_held_out=1)
+    p = resolved(AUTO | {"solver": "adam"}, own)
+    assert p["early_stopping"] is True
+    assert p["scoring"] == (None if facts.n_rows > 300 and not p["tables"] else "loss")
+    few_classes = facts.n_rows <= 300 and not facts.regression
+    assert p["budget"].n_iter_no_change(100) == (
+        4 if p["tables"] else 30 if few_classes else 100 if facts.regression else 10
+    )
+    assert resolved(AUTO | {"solver": "adam"}, own._replace(incremental=True))["early_stopping"] is False
+    assert resolved(AUTO | {"solver": "lbfgs"}, own)["early_stopping"] is False
+    watched = resolved(AUTO | {"solver": "adam", "early_stopping": False}, own)
+    assert watched["early_stopping"] is False
+    assert watched["scoring"] == ("loss" if p["tables"] else None)
+
+
+def test_a_validation_set_decides_for_the_call_that_it_is_given_to():
+    own = FEW._replace(own_set=True)
+    first, later = resolved(AUTO | {"solver": "adam"}, own), AUTO | {"solver": "adam"}
+    assert resolved(later, FEW, first["chosen"])["early_stopping"] is False
+    assert resolved(later, own, resolved(later, FEW)["chosen"])["early_stopping"] is True
+
+
+def test_reasons_are_given_for_all_that_was_left_open():
+    for facts in (MANY, FEW, FEW._replace(own_set=True), FEW._replace(incremental=True), MANY._replace(dense=False)):
+        p = resolved(AUTO | {"solver": "adam"}, facts)
+        assert p["reasons"].keys() == AUTO.keys() - {"batch_size"} | {"training"}
+        assert all(p["reasons"].values())
+    given = resolved(AUTO | {"solver": "adam", "dropout": 0.1}, MANY)
+    assert p["reasons"].keys() - given["reasons"].keys() == {"dropout"}
+
+
+@pytest.mark.parametrize("n", [301, 333, 334, 5000])
+def test_rows_set_aside_do_not_turn_the_batches_of_a_table_into_those_of_few_rows(n):
+    p = resolved(AUTO | {"solver": "adam"}, MANY._replace(n_rows=n))
+    assert batch_rows(p, round(0.9 * n)) == min(128, max(32, round(0.9 * n) // 8))
+
+
 def test_lbfgs_takes_no_part_in_it():
     p = resolved(AUTO | {"solver": "lbfgs"}, MANY)
     off = {"weight_decay": 0.0, "dropout": 0.0, "label_smoothing": 0.0, "early_stopping": False, "dtype": None}
@@ -87,7 +126,7 @@ def test_parameters_stay_as_they_are_and_none_is_added():
     p = {"solver": "adam", "dropout": "auto", "batch_size": "auto", "max_iter": "auto"}
     found = resolved(p, MANY)
     assert p["dropout"] == "auto"
-    assert found.keys() - p.keys() == {"chosen", "tables", "budget", "strength"}
+    assert found.keys() - p.keys() == {"chosen", "reasons", "tables", "budget", "strength"}
     assert found["max_iter"] == "auto"
 
 
@@ -111,11 +150,11 @@ def test_rows_of_a_mini_batch(size, n, rows):
 def test_the_budget_in_epochs():
     assert PLAIN.max_iter(10) == 400
     assert PLAIN.max_iter(1000) == 30
-    assert PLAIN.n_iter_no_change(10, regression=False) == 10
+    assert PLAIN.n_iter_no_change(10) == PLAIN.n_iter_no_change(1) == 10
     assert TABLES.max_iter(30) == 100
     assert TABLES.max_iter(10_000) == 12
-    assert TABLES.n_iter_no_change(30, regression=True) == 10
-    assert TABLES.n_iter_no_change(10_000, regression=True) == 4
+    assert TABLES.n_iter_no_change(30) == 10
+    assert TABLES.n_iter_no_change(10_000) == 4
 
 
 def test_any_improvement_counts_for_numbers_of_tables():

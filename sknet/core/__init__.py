@@ -30,7 +30,7 @@ from .dropout import Dropout
 from .folding import fold_normalization, fold_units, is_plain
 from .initializers import INITIALIZERS, Initializer, initializer_for
 from .inputs import PeriodicEmbedding, Scaling
-from .layers import Dense, Layer, Training, width_in
+from .layers import Dense, Layer, Training, n_learned, width_in
 from .losses import LOSSES, ElementwiseLoss, GroupedLogLoss, Huber, Loss, Quantile
 from .members import combine
 from .memory import Memory, Parameters, Workspace
@@ -124,6 +124,7 @@ __all__ = [
     "initializer_for",
     "is_plain",
     "lbfgs",
+    "n_learned",
     "schedule_for",
     "stochastic",
     "width_in",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -57,6 +58,11 @@ def width_in(layer: Layer) -> int:
     """Return how many inputs a layer takes: as many as it has outputs, unless it says otherwise."""
     width: int = getattr(layer, "n_in", layer.n_out)
     return width
+
+
+def n_learned(layer: Layer) -> int:
+    """Return how many numbers a layer learns."""
+    return sum(math.prod(spec.shape) for spec in layer.specs() if spec.learned)
 
 
 def product(x: Array, y: Array, out: Array) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ class PiecewiseLinear:
     columns: tuple[int, ...]
     n_bins: int = 32
     n_values: int = 4
-    strength: float = 1.0
+    strength: float = field(default=1.0, compare=False)
 
     def __str__(self) -> str:
         return f"piecewise-linear embedding({self.n_in} -> {self.n_out})"

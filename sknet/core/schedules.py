@@ -2,6 +2,8 @@
 
 A schedule is called with a `Clock` and returns the rate as a multiple of the initial rate. Those that say
 ``per_update`` are asked before every update, the others once an epoch. ``progress`` runs from 0 to 1 over one ``fit``.
+Schedules that use it have a horizon and begin anew in each ``fit``; for the others, which go by all rows, epochs and
+reductions so far, two fits with a warm start are one longer fit.
 """
 
 from __future__ import annotations

@@ -21,7 +21,14 @@ from .encoder import Encoder, checked_name, write_estimator
 from .integrity import check_state
 
 _CHUNK_ELEMENTS = 2**20
-_NO_MATTER = {"verbose", "budget", "chosen", "strength", "tables"}  # to the model, or they follow from the others
+_NO_MATTER = {
+    "verbose",
+    "budget",
+    "chosen",
+    "reasons",
+    "strength",
+    "tables",
+}  # to the model, or they follow from the others
 
 
 @dataclass(frozen=True)

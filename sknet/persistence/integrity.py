@@ -122,7 +122,7 @@ def check_fitted(attributes: dict[str, Any]) -> None:
     state = attributes["_state"]
     check_state(state)
     expected = fitted_attributes(state, state.published, stopped_by_score=False)
-    new = {"_units", "_others", "n_members_"}  # that release 0.1.0 did not have
+    new = {"_units", "_others", "n_members_", "stopping_reason_"}  # that release 0.1.0 did not have
     _must(expected.keys() - new <= attributes.keys(), "the fitted attributes")
     if "_units" in attributes:
         _must(_same_units(attributes["_units"], expected["_units"]), "the moments of the data and the units")

@@ -2,9 +2,9 @@
 
 Layers planned from parameters (`planning`), the state between runs (`state`), in which one begins (`starting`) and with
 which values (`initial`), its units (`units`), the run (`fitting`), the members that are trained side by side
-(`members`), held-out rows (`validation`) and the scores that judge them (`judging`), its end (`stopping`) and its
-threads (`threads`), fitted attributes (`publishing`), and what they predict (`prediction`) in bounded memory
-(`chunks`).
+(`members`), held-out rows (`validation`) and the scores that judge them (`judging`), its end (`stopping`), what it
+shows (`progress`) and its threads (`threads`), fitted attributes (`publishing`), and what they predict (`prediction`)
+in bounded memory (`chunks`).
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ decides to stop. It works on a copy of the state, so that whatever goes wrong le
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +14,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._compat import Tasks, warn_caller
-from ..automatic import WAIT, batch_rows
+from ..automatic import WAIT, batch_rows, lengths, settings
 from ..core import Batches, Constant, Epoch, Rows, Schedule, Targets, lbfgs, schedule_for, stochastic
 from .chunks import CHUNK_ELEMENTS
 from .members import Member, parameters_of, train_all
+from .progress import progress_for
 from .state import State, optimizer_for
 from .stopping import Plateau
 from .threads import is_large, limit_threads
@@ -75,20 +75,19 @@ class Run:
         self.n_rows = rows.n_rows if state.order is None else state.order.shape[-1]  # that a member is trained on
         self.batch_size = self._batch_size()
         self.updates_of_an_epoch = math.ceil(self.n_rows / self.batch_size)
-        self.max_iter = self._max_iter()
-        self.patience = self._patience()
+        self._set_lengths()
         self.stopped = False
         curves = [curve for curve in vars(state.history).values() if curve is not None]
         self.before = state.n_epochs, [(curve, len(curve)) for curve in curves]
         self.recorded = 0
-        self.started = time.perf_counter()
+        self.progress = progress_for(parameters["verbose"], self.max_iter)
 
     def run(self) -> None:
         """Train for ``max_iter`` epochs at most, or for one; Ctrl-C keeps what has been reached, with a warning."""
         widths = [self.rows.width, *(layer.n_out for layer in self.state.network.layers)]
         large = is_large(self.batch_size, widths)
         # A loss that overflows is found and reported by the loop.
-        with np.errstate(all="ignore"), limit_threads(large=large):
+        with np.errstate(all="ignore"), limit_threads(large=large), self.progress:
             try:
                 if self.best_is_unjudged and self.keeps_best:
                     self._judge_best()
@@ -98,6 +97,7 @@ class Run:
                     self._run_stochastic()
             except KeyboardInterrupt:
                 self._drop_unrecorded()
+                self.state.stopping_reason = "interrupt"
                 warn_caller("Training interrupted by user.")
         if not np.isfinite(self.state.published).all():
             self._diverged("parameters that are not finite")
@@ -121,7 +121,10 @@ class Run:
         while state.n_epochs < end:
             self.tasks.begin_epoch()
             stopped = self._observe(train_all(state, members))
-            self.after_epoch(state.n_epochs, stopped=stopped, last=stopped or state.n_epochs == end)
+            last = stopped or state.n_epochs == end
+            if incremental or (last and not stopped):
+                state.stopping_reason = state.stopping_reason or ("partial_fit" if incremental else "max_iter")
+            self.after_epoch(state.n_epochs, stopped=stopped, last=last)
             if stopped:
                 return
         if not incremental and not self.schedule.per_update:  # those have a horizon, and are meant to get there
@@ -155,17 +158,16 @@ class Run:
             warn_caller(f"Got `batch_size`={size}, more than the {n} training rows. It is going to be clipped.")
         return batch_rows(self.p, n)
 
-    def _max_iter(self) -> int:
-        if self.p["max_iter"] != "auto":
-            return self.p["max_iter"]
-        if self.p["solver"] == "lbfgs":
-            return 200
-        return self.p["budget"].max_iter(self.updates_of_an_epoch)
-
-    def _patience(self) -> float:
-        if self.p["n_iter_no_change"] != "auto":
-            return self.p["n_iter_no_change"]
-        return self.p["budget"].n_iter_no_change(self.updates_of_an_epoch, regression="loss" in self.p)
+    def _set_lengths(self) -> None:
+        """Decide how long to train, and write down what the parameters are in this run."""
+        p, state = self.p, self.state
+        size = self.n_rows if p["solver"] == "lbfgs" else self.batch_size
+        found = lengths(p, size, self.updates_of_an_epoch)
+        values = {name: p[name] for name in ("max_iter", "n_iter_no_change")} | {"batch_size": size}
+        values |= {name: value for name, (value, _) in found.items()}
+        self.max_iter, self.patience = values["max_iter"], values["n_iter_no_change"]
+        state.settings = settings(p, dtype=state.theta.dtype.name, **values)
+        state.reasons = p["reasons"] | {name: reason for name, (_, reason) in found.items()}
 
     def _run_lbfgs(self) -> None:
         p, network = self.p, self.state.network
@@ -179,6 +181,9 @@ class Run:
         if not self.state.history.loss:  # not even one iteration was accepted
             self._observe_iteration(Epoch(float(result.fun), math.nan, math.nan, 0))
             self.state.n_epochs = 0
+        if not self.stopped:
+            limit = "max_iter" if result.nit >= self.max_iter else "max_fun"
+            self.state.stopping_reason = {0: "converged", 1: limit}.get(result.status, "line_search")
         if not result.success and not self.stopped:
             warn_caller(
                 f"lbfgs failed to converge after {result.nit} iteration(s): {result.message} "
@@ -194,12 +199,13 @@ class Run:
         history.penalty.append(epoch.penalty)
         history.rate.append(epoch.rate)
         finite, judgement = math.isfinite(epoch.loss), -epoch.loss
+        loss = score = None
         if self.validation is not None:
             loss, score = self.validation.evaluate(state.current) if finite else (math.nan, math.nan)
             history.validation_loss.append(loss)
             history.scores.append(score)
             judgement = score if self.keeps_best else judgement
-        self._print(epoch)
+        self.progress.epoch(state.n_epochs, epoch, score, loss)
         if not finite:
             self._diverged(f"a loss of {epoch.loss}")
             return True
@@ -210,14 +216,15 @@ class Run:
         if self.keeps_best and (improved or tied):
             state.best = state.current.copy()
         self.recorded += 1
-        stop = self.tasks.end_epoch(self.attributes)
-        if not judged:
-            return stop
-        return stop or (state.plateau.count >= self._patience_now() and not self._reduce_rate(epoch.rate))
+        if self.tasks.end_epoch(self.attributes):
+            state.stopping_reason = "callback"
+        elif judged and state.plateau.count >= self._patience_now() and not self._reduce_rate(epoch.rate):
+            state.stopping_reason = "n_iter_no_change"
+        return state.stopping_reason is not None
 
     def _patience_now(self) -> float:
         """Return how many epochs to wait: where that is left open, also a part of what the best epoch took."""
-        if self.p["n_iter_no_change"] != "auto" or self.p["budget"].patience is None:
+        if self.p["n_iter_no_change"] != "auto" or not self.p["budget"].patience:
             return self.patience
         return max(self.patience, WAIT * (self.state.n_epochs - self.state.plateau.count))
 
@@ -236,8 +243,8 @@ class Run:
     def _reduce_rate(self, rate: float) -> bool:
         """Go on with a smaller rate, if the schedule is adaptive and has one left."""
         what = "Validation score" if self.keeps_best else "Training loss"
-        tol, patience = self.p["tol"], self.patience
-        message = f"{what} did not improve more than tol={tol:f} for {patience} consecutive epochs."
+        tol, waited = self.p["tol"], self.state.plateau.count
+        message = f"{what} did not improve more than tol={tol:f} for {waited} consecutive epochs."
         reduced = self.schedule.adaptive and rate > _SMALLEST_ADAPTIVE_RATE
         if reduced:
             self.state.clock.reductions += 1
@@ -245,22 +252,8 @@ class Run:
             message += f" Setting learning rate to {self.p['learning_rate_init'] * self.schedule(self.state.clock):f}"
         elif self.state.best is not None:
             self._take_back_best()
-        if self.p["verbose"]:
-            print(message if reduced else message + " Stopping.")
+        self.progress.say(message if reduced else message + " Stopping.")
         return reduced
-
-    def _print(self, epoch: Epoch) -> None:
-        if not self.p["verbose"]:
-            return
-        # These two lines are scikit-learn's to the letter, for programs that read them.
-        print(f"Iteration {self.state.n_epochs}, loss = {epoch.loss:.8f}")
-        if self.validation is not None:
-            print(f"Validation score: {self.state.history.scores[-1]:f}")
-        if self.p["verbose"] > 1:
-            loss = None if self.validation is None else self.state.history.validation_loss[-1]
-            details = [] if loss is None else [f"validation loss {loss:.8f}"]
-            details += [] if math.isnan(epoch.rate) else [f"rate {epoch.rate:.3g}"]
-            print("  ".join(["   ", *details, f"{time.perf_counter() - self.started:.1f} s"]))
 
     def _take_back_best(self) -> None:
         state = self.state
@@ -278,6 +271,7 @@ class Run:
             )
             self._take_back_best()
             self.state.optimizer = optimizer_for(self.p)  # its moments are of the failure
+            self.state.stopping_reason = "divergence"
             return
         raise ValueError(
             f"Training gave {what} in epoch {epoch}. Solver produced non-finite parameter weights. The input data may "

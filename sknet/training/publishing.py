@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
 import numpy as np
 
-from ..core import OTHER, Dense, Network, fold_normalization
+from ..core import OTHER, Dense, Network, fold_normalization, n_learned
 from ..preprocessing import input_units, output_units
 from .members import parameters_of
 from .state import State
@@ -34,7 +35,8 @@ def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool
             "Rescale the data, or use dtype='float64'."
         )
     attributes = {"_state": state, "_network": network, "_arrays": arrays, "_others": others, "_units": units}
-    attributes |= {**_sizes(state), **_curves(state)}
+    attributes |= {**_sizes(state), **_curves(state), "stopping_reason_": state.stopping_reason}
+    attributes |= {f"{name}_": copy.deepcopy(value) for name, value in state.settings.items()}
     if stopped_by_score:
         attributes["best_loss_"] = None
     return attributes
@@ -64,8 +66,7 @@ def _sizes(state: State) -> dict[str, Any]:
         "n_layers_": len(widths) + 1,
         "n_outputs_": widths[-1],
         "n_members_": state.n_members,
-        "n_parameters_": state.n_members
-        * sum(math.prod(s.shape) for layer in layers for s in layer.specs() if s.learned),
+        "n_parameters_": state.n_members * sum(map(n_learned, layers)),
         "out_activation_": state.network.loss.output_activation.name,
     }
 

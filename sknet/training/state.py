@@ -72,6 +72,10 @@ class State:
         Where in ``history.scores`` they begin; earlier ones are of other rows, those of earlier chunks of a stream.
     n_epochs : int
         Epochs of the last fit, and of calls of `partial_fit` since.
+    settings, reasons : dict
+        What the parameters that may be left open were in the last call, and in words why, where they were.
+    stopping_reason : str or None
+        Why the last call ended; None while it trains.
     seen_inputs, seen_outputs
         Like ``inputs`` and ``outputs``, of all rows of a stream; units follow them only where they no longer fit.
     """
@@ -101,6 +105,9 @@ class State:
     judged: Any = None
     judged_from: int = 0
     n_epochs: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    stopping_reason: str | None = None
     seen_inputs: Moments | Quartiles | None = None
     seen_outputs: Moments | Quartiles | LogMean | None = None
 
@@ -111,7 +118,7 @@ class State:
 
     def begin(self, p: dict[str, Any], *, validated: bool, incremental: bool) -> None:
         """Prepare for a call under the constructor parameters ``p``, with or without rows to validate on."""
-        history = self.history
+        history, self.stopping_reason = self.history, None
         if (history.scores is not None) != validated:
             history.scores, history.validation_loss = ([], []) if validated else (None, None)
             self.judged, self.judged_from = None, 0

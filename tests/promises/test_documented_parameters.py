@@ -47,7 +47,9 @@ def test_shared_parameters_are_documented_alike():
             )
             assert re.sub(r"\s+", " ", right[name]) == re.sub(r"\s+", " ", expected)
         elif name == "n_iter_no_change":  # epochs of a loss, or of a score, that falls and rises
-            assert right[name] == expected.replace("else 10 epochs", "else 100 epochs")
+            waits = "10 epochs, or 30 where\n    at most 300 rows come with a validation set."
+            assert waits in expected
+            assert right[name] == expected.replace(waits, "100 epochs.")
         else:
             assert right[name] == expected, name
 
@@ -64,7 +66,7 @@ def test_defaults_in_the_docstring_are_right(Estimator):
 
 def test_shared_attributes_are_documented_alike():
     left, right = (sections(Estimator.__doc__)["Attributes"] for Estimator in OURS)
-    assert set(left) - set(right) == {"classes_"}
+    assert set(left) - set(right) == {"classes_", "label_smoothing_"}
     assert set(right) <= set(left)
     for name, text in right.items():
         assert text.replace("R2 of", "Accuracy of") == left[name], name

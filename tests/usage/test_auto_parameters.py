@@ -135,3 +135,12 @@ def test_lbfgs_goes_on_with_one_network_but_not_with_several():
     several = MLPRegressorScratch(warm_start=True, **QUICK).fit(TABLE_X, TABLE_X[:, 0])
     with pytest.raises(ValueError, match="goes on with the 4 networks that were fitted side by side"):
         several.set_params(solver="lbfgs").fit(TABLE_X, TABLE_X[:, 0])
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_table_goes_on_with_many_more_rows(method):
+    """The lines of its embedding are learned at the pace that they had, which the first rows decided on."""
+    rows = np.random.default_rng(2).standard_normal((1200, 4))
+    mlp = MLPRegressorScratch(warm_start=True, **QUICK).fit(rows[:400], rows[:400, 0])
+    strength = mlp._network.layers[0].strength
+    assert getattr(mlp, method)(rows, rows[:, 0])._network.layers[0].strength == strength < 1.0

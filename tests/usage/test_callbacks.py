@@ -12,6 +12,8 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknet import MLPRegressorScratch
+
 
 @needs_callbacks
 @quiet
@@ -117,3 +119,16 @@ def test_weights_reach_the_callbacks():
     mlp = PlainRegressor(**SMALL).set_callbacks(monitor).fit(X, Y, sample_weight=weights)
     last = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"][-1]
     assert last["r2"] == pytest.approx(r2_score(Y, mlp.predict(X), sample_weight=weights), rel=1e-12)
+
+
+@needs_callbacks
+@quiet
+def test_callbacks_see_the_weights_that_are_judged():
+    """Of members and averages, too: the last are those that the fit ends with."""
+    recorder = Recorder()
+    mlp = MLPRegressorScratch(
+        width=4, max_iter=3, batch_size=2, n_members=2, averaging=0.9, early_stopping=False, random_state=0
+    )
+    mlp.set_callbacks(recorder).fit(X, Y)
+    assert recorder.epochs[-1].predict(X).tolist() == mlp.predict(X).tolist()
+    assert recorder.epochs[0].predict(X).tolist() != mlp.predict(X).tolist()

@@ -17,7 +17,13 @@ PICTURES = {
     "plot_loss_curves": {"loss_curves.png"},
     "plot_network": {"network.png", "network_unfitted.png"},
 }
-NEEDS = {"mixed_columns": "pandas", "plot_loss_curves": "matplotlib", "plot_network": "matplotlib"}
+NEEDS = {
+    "mixed_columns": ["pandas"],
+    "own_callback": ["sklearn.callback"],
+    "plot_loss_curves": ["matplotlib"],
+    "plot_network": ["matplotlib"],
+    "search_progress": ["sklearn.callback", "rich"],
+}
 
 
 def run(script, folder):
@@ -35,8 +41,8 @@ def test_examples_are_found():
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_example(script, tmp_path):
-    if script.stem in NEEDS:
-        pytest.importorskip(NEEDS[script.stem])
+    for module in NEEDS.get(script.stem, []):
+        pytest.importorskip(module)
     result = run(script, tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""

@@ -33,6 +33,8 @@ from sklearn import metrics
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -100,6 +102,43 @@ def test_without_early_stopping_validation_only_watches(Estimator, solver):
     assert len(mlp.validation_scores_) == len(mlp.loss_curve_)
     assert mlp.validation_scores_[-1] == pytest.approx(mlp.score(X_VAL, y[VAL]), rel=1e-9)
     assert alone.validation_scores_ is alone.validation_loss_curve_ is alone.best_validation_score_ is None
+
+
+FEW_AND_MANY = {"few rows": 60, "mini-batches": 200, "a table": 500}
+
+
+@pytest.mark.parametrize("n", FEW_AND_MANY.values(), ids=FEW_AND_MANY)
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_a_validation_set_that_is_given_decides_unless_told_otherwise(Estimator, n):
+    """Here the targets are noise, so the rows to validate on are predicted worse and worse."""
+    rng = np.random.default_rng(0)
+    rows, y = rng.standard_normal((n + 40, 6)), rng.integers(0, 2, n + 40)
+    own = {"X_val": rows[n:], "y_val": y[n:]}
+    mlp = Estimator(width=16, random_state=0).fit(rows[:n], y[:n], **own)
+    best = int(np.argmax(mlp.validation_scores_))
+    assert best + 1 < mlp.n_iter_ < 250
+    judge = metrics.log_loss if Estimator is MLPClassifierScratch else metrics.mean_squared_error
+    predict = getattr(mlp, "predict_proba", mlp.predict)
+    curve = mlp.validation_loss_curve_
+    scale = 1.0 if Estimator is MLPClassifierScratch else y[:n].var() * 2
+    assert judge(y[n:], predict(rows[n:])) == pytest.approx(scale * curve[best], rel=1e-4)  # its weights are kept
+    assert curve[best] < curve[-1]
+    watched = Estimator(width=16, early_stopping=False, max_iter=best + 3, random_state=0, n_members=mlp.n_members_)
+    watched.fit(rows[:n], y[:n], **own)
+    assert judge(y[n:], getattr(watched, predict.__name__)(rows[n:])) == pytest.approx(
+        scale * watched.validation_loss_curve_[-1], rel=1e-4
+    )
+
+
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_in_a_stream_a_validation_set_only_watches_by_default(Estimator):
+    y, more = CLASSES, {} if Estimator is MLPRegressorScratch else {"classes": [0, 1, 2]}
+    watched, alone = Estimator(width=6, random_state=0), Estimator(width=6, random_state=0)
+    for _ in range(5):
+        watched.partial_fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL], **more)
+        alone.partial_fit(X_TRAIN, y[~VAL], **more)
+    assert_same_weights(watched, alone)
+    assert len(watched.validation_scores_) == 5
 
 
 @BOTH

@@ -2,10 +2,14 @@
 
 import pickle
 
+import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from oracles import PlainClassifier, PlainRegressor
-from plain_fits import BOTH, SMALL, VAL, WEIGHTS, X_TRAIN, X_VAL, X, Y, fitted, outputs, target
+from plain_fits import BOTH, SMALL, VAL, WEIGHTS, X_TRAIN, X_VAL, X, Y, differs, fitted, outputs, target
+
+from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet.schedules import Adaptive, Constant, Cosine, Exponential, InverseScaling, LogCosine, OneCycle, Warmup
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -90,3 +94,64 @@ def test_parameters_of_training_may_change():
     changes = {"alpha": 0.1, "weight_decay": 0.1, "max_grad_norm": 1.0, "learning_rate": "cosine", "solver": "rmsprop"}
     assert mlp.set_params(**changes).fit(X, Y).n_iter_ == 8
     assert len(mlp.loss_curve_) == 16
+
+
+WITHOUT_HORIZON = ["constant", "invscaling", "adaptive", "exponential", Constant(), InverseScaling(0.1), Adaptive(2.0),
+                   Exponential(0.8)]  # fmt: skip
+WITH_HORIZON = ["cosine", "one_cycle", "multi_cycle", "warmup_cosine", Cosine(0.1), OneCycle(rise=0.5), LogCosine(2),
+                Warmup(Constant(), 0.5)]  # fmt: skip
+TABLE = np.random.default_rng(0).standard_normal((400, 4))
+
+
+def in_one_and_in_two(Estimator, rows, y, first, then, **changes):
+    """A fit of ``first + then`` epochs, and one of ``first`` that goes on with ``then``."""
+    parameters = {"width": 6, "random_state": 0, "n_iter_no_change": 100} | changes
+    one = Estimator(**parameters, max_iter=first + then).fit(rows, y)
+    two = Estimator(**parameters, max_iter=first, warm_start=True).fit(rows, y)
+    return one, two.set_params(max_iter=then).fit(rows, y)
+
+
+@pytest.mark.parametrize("learning_rate", WITHOUT_HORIZON, ids=str)
+@pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
+def test_two_fits_are_one_without_a_horizon_whatever_is_left_open(Estimator, learning_rate):
+    """Also with members, averages and float32, as tables have them."""
+    y = (TABLE[:, 0] > 0).astype(int)
+    one, two = in_one_and_in_two(Estimator, TABLE, y, 2, 3, learning_rate=learning_rate)
+    assert one.n_members_ > 1
+    assert two.learning_rate_curve_ == one.learning_rate_curve_
+    assert_array_equal(outputs(two, TABLE), outputs(one, TABLE))
+
+
+@pytest.mark.parametrize("learning_rate", WITH_HORIZON, ids=str)
+def test_schedules_with_a_horizon_run_from_beginning_to_end_in_each_call(learning_rate):
+    one, two = in_one_and_in_two(PlainRegressor, X, Y, 4, 6, learning_rate=learning_rate, batch_size=25)
+    alone = PlainRegressor(width=6, max_iter=6, learning_rate=learning_rate, batch_size=25).fit(X, Y)
+    assert two.learning_rate_curve_[4:] == alone.learning_rate_curve_
+    assert two.learning_rate_curve_ != one.learning_rate_curve_
+    assert differs(one, two)
+
+
+def test_the_default_has_a_horizon():
+    one, two = in_one_and_in_two(MLPRegressorScratch, TABLE, TABLE[:, 0], 3, 3)
+    assert two.learning_rate_curve_[3] == two.learning_rate_curve_[0] > one.learning_rate_curve_[3]
+
+
+def test_lbfgs_estimates_the_curvature_anew():
+    one, two = in_one_and_in_two(PlainRegressor, X, Y, 10, 20, solver="lbfgs", tol=1e-10)
+    assert len(one.loss_curve_) == len(two.loss_curve_) == 30
+    assert two.loss_curve_[:10] == one.loss_curve_[:10]
+    assert two.loss_curve_[11] != one.loss_curve_[11]
+
+
+def test_after_a_first_call_that_stopped_early_more_epochs_follow():
+    one, two = in_one_and_in_two(PlainRegressor, X, Y, 10, 20, n_iter_no_change=2, tol=1e9, learning_rate="constant")
+    assert (len(one.loss_curve_), len(two.loss_curve_)) == (3, 5)
+
+
+def test_an_open_wait_begins_anew():
+    """So an adaptive rate falls later: after ten epochs without improvement in one of the calls."""
+    one, two = in_one_and_in_two(
+        PlainClassifier, X, target(PlainClassifier), 8, 8, n_iter_no_change="auto", tol=1e9, learning_rate="adaptive"
+    )
+    assert one.learning_rate_curve_[:11] == two.learning_rate_curve_[:11]
+    assert two.learning_rate_curve_[15] == two.learning_rate_curve_[0] > one.learning_rate_curve_[15]
