@@ -19,12 +19,14 @@ _ESTIMATORS = {kind.__name__: kind for kind in (MLPClassifierScratch, MLPRegress
 def save(estimator: Any, path: Any) -> None:
     """Save an estimator as a file of numbers and text, which `load` reads without running anything.
 
-    The file holds all that the estimator is: parameters, classes, names of the features, weights, moments of the data,
-    and where training stands: optimizer, random streams, schedule, curves, best weights, validation split. What is
-    loaded predicts the same bits, and ``warm_start`` and ``partial_fit`` go on bit for bit.
+    The file holds all that the estimator is: parameters, names and moments of the data, weights, and where training
+    stands. What is loaded predicts the same bits, and ``warm_start`` and ``partial_fit`` go on bit for bit. The layout
+    is that of safetensors. It is written beside ``path`` and renamed once it is on the disk: an earlier file survives
+    whatever goes wrong.
 
-    It is written beside ``path`` and renamed once it is on the disk: an earlier file survives whatever goes wrong.
-    Its layout is that of safetensors, so that other tools can read the arrays.
+    Frames with categories, text and missing values go into `fit` as they are, so most networks need no pipeline around
+    them. A pipeline with a network in it goes into a file of skops, another library, as a whole:
+    ``skops.io.dump(pipeline, path)``, and ``skops.io.load(path, trusted=sknet.export.trusted_types())``.
 
     Parameters
     ----------
@@ -36,10 +38,10 @@ def save(estimator: Any, path: Any) -> None:
     Raises
     ------
     TypeError
-        If it holds what no file of data can: functions, such as a callable `scoring`; an `Activation` or schedule of
-        your own; callbacks. The message names the parameter, and no file is touched.
+        If it is a pipeline or a search, or holds code: a callable `scoring`, an `Activation` or schedule of your own,
+        callbacks. The message says what to call instead, or names the parameter; no file is touched.
     OSError
-        If the file cannot be written; an earlier one is then as it was.
+        If the file cannot be written.
 
     See Also
     --------
@@ -48,15 +50,13 @@ def save(estimator: Any, path: Any) -> None:
 
     Examples
     --------
-    >>> import os, tempfile
-    >>> import sknet
+    >>> import os, tempfile, sknet
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
     >>> clf = sknet.MLPClassifierScratch(width=8, solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "iris.safetensors")
-    ...     sknet.save(clf, path)
-    ...     twin = sknet.load(path)
+    ...     sknet.save(clf, os.path.join(folder, "iris.safetensors"))
+    ...     twin = sknet.load(os.path.join(folder, "iris.safetensors"))
     >>> bool((twin.predict_proba(X) == clf.predict_proba(X)).all())
     True
     """

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core import ACTIVATIONS, Activation
-from .canvas import BRIGHT, DARK, FAINT, MINUS, panels, require_matplotlib
+from .canvas import BRIGHT, DARK, FAINT, MINUS, keep_inside, legend_inside, panels, place_of, require_matplotlib
 from .network_columns import columns_of
 from .subject import network_estimator
 
@@ -73,8 +73,8 @@ class ActivationDisplay:
         limits : tuple of (float, float), default=(-4.0, 4.0)
             The smallest and the largest argument.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there are several activations, or an Axes for each. None makes a new
-            figure.
+            Where to draw: an Axes, divided if there are several activations, or an Axes for each; formulas are then
+            inside, without notes. None makes a new figure.
 
         Returns
         -------
@@ -109,8 +109,8 @@ class ActivationDisplay:
         limits : tuple of (float, float), default=(-4.0, 4.0)
             The smallest and the largest argument.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there are several activations, or an Axes for each. None makes a new
-            figure.
+            Where to draw: an Axes, divided if there are several activations, or an Axes for each; formulas are then
+            inside, without notes. None makes a new figure.
 
         Returns
         -------
@@ -129,8 +129,8 @@ class ActivationDisplay:
         limits : tuple of (float, float), default=(-4.0, 4.0)
             The smallest and the largest argument.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there are several activations, or an Axes for each. None makes a new
-            figure.
+            Where to draw: an Axes, divided if there are several activations, or an Axes for each; formulas are then
+            inside, without notes. None makes a new figure.
 
         Returns
         -------
@@ -143,6 +143,8 @@ class ActivationDisplay:
         activations = list(self.activations)
         n = len(activations)
         n_cols = min(n, 2 if n in (2, 4) else 3)
+        if hasattr(ax, "get_figure"):  # as square as its box allows
+            n_cols = round(min(max(1.0, math.sqrt(n * ax.bbox.width / ax.bbox.height)), n))
         size = (3.4 * n_cols, 3.1 * math.ceil(n / n_cols)) if n > 1 else (4.8, 4.2)
         self.axes_, self.figure_ = panels(ax, n, n_cols, size, space=0.9)
         self.ax_ = self.axes_[0]
@@ -153,7 +155,12 @@ class ActivationDisplay:
             name = activation.name
             (self.lines_[name],) = panel.plot(a, value, color=DARK, linewidth=2.0, label="f(a)")
             (self.derivative_lines_[name],) = panel.plot(a, slope, "--", color=BRIGHT, linewidth=1.8, label="f$'$(a)")
-            _describe(panel, activation)
+            _draw_bounds(panel, activation)
+            (_describe_outside if ax is None else _name)(panel, activation)
+        if n > 1 and (place := place_of(ax)) is not None:
+            keep_inside(place, self.axes_, n_cols)
+        for panel, activation in zip(self.axes_, activations, strict=True) if ax is not None else ():
+            _describe_inside(panel, activation)
         return self
 
 
@@ -180,25 +187,46 @@ def _number(bound: float) -> str:
     return f"{bound:.4g}".replace("inf", "∞").replace("-", MINUS)
 
 
-def _describe(panel: Any, activation: Activation) -> None:
+def _lines_about(activation: Activation) -> tuple[str, str, str]:
+    """Return what is written of an activation: formula, derivative and range."""
     argument = "a" if activation.elementwise else "a$_i$"
     low, high = activation.range
-    lines = [
+    return (
         f"f({argument}) = {_typeset(activation.formula)}",
         f"f$'$({argument}) = {_typeset(activation.derivative_formula)}",
         f"range from {_number(low)} to {_number(high)}",
-    ]
-    panel.set_title(activation.name, loc="left", fontsize=10, fontweight="bold", pad=50)
-    panel.annotate(
-        "\n".join(lines), (0.0, 1.0), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=9,
-        linespacing=1.3,
-    )  # fmt: skip
+    )
+
+
+def _draw_bounds(panel: Any, activation: Activation) -> None:
     panel.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
     panel.axvline(0.0, color=FAINT, linewidth=0.6, zorder=0)
     for bound in activation.range:
         if math.isfinite(bound) and bound != 0.0:
             panel.axhline(bound, color=FAINT, linewidth=0.8, linestyle=":", zorder=0)
     panel.spines[["top", "right"]].set_visible(False)
+
+
+def _describe_outside(panel: Any, activation: Activation) -> None:
+    """Write name, formulas and range over a panel, and notes under it: a figure of our own has the room."""
+    panel.set_title(activation.name, loc="left", fontsize=10, fontweight="bold", pad=50)
+    panel.annotate(
+        "\n".join(_lines_about(activation)), (0.0, 1.0), (0, 5), xycoords="axes fraction", textcoords="offset points",
+        fontsize=9, linespacing=1.3,
+    )  # fmt: skip
     symbols = [words for pattern, words in _SYMBOLS if re.search(pattern, activation.derivative_formula)]
     panel.set_xlabel("\n".join(["a", *textwrap.wrap(" ".join([activation.note, *symbols]), 44)]), fontsize=8)
     panel.legend(frameon=False, fontsize=8)
+
+
+def _name(panel: Any, activation: Activation) -> None:
+    panel.set_title(activation.name, loc="left", fontsize=10, fontweight="bold")
+    panel.set_xlabel("a", fontsize=8)
+
+
+def _describe_inside(panel: Any, activation: Activation) -> None:
+    """Write formulas and range into the legend."""
+    value, slope, bounds = _lines_about(activation)
+    panel.lines[0].set_label(value)
+    panel.lines[1].set_label(slope)
+    legend_inside(panel, title=bounds)

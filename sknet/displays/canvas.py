@@ -60,6 +60,93 @@ def panels(
     return axes, figure
 
 
+def place_of(ax: Any) -> Any:
+    """Return the place in a grid of one Axes; None for anything else, and where a layout engine keeps text inside."""
+    if not hasattr(ax, "get_figure") or ax.figure.get_layout_engine() is not None:
+        return None
+    return ax.get_subplotspec()
+
+
+def keep_inside(place: Any, axes: Sequence[Any], n_cols: int = 1, heights: Sequence[float] | None = None) -> None:
+    """Move panels so that all their text, made small, stays inside of ``place``, which they divide.
+
+    Parameters
+    ----------
+    place : matplotlib SubplotSpec
+        Where they are to be.
+    axes : sequence of matplotlib Axes
+        The panels, drawn, row by row.
+    n_cols : int, default=1
+        Number of columns of them.
+    heights : sequence of float, default=None
+        Relative heights of the rows.
+    """
+    figure = axes[0].figure
+    cells = place.subgridspec(-(-len(axes) // n_cols), n_cols, wspace=0.0, hspace=0.0, height_ratios=heights)
+    boxes = [cell.get_position(figure).transformed(figure.transSubfigure) for cell in cells][: len(axes)]
+    sides = np.array([_around(panel, box.height) for panel, box in zip(axes, boxes, strict=True)])
+    for i, (panel, box) in enumerate(zip(axes, boxes, strict=True)):
+        row, column = divmod(i, n_cols)
+        left, right = sides[column::n_cols, :2].max(axis=0)
+        top, bottom = sides[row * n_cols : (row + 1) * n_cols, 2:].max(axis=0)
+        inner = cells[row, column].subgridspec(
+            3, 3, wspace=0.0, hspace=0.0, width_ratios=_shares(left, right, box.width),
+            height_ratios=_shares(top, bottom, box.height),
+        )  # fmt: skip
+        panel.set_subplotspec(inner[1, 1])
+
+
+def _around(panel: Any, height: float) -> list[float]:
+    """Make the text of a panel small, and return how far it reaches over the frame: left, right, top and bottom.
+
+    In pixels, as is ``height``, that there is for the panel and its text.
+    """
+    panel.tick_params(labelsize=7.0)
+    for label in (panel.xaxis.label, panel.yaxis.label):
+        label.set_size(8.0)
+    panel.yaxis.label.set_size(8.0 * min(1.0, 0.8 * height / max(1.0, panel.yaxis.label.get_window_extent().height)))
+    frame, whole, gap = panel.bbox, panel.get_tightbbox(), 0.04 * panel.figure.dpi
+    reaches = frame.x0 - whole.x0, whole.x1 - frame.x1, whole.y1 - frame.y1, frame.y0 - whole.y0
+    return [max(0.0, reach) + gap for reach in reaches]
+
+
+def _shares(before: float, after: float, whole: float) -> tuple[float, float, float]:
+    """Return the parts of a cell before, in and after a panel, which keeps a tenth of it whatever there is around."""
+    return before, max(whole - before - after, 0.1 * whole), after
+
+
+def legend_above(ax: Any) -> Any:
+    """Put the legend of ``ax`` over it, which is for figures whose layout engine makes room for it."""
+    return ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2)
+
+
+def legend_inside(ax: Any, bottom: float | None = None, **how: Any) -> Any:
+    """Put the legend of ``ax`` into it, small enough to fit, and raise the upper limit so that it hides no line.
+
+    ``bottom`` is the lower limit; None is below all lines.
+    """
+    ax.autoscale(axis="y")
+    ax.set_ylim(bottom=bottom)
+    how = {
+        "loc": "upper left",
+        "borderaxespad": 0.2,
+        "framealpha": 0.9,
+        "edgecolor": "none",
+        "handlelength": 1.5,
+        **how,
+    }
+    room, size, excess = ax.bbox, 8.0, np.inf
+    while excess > 1.0:  # text does not shrink quite as its size does
+        legend = ax.legend(fontsize=size, title_fontsize=size, **how)
+        box = legend.get_window_extent()
+        excess = max(box.width / (0.96 * room.width), box.height / (0.6 * room.height))
+        size /= 1.02 * excess
+    share, scaled = (box.height + 0.04 * ax.figure.dpi) / room.height, ax.yaxis.get_transform()
+    low, high = scaled.transform(ax.get_ylim())
+    ax.set_ylim(top=float(scaled.inverted().transform(low + (high - low) / (1.0 - min(share, 0.7)))))
+    return legend
+
+
 def _place(ax: Any, n: int, size: tuple[float, float]) -> tuple[Any, Any]:
     """Return a figure and the place in it that panels may take: a new one, or that of ``ax``, which is then hidden."""
     if ax is None:

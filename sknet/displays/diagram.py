@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .canvas import BRIGHT, DARK, FAINT, INK, panels, require_matplotlib
-from .layout import Layout, Scale, arrange, fit
+from .layout import Layout, Scale, arrange, fit, shortened
 from .network_columns import columns_of, inputs_of, network_of
-from .subject import comparable_weights, network_estimator
+from .subject import comparable_weights, input_names, network_estimator, output_names
 
 _RADIUS, _HEAD = 0.34, 0.2  # of a unit and of an arrow's head, where units are 1 apart
 _POINTS, _WIDEST = 36.0, 1000.0  # from unit to unit in a new figure, and its largest width, in points
@@ -33,6 +33,8 @@ class NetworkDisplay:
         and strength, by size relative to the largest weight that leads to the same layer.
     input_names, output_names : sequence of str, default=None
         What to write beside the units of the first and of the last layer.
+    n_members : int, default=1
+        Number of networks like this one that are trained side by side and predict their mean. One is drawn.
 
     Attributes
     ----------
@@ -58,7 +60,7 @@ class NetworkDisplay:
     See Also
     --------
     LossCurveDisplay : How training went.
-    FirstLayerWeightsDisplay : The weights of the first layer as images.
+    FirstLayerWeightsDisplay : The weights of the first layer in colours.
 
     Examples
     --------
@@ -74,13 +76,14 @@ class NetworkDisplay:
     def __init__(
         self, layer_sizes: Sequence[int], *, notes: Sequence[Sequence[str]] | None = None,
         coefs: Sequence[np.ndarray] | None = None, input_names: Sequence[str] | None = None,
-        output_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None, n_members: int = 1,
     ) -> None:  # fmt: skip
         self.layer_sizes = layer_sizes
         self.notes = notes
         self.coefs = coefs
         self.input_names = input_names
         self.output_names = output_names
+        self.n_members = n_members
 
     @classmethod
     def from_estimator(
@@ -93,7 +96,8 @@ class NetworkDisplay:
         ----------
         estimator : MLPClassifierScratch or MLPRegressorScratch
             A network; or a Pipeline that ends in one, or a fitted search over such. A fitted one has weights to show,
-            unless it has layer normalization, categories or missing values: those for inputs and targets in units of
+            if weights alone tell what it computes, as with ``n_members=1, embedding=None, standardize=True`` and
+            without layer normalization, categories and missing values: those for inputs and targets in units of
             their standard deviations, where it standardizes them, so that the widths of arrows compare, where `coefs_`
             are in units of the data.
         n_features, n_outputs : int, default=None
@@ -118,12 +122,10 @@ class NetworkDisplay:
         net = network_estimator(estimator, cls.__name__, fitted=False)
         columns = columns_of(network_of(net, n_features, n_outputs), **inputs_of(net))
         notes = [(*((c.activation.name,) if c.activation else ()), *c.notes) for c in columns]
-        fitted = net.__sklearn_is_fitted__()
-        classes = getattr(net, "classes_", None)
-        one_each = isinstance(classes, np.ndarray) and len(classes) == columns[-1].size
         display = cls(
-            [c.size for c in columns], notes=notes, coefs=comparable_weights(net) if fitted else None,
-            input_names=getattr(net, "feature_names_in_", None), output_names=classes if one_each else None,
+            [c.size for c in columns], notes=notes, coefs=comparable_weights(net),
+            input_names=input_names(estimator, net), output_names=output_names(net),
+            n_members=getattr(net, "n_members_", 1),
         )  # fmt: skip
         return display.plot(max_units=max_units, ax=ax)
 
@@ -147,13 +149,13 @@ class NetworkDisplay:
         layout = arrange(self.layer_sizes, max_units)
         self.shown_ = layout.shown
         labels = self._labels()
-        scale = self._open(ax, layout, labels)
+        layout, scale = self._open(ax, layout, labels)
         self._draw_units(layout.centres, min(6.0, scale.points / 5))
         self._draw_arrows(layout.centres)
-        self._write(layout, labels, scale.fontsize)
+        self._write(layout, labels, scale)
         self._draw_bracket(layout, scale.fontsize)
         if self.coefs is not None:
-            self._explain_colours(scale.fontsize)
+            self._explain_colours(scale)
         return self
 
     def _check(self, max_units: Any) -> None:
@@ -171,7 +173,7 @@ class NetworkDisplay:
             if names is not None and len(names) != size:
                 raise ValueError(f"`{what}` must be {size} names, one for each unit, got {len(names)}.")
 
-    def _open(self, ax: Any, layout: Layout, labels: list[str]) -> Scale:
+    def _open(self, ax: Any, layout: Layout, labels: list[str]) -> tuple[Layout, Scale]:
         """Prepare axes that hold the diagram and its text."""
         words = {"input_names": self.input_names, "output_names": self.output_names, "legend": self.coefs is not None}
         if ax is None:
@@ -183,6 +185,7 @@ class NetworkDisplay:
             (self.ax_,), self.figure_ = panels(ax, 1, 1, (0.0, 0.0))
             box = self.ax_.get_window_extent().transformed(self.figure_.dpi_scale_trans.inverted())
             scale = fit(layout, labels, **words, width=72 * box.width, height=72 * box.height)
+        layout = layout.stretched(scale.stretch)
         half, points = layout.height / 2, scale.points
         self.ax_.set(
             xlim=(-scale.left / points, layout.width + scale.right / points),
@@ -190,7 +193,7 @@ class NetworkDisplay:
             aspect="equal",
         )
         self.ax_.set_axis_off()
-        return scale
+        return layout, scale
 
     def _draw_units(self, centres: list[np.ndarray], dot: float) -> None:
         from matplotlib.patches import Circle
@@ -242,18 +245,17 @@ class NetworkDisplay:
         colors = to_rgba_array(np.where(w < 0.0, BRIGHT, DARK), alpha=0.4 + 0.6 * strength)
         return colors, 0.7 + 2.1 * strength, [_DASHES if negative else "-" for negative in w < 0.0]
 
-    def _write(self, layout: Layout, labels: list[str], fontsize: float) -> None:
+    def _write(self, layout: Layout, labels: list[str], scale: Scale) -> None:
         """Write what each layer is under it, and names beside inputs and outputs."""
-        centres, bottom = layout.centres, -layout.height / 2
+        centres, bottom, fontsize = layout.centres, -layout.height / 2, scale.fontsize
         self.labels_ = [
-            self._text((points[0, 0], bottom), (0, -4), label, fontsize, va="top")
-            for points, label in zip(centres, labels, strict=True)
+            self._text((points[0, 0], bottom), (0, -4 - scale.drop * (i % 2)), label, fontsize, va="top")
+            for i, (points, label) in enumerate(zip(centres, labels, strict=True))
         ]
-        for names, layer, align, offset in (
-            (self.input_names, 0, "right", -1.4 * _RADIUS), (self.output_names, -1, "left", 1.4 * _RADIUS)
-        ):  # fmt: skip
+        for names, layer, align, side in ((self.input_names, 0, "right", -1), (self.output_names, -1, "left", 1)):
             for number, (x, y) in zip(self.shown_[layer], centres[layer], strict=True) if names is not None else ():
-                self._text((x + offset, y), (0, 0), str(names[number]), fontsize, ha=align, va="center")
+                words = shortened(str(names[number]), scale.longest)
+                self._text((x + side * _RADIUS, y), (4 * side, 0), words, fontsize, ha=align, va="center")
 
     def _draw_bracket(self, layout: Layout, fontsize: float) -> None:
         """Name depth and width over the hidden layers."""
@@ -262,6 +264,8 @@ class NetworkDisplay:
         xs, ys = [left, left, right, right], [top + 0.05, top + 0.2, top + 0.2, top + 0.05]
         self.ax_.plot(xs, ys, color=INK, linewidth=1.0)
         words = f"depth {depth}, width {width}" if depth else "depth 0: no hidden layer"
+        if self.n_members > 1:
+            words += f", one of {self.n_members} members"
         self.bracket_ = self._text(((left + right) / 2, top + 0.2), (0, 3), words, fontsize, va="bottom")
 
     def _labels(self) -> list[str]:
@@ -283,11 +287,14 @@ class NetworkDisplay:
             parse_math=False, annotation_clip=False, **align,
         )  # fmt: skip
 
-    def _explain_colours(self, fontsize: float) -> None:
+    def _explain_colours(self, scale: Scale) -> None:
         from matplotlib.lines import Line2D
 
         lines = [
             Line2D([], [], color=DARK, linewidth=2.0, label="positive weight"),
             Line2D([], [], color=BRIGHT, linewidth=2.0, linestyle=_DASHES, label="negative weight"),
         ]
-        self.ax_.legend(handles=lines, loc="upper center", borderaxespad=0.2, ncols=2, frameon=False, fontsize=fontsize)
+        self.ax_.legend(
+            handles=lines, loc="upper center", borderaxespad=0.2, ncols=scale.n_cols, frameon=False,
+            fontsize=scale.fontsize,
+        )  # fmt: skip

@@ -1,39 +1,50 @@
-"""First-layer weights as images: what each unit of the first layer looks for, where the inputs are pixels."""
+"""First-layer weights in colours: an image for each unit where the inputs are pixels, else a table with names."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from .canvas import panels, require_matplotlib
-from .subject import comparable_weights, network_estimator
+from .canvas import BRIGHT, DARK, keep_inside, panels, place_of, require_matplotlib
+from .layout import shortened
+from .subject import comparable_weights, input_names, network_estimator, output_names
+
+_LINE, _CHARACTER = 9.0, 5.0  # points from name to name of a feature, and for a character of it
+_LONGEST = 40  # characters
+_BAR = 46.0  # points for the scale and its text in an Axes that is divided
 
 
 class FirstLayerWeightsDisplay:
-    """The weights that lead to each unit of the first layer, as an image, where the inputs are pixels.
+    """The weights that lead to each unit of the first layer, in colours.
 
-    Grey is 0 and all images share one scale: what is bright raises the unit, what is dark lowers it.
+    Without ``image_shape`` they are one table, with a row for each feature and a column for each unit. With it, where
+    the inputs are pixels, they are an image for each unit. All colours have one scale around 0.
 
     Parameters
     ----------
     coefs : array-like of shape (n_features, n_units)
         Weights of the first layer, such as ``coefs_[0]``.
-    image_shape : tuple of (int, int)
-        Height and width of the images, whose pixels are the features, row by row.
+    image_shape : tuple of (int, int), default=None
+        Height and width of the images, whose pixels are the features, row by row. None for a table.
+    feature_names : sequence of str, default=None
+        Names of the rows of a table.
+    unit_names : sequence of str, default=None
+        Names of the units; None numbers them from 0.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
         The first panel.
     axes_ : list of matplotlib Axes
-        A panel for each unit.
+        A panel for each unit, or the one with the table.
     figure_ : matplotlib Figure
         The figure.
     images_ : list of matplotlib AxesImage
-        The image of each unit.
+        The image of each unit, or the one that is the table.
     colorbar_ : matplotlib Colorbar
         The scale.
 
@@ -43,39 +54,49 @@ class FirstLayerWeightsDisplay:
 
     Examples
     --------
-    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.datasets import load_digits, load_iris
     >>> from sknet import FirstLayerWeightsDisplay, MLPClassifierScratch
     >>> X, y = load_digits(return_X_y=True)
     >>> net = MLPClassifierScratch(depth=1, width=6, solver="lbfgs", random_state=0).fit(X, y)
     >>> display = FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))
     >>> len(display.images_)
     6
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> display = FirstLayerWeightsDisplay.from_estimator(net.fit(X, y))
+    >>> display.images_[0].get_array().shape
+    (4, 6)
     """
 
-    def __init__(self, coefs: Any, image_shape: tuple[int, int]) -> None:
+    def __init__(
+        self, coefs: Any, image_shape: tuple[int, int] | None = None, *, feature_names: Sequence[str] | None = None,
+        unit_names: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
         self.coefs = coefs
         self.image_shape = image_shape
+        self.feature_names = feature_names
+        self.unit_names = unit_names
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, image_shape: tuple[int, int], max_units: int = 25, cmap: Any = "gray", ax: Any = None
-    ) -> FirstLayerWeightsDisplay:
+        cls, estimator: Any, *, image_shape: tuple[int, int] | None = None, max_units: int = 25, cmap: Any = None,
+        ax: Any = None,
+    ) -> FirstLayerWeightsDisplay:  # fmt: skip
         """Draw the first-layer weights of a fitted network.
 
         Parameters
         ----------
         estimator : MLPClassifierScratch or MLPRegressorScratch
             A fitted network; or a fitted Pipeline that ends in one, or a search over such. Where it standardizes its
-            inputs, the weights are those for inputs in units of their standard deviations, so that pixels compare;
-            ``FirstLayerWeightsDisplay(net.coefs_[0], image_shape).plot()`` shows those for raw inputs.
-        image_shape : tuple of (int, int)
-            Height and width of the images.
+            inputs, the weights are those for inputs in units of their standard deviations, so that features compare;
+            ``FirstLayerWeightsDisplay(net.coefs_[0]).plot()`` shows those for raw inputs.
+        image_shape : tuple of (int, int), default=None
+            Height and width of the images. None for a table.
         max_units : int, default=25
             Show so many units at most, the first ones.
-        cmap : str or matplotlib Colormap, default="gray"
-            Colours, from negative to positive.
+        cmap : str or matplotlib Colormap, default=None
+            Colours, from negative to positive. None is grey for images, and orange to blue for a table.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, which is divided, or an Axes for each unit. None makes a new figure.
+            Where to draw: an Axes, which images divide, or an Axes for each unit. None makes a new figure.
 
         Returns
         -------
@@ -86,28 +107,34 @@ class FirstLayerWeightsDisplay:
         ------
         ValueError
             If ``image_shape`` does not have as many pixels as the network has inputs, or weights alone do not tell what
-            the first layer computes (layer normalization, categories, missing values).
+            the first layer computes (several members, an embedding, layer normalization, categories, missing values).
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        weights = comparable_weights(network_estimator(estimator, cls.__name__))
+        net = network_estimator(estimator, cls.__name__)
+        weights = comparable_weights(net)
         if weights is None:
             raise ValueError(
-                f"{cls.__name__} needs `coefs_`, which a network with layer normalization, an embedding, categories or "
-                "missing values has not."
+                f"{cls.__name__} shows a network that weights and biases alone describe, and this one is more: fit one "
+                "with n_members=1, embedding=None and standardize=True, without layer normalization, and with "
+                "categories and missing values replaced by numbers beforehand (OneHotEncoder, SimpleImputer)."
             )
-        return cls(weights[0], image_shape).plot(max_units=max_units, cmap=cmap, ax=ax)
+        display = cls(
+            weights[0], image_shape, feature_names=input_names(estimator, net),
+            unit_names=None if net.depth_ else output_names(net),
+        )  # fmt: skip
+        return display.plot(max_units=max_units, cmap=cmap, ax=ax)
 
-    def plot(self, *, max_units: int = 25, cmap: Any = "gray", ax: Any = None) -> FirstLayerWeightsDisplay:
-        """Draw the images.
+    def plot(self, *, max_units: int = 25, cmap: Any = None, ax: Any = None) -> FirstLayerWeightsDisplay:
+        """Draw the images, or the table.
 
         Parameters
         ----------
         max_units : int, default=25
             Show so many units at most, the first ones.
-        cmap : str or matplotlib Colormap, default="gray"
-            Colours, from negative to positive.
+        cmap : str or matplotlib Colormap, default=None
+            Colours, from negative to positive. None is grey for images, and orange to blue for a table.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, which is divided, or an Axes for each unit. None makes a new figure.
+            Where to draw: an Axes, which images divide, or an Axes for each unit. None makes a new figure.
 
         Returns
         -------
@@ -120,35 +147,88 @@ class FirstLayerWeightsDisplay:
             If ``image_shape`` does not have as many pixels as there are inputs.
         """
         require_matplotlib(f"{type(self).__name__}.plot")
-        W = _checked(self.coefs, self.image_shape)
-        if not isinstance(max_units, Integral) or max_units < 1:
-            raise ValueError(f"`max_units` must be an integer of at least 1, got {max_units!r}.")
-        n = min(W.shape[1], max_units)
+        W = self._checked(max_units)
+        n, n_units = min(W.shape[1], max_units), W.shape[1]
+        limit = float(np.abs(W[:, :n]).max()) or 1.0
+        style = {"vmin": -limit, "vmax": limit, "interpolation": "nearest"}
+        place, n_cols = place_of(ax), 1 if self.image_shape is None else math.ceil(math.sqrt(n))
+        draw = self._draw_table if self.image_shape is None else self._draw_images
+        draw(W[:, :n], style if cmap is None else style | {"cmap": cmap}, ax)
+        self.ax_ = self.axes_[0]
+        words = "weight" if n == n_units else f"weight (the first {n} of {n_units} units)"
+        if place is None:
+            self.colorbar_ = self.figure_.colorbar(self.images_[0], ax=self.axes_, label=words, shrink=0.8)
+        else:
+            width = _points(
+                self.figure_, place.get_position(self.figure_).transformed(self.figure_.transSubfigure).width
+            )
+            left, right = place.subgridspec(1, 2, wspace=0.0, width_ratios=[max(width - _BAR, _BAR), _BAR])
+            bar = self.figure_.add_subplot(right)
+            self.colorbar_ = self.figure_.colorbar(self.images_[0], cax=bar, label=words)
+            keep_inside(left, self.axes_, n_cols)
+            keep_inside(right, [bar])
+        return self
+
+    def _draw_images(self, W: np.ndarray, style: dict[str, Any], ax: Any) -> None:
+        n = W.shape[1]
         n_cols = math.ceil(math.sqrt(n))
         size = 1.1 * n_cols + 1.0, 1.25 * math.ceil(n / n_cols) + 0.5
         self.axes_, self.figure_ = panels(ax, n, n_cols, size, space=0.3)
-        self.ax_ = self.axes_[0]
-        limit = float(np.abs(W[:, :n]).max()) or 1.0
         self.images_ = []
         for i, panel in enumerate(self.axes_):
-            image = W[:, i].reshape(self.image_shape)
-            self.images_.append(panel.imshow(image, cmap=cmap, vmin=-limit, vmax=limit, interpolation="nearest"))
+            self.images_.append(panel.imshow(W[:, i].reshape(self.image_shape), **{"cmap": "gray", **style}))
             panel.set(xticks=[], yticks=[])
-            panel.set_title(f"unit {i}", fontsize=8, pad=3)
-        words = "weight" if n == W.shape[1] else f"weight (the first {n} of {W.shape[1]} units)"
-        self.colorbar_ = self.figure_.colorbar(self.images_[0], ax=self.axes_, label=words, shrink=0.8)
-        return self
+            panel.set_title(f"unit {i}" if self.unit_names is None else str(self.unit_names[i]), fontsize=8, pad=3)
+
+    def _draw_table(self, W: np.ndarray, style: dict[str, Any], ax: Any) -> None:
+        from matplotlib.colors import LinearSegmentedColormap
+
+        n_features, n = W.shape
+        longest = _LONGEST if ax is None else max(6, int(0.4 * _points(ax.figure, ax.bbox.width) / _CHARACTER))
+        names = None if self.feature_names is None else [shortened(str(f), longest) for f in self.feature_names]
+        beside = 0.3 if names is None else _CHARACTER / 72 * max(map(len, names))
+        height = min(1.2 + _LINE / 72 * 1.4 * n_features, 12.0)
+        self.axes_, self.figure_ = panels(ax, 1, 1, (max(3.2, 0.3 * n) + beside + 1.2, height))
+        (panel,) = self.axes_
+        colours = LinearSegmentedColormap.from_list("weights", [BRIGHT, "white", DARK])
+        self.images_ = [panel.imshow(W, **{"cmap": colours, "aspect": "auto", **style})]
+        panel.tick_params(labelsize=8, length=0)
+        step = math.ceil(n_features * _LINE / _points(self.figure_, panel.bbox.height))
+        if names is not None:
+            panel.set_yticks(range(0, n_features, step), names[::step], parse_math=False)
+        else:
+            panel.set_ylabel("feature")
+        if self.unit_names is None:
+            panel.set_xlabel("unit")
+            panel.xaxis.get_major_locator().set_params(integer=True)
+        else:
+            words = [shortened(str(name), longest) for name in self.unit_names[:n]]
+            room = (0.75 if ax is None else 0.4) * _points(self.figure_, panel.bbox.width)
+            crowded = _CHARACTER * max(map(len, words)) * n > room
+            panel.set_xticks(range(n), words, rotation=90 if crowded else 0, parse_math=False)
+
+    def _checked(self, max_units: Any) -> np.ndarray:
+        """Return the weights as an array, if all that was given fits."""
+        W, shape = np.asarray(self.coefs), self.image_shape
+        if W.ndim != 2:
+            raise ValueError(f"`coefs` must be of shape (n_features, n_units), got {W.shape}.")
+        if not isinstance(max_units, Integral) or max_units < 1:
+            raise ValueError(f"`max_units` must be an integer of at least 1, got {max_units!r}.")
+        for what, n in zip(("feature_names", "unit_names"), W.shape, strict=True):
+            names = getattr(self, what)
+            if names is not None and len(names) != n:
+                raise ValueError(f"`{what}` must be {n} names, one for each, got {len(names)}.")
+        if shape is None:
+            return W
+        if np.shape(shape) != (2,) or not all(isinstance(side, Integral) and side > 0 for side in shape):
+            raise ValueError(f"`image_shape` must be a height and a width in pixels, or None, got {shape!r}.")
+        if math.prod(shape) != len(W):
+            raise ValueError(
+                f"`image_shape` must have as many pixels as there are inputs, {len(W)}, got {shape[0]} x {shape[1]} = "
+                f"{math.prod(shape)}."
+            )
+        return W
 
 
-def _checked(coefs: Any, image_shape: Any) -> np.ndarray:
-    W = np.asarray(coefs)
-    if W.ndim != 2:
-        raise ValueError(f"`coefs` must be of shape (n_features, n_units), got {W.shape}.")
-    if np.shape(image_shape) != (2,) or not all(isinstance(side, Integral) and side > 0 for side in image_shape):
-        raise ValueError(f"`image_shape` must be a height and a width in pixels, got {image_shape!r}.")
-    if math.prod(image_shape) != len(W):
-        raise ValueError(
-            f"`image_shape` must have as many pixels as there are inputs, {len(W)}, got {image_shape[0]} x "
-            f"{image_shape[1]} = {math.prod(image_shape)}."
-        )
-    return W
+def _points(figure: Any, pixels: float) -> float:
+    return 72.0 * pixels / figure.dpi

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _CHARACTER, _LINE = 0.62, 1.4  # width and height of text in font sizes, generously
-_LEGEND, _BRACKET = 29.0, 16.0  # width of the legend, and of the line above, in font sizes
-_FONT_SIZES = 10.0, 8.0, 7.0, 6.0, 5.0  # points
+_LEGEND, _BRACKET = 29.0, 26.0  # width of the legend in one row, and of the line above, in font sizes
+_NAMES = 0.25  # of the width, for the names at each side, which are shortened to that
+_FARTHEST = 36.0  # points from unit to unit of a layer, where there is more height than width
+_FONT_SIZES, _SMALL = (10.0, 8.0, 7.0, 6.0, 5.0), 6.0  # points; from small ones on, text under layers may be staggered
 
 
 class Layout(NamedTuple):
@@ -33,11 +35,19 @@ class Layout(NamedTuple):
     width: float
     height: float
 
+    def stretched(self, factor: float) -> Layout:
+        """Return the layout with the units of each layer ``factor`` times as far apart."""
+        centres = [points * [1.0, factor] for points in self.centres]
+        return self._replace(centres=centres, height=(self.height - 1.0) * factor + 1.0)
+
 
 class Scale(NamedTuple):
     """How large a diagram is drawn, in points: a unit of length, its text, and the room for text around it.
 
     ``left`` and ``right`` are from the centres of the outer layers, ``bottom`` and ``top`` from the highest layer.
+    ``longest`` is how many characters a name may have, ``drop`` how much lower the text under every other layer is,
+    ``n_cols`` the number of columns of a legend, ``stretch`` how much farther apart the units of a layer are if the
+    height allows it.
     """
 
     points: float
@@ -46,6 +56,10 @@ class Scale(NamedTuple):
     right: float
     bottom: float
     top: float
+    longest: int
+    drop: float
+    n_cols: int
+    stretch: float
 
 
 def arrange(layer_sizes: Sequence[int], most: int) -> Layout:
@@ -66,30 +80,48 @@ def fit(
 
     The text is ``labels`` under the layers, names beside the outer ones, a line above, and perhaps a legend.
     """
-    longest = max(map(_length, labels))
+    widest, lines = max(map(_length, labels)), max(label.count("\n") + 1 for label in labels)
     for fontsize in _FONT_SIZES:
+        longest = max(4, int(_NAMES * width / (_CHARACTER * fontsize)))
         left, right = (
-            max(24.0, 0.5 * _CHARACTER * fontsize * _length(label), _beside(names, fontsize))
+            max(24.0, 0.5 * _CHARACTER * fontsize * _length(label), _beside(names, fontsize, longest))
             for label, names in ((labels[0], input_names), (labels[-1], output_names))
         )
-        bottom = 8.0 + _LINE * fontsize * max(label.count("\n") + 1 for label in labels)
-        top = 16.0 + 2.0 * fontsize + 24.0 * legend
-        across, up = (width - left - right) / layout.width, (height - bottom - top) / layout.height
-        points = max(1.0, min(across, up, most))
-        if points * layout.gap >= _CHARACTER * fontsize * longest and points >= _LINE * fontsize:
+        rows = 0 if not legend else 1 if width >= _LEGEND * fontsize else 2
+        top = 16.0 + 2.0 * fontsize + (10.0 + _LINE * fontsize) * rows
+        for drop in (0.0, _LINE * fontsize * lines):
+            bottom = 8.0 + _LINE * fontsize * lines + drop
+            across, up = (width - left - right) / layout.width, (height - bottom - top) / layout.height
+            points = max(1.0, min(across, up, most))
+            side_by_side = points * layout.gap * (2.0 if drop else 1.0) >= _CHARACTER * fontsize * widest
+            if side_by_side:
+                break
+        stretch = (up * layout.height / points - 1.0) / max(1.0, layout.height - 1.0) if np.isfinite(height) else 1.0
+        stretch = max(1.0, min(stretch, _FARTHEST / points))
+        if side_by_side and points * stretch >= _LINE * fontsize and (not drop or fontsize <= _SMALL):
             break
-    least = min(width, fontsize * (_LEGEND if legend else _BRACKET))
+    least = min(width, fontsize * (_LEGEND if rows == 1 else _BRACKET))
     spare = max(0.0, least - left - right - points * layout.width) / 2
-    return Scale(points, fontsize, left + spare, right + spare, bottom, top)
+    n_cols = 1 if rows == 2 else 2
+    return Scale(points, fontsize, left + spare, right + spare, bottom, top, longest, drop, n_cols, stretch)
 
 
 def _length(label: str) -> int:
     return max(map(len, label.split("\n")))
 
 
-def _beside(names: Any, fontsize: float) -> float:
+def _beside(names: Any, fontsize: float, longest: int) -> float:
     """Return the room for names of units, from the centre of their layer."""
-    return 0.0 if names is None else 20.0 + _CHARACTER * fontsize * max(len(str(name)) for name in names)
+    if names is None:
+        return 0.0
+    return 20.0 + _CHARACTER * fontsize * min(longest, max(len(str(name)) for name in names))
+
+
+def shortened(name: str, most: int) -> str:
+    """Return a name of at most ``most`` characters: without the step of a pipeline it comes from, or else its end."""
+    if len(name) > most:
+        name = name.rpartition("__")[2]
+    return name if len(name) <= most else name[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _shortened(n: int, most: int) -> tuple[np.ndarray, np.ndarray]:

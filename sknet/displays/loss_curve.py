@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 
-from ..base import BaseMLP
-from .canvas import BRIGHT, DARK, FAINT, INK, MINUS, panels, require_matplotlib
-from .subject import network_estimator
+from .canvas import (
+    BRIGHT,
+    DARK,
+    FAINT,
+    INK,
+    keep_inside,
+    legend_above,
+    legend_inside,
+    panels,
+    place_of,
+    require_matplotlib,
+)
+from .subject import loss_name_of, network_estimator, score_name_of
 
 
 class _Curve(NamedTuple):
@@ -23,7 +32,7 @@ class _Curve(NamedTuple):
 
 CURVES = {
     "loss": _Curve("loss", "training loss, with penalty", {"color": DARK, "linestyle": "-"}),
-    "data_loss": _Curve("loss", "training loss", {"color": DARK, "linestyle": ":"}),
+    "data_loss": _Curve("loss", "training loss", {"color": DARK, "linestyle": ":", "zorder": 2.5}),
     "penalty": _Curve("loss", "penalty", {"color": FAINT, "linestyle": "-."}),
     "validation_loss": _Curve("loss", "validation loss", {"color": BRIGHT, "linestyle": "--"}),
     "validation_score": _Curve("score", "validation score", {"color": BRIGHT, "linestyle": "--"}),
@@ -31,6 +40,7 @@ CURVES = {
 }
 _HEIGHTS = {"loss": 2.9, "score": 1.7, "rate": 1.2}  # inches
 _FEW = 30  # points, which are marked
+_BAND = {"linewidth": 6.0, "alpha": 0.35, "marker": "", "solid_capstyle": "butt"}  # behind a line that may coincide
 
 
 class LossCurveDisplay:
@@ -138,7 +148,7 @@ class LossCurveDisplay:
         display = cls(
             net.loss_curve_, penalty_curve=net.penalty_curve_, validation_loss_curve=net.validation_loss_curve_,
             validation_scores=net.validation_scores_, learning_rate_curve=net.learning_rate_curve_,
-            loss_name=_loss_name(net), score_name=_score_name(net), name=name,
+            loss_name=loss_name_of(net), score_name=score_name_of(net), name=name,
         )  # fmt: skip
         return display.plot(curves, mark_best=mark_best, ax=ax, line_kw=line_kw)
 
@@ -158,8 +168,8 @@ class LossCurveDisplay:
         mark_best : bool, default=True
             Whether to mark the epoch with the best validation score.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there is more than one panel, or an Axes for each panel. None makes a
-            new figure.
+            Where to draw: an Axes, divided if there is more than one panel, or an Axes for each panel; the legend is
+            then inside. None makes a new figure.
         line_kw : dict, default=None
             Passed to ``Axes.plot`` for each curve.
 
@@ -181,14 +191,27 @@ class LossCurveDisplay:
         self.ax_ = self.axes_[0]
         self.lines_ = {}
         for curve, values in chosen.items():
-            style = {"linewidth": 1.8, "marker": "." if len(values) <= _FEW else "", "label": self._label(curve)}
+            style = self._style(curve, len(values), beside="data_loss" in chosen)
             panel = self.axes_[kinds.index(CURVES[curve].panel)]
-            (self.lines_[curve],) = panel.plot(
-                self._epochs(values), values, **{**style, **CURVES[curve].style, **(line_kw or {})}
-            )
+            (self.lines_[curve],) = panel.plot(self._epochs(values), values, **style | (line_kw or {}))
         self._mark_best(mark_best)
         self._name_axes(kinds)
+        self._write_legend(ax, kinds)
         return self
+
+    def _write_legend(self, ax: Any, kinds: list[str]) -> None:
+        if ax is None:
+            legend_above(self.ax_)
+            return
+        legend_inside(self.ax_, 0.0 if kinds[0] == "rate" else None)
+        if len(kinds) > 1 and (place := place_of(ax)) is not None:
+            keep_inside(place, self.axes_, heights=[_HEIGHTS[kind] for kind in kinds])
+            legend_inside(self.ax_)
+
+    def _style(self, curve: str, n: int, *, beside: bool) -> dict[str, Any]:
+        """Return how to draw a curve of ``n`` epochs, perhaps ``beside`` the loss without penalty."""
+        style = {"linewidth": 1.8, "marker": "." if n <= _FEW else "", "label": self._label(curve)}
+        return style | CURVES[curve].style | (_BAND if curve == "loss" and beside and n > 1 else {})
 
     def _available(self) -> dict[str, np.ndarray]:
         """Return the curves that there are, in the order of the panels."""
@@ -265,20 +288,3 @@ class LossCurveDisplay:
             if panel.xaxis.get_major_ticks()[0].label1.get_visible():
                 panel.set_xlabel(unit)
         self.figure_.align_ylabels(self.axes_)
-        self.ax_.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2)
-
-
-def _loss_name(net: BaseMLP) -> str:
-    if is_classifier(net):
-        return "log-loss"
-    name = net._state.network.loss.name.replace("_", " ").replace("squared", "half squared")
-    return name if net._state.outputs is None else f"{name}, y standardized"
-
-
-def _score_name(net: BaseMLP) -> str:
-    if net.scoring is None:
-        if is_classifier(net):
-            return "accuracy"
-        return "D² pinball" if hasattr(net._state.network.loss, "levels") else "R²"
-    name = net.scoring if isinstance(net.scoring, str) else getattr(net.scoring, "__name__", "score")
-    return f"{MINUS} loss" if name == "loss" else name.replace("_", " ")

@@ -21,6 +21,7 @@ from ..core import (
     Network,
     Nonlinearity,
     PeriodicEmbedding,
+    PiecewiseLinear,
     Scaling,
     width_in,
 )
@@ -46,7 +47,7 @@ def columns_of(network: Network, *, n_inputs: int | None = None, notes: tuple[st
         match layer:
             case Scaling() if np.isfinite(layer.bound):
                 columns[-1] = _noted(columns[-1], "smooth clip")
-            case PeriodicEmbedding():
+            case PeriodicEmbedding() | PiecewiseLinear():
                 columns[-1] = _noted(columns[-1], "embedding")
             case Dense():
                 columns.append(Column(layer.n_out, layer.activation))

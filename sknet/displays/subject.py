@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._parameters import is_auto
 from ..base import BaseMLP
+from .canvas import MINUS
+
+_FEW_LEVELS = 5  # quantiles, which are written out
 
 
 def network_estimator(estimator: Any, caller: str, *, fitted: bool = True) -> BaseMLP:
     """Return the network in ``estimator``: itself, the last step of a pipeline, or the best one of a search."""
-    inner = getattr(estimator, "best_estimator_", estimator)
+    inner = _found(estimator)
     if isinstance(inner, Pipeline):
         inner = inner.steps[-1][1]
     if not isinstance(inner, BaseMLP):
@@ -24,6 +30,40 @@ def network_estimator(estimator: Any, caller: str, *, fitted: bool = True) -> Ba
     if fitted:
         check_is_fitted(inner)
     return inner
+
+
+def _found(estimator: Any) -> Any:
+    return getattr(estimator, "best_estimator_", estimator)
+
+
+def input_names(estimator: Any, net: BaseMLP) -> Sequence[str] | None:
+    """Return the names of the inputs of ``net``, the network in ``estimator``; None where they have none.
+
+    They are those of the columns that it was fitted to, or those that the steps before it in a pipeline give.
+    """
+    inner = _found(estimator)
+    if hasattr(net, "feature_names_in_"):
+        return net.feature_names_in_
+    try:
+        return inner[:-1].get_feature_names_out() if isinstance(inner, Pipeline) else None
+    except (AttributeError, ValueError):  # not fitted, or a step that does not name what it makes
+        return None
+
+
+def output_names(net: BaseMLP) -> Sequence[str] | None:
+    """Return what each output of a fitted network stands for, a class or a quantile; None where that has no name."""
+    if not net.__sklearn_is_fitted__():
+        return None
+    levels, classes = quantiles(net), getattr(net, "classes_", None)
+    if levels:
+        return [f"{level:g} quantile" for level in levels]
+    return classes if isinstance(classes, np.ndarray) and len(classes) == net.n_outputs_ else None
+
+
+def quantiles(net: BaseMLP) -> tuple[float, ...]:
+    """Return the levels of the quantiles that a fitted network predicts; none if it predicts something else."""
+    loss = net._state.network.loss
+    return loss.levels if loss.name == "quantile" else ()
 
 
 def comparable_weights(estimator: BaseMLP) -> list[np.ndarray] | None:
@@ -41,3 +81,25 @@ def comparable_weights(estimator: BaseMLP) -> list[np.ndarray] | None:
     if outputs is not None:
         weights[-1] /= outputs.scale
     return weights
+
+
+def loss_name_of(net: BaseMLP) -> str:
+    """Return what the losses of a fitted network are, for an axis."""
+    if is_classifier(net):
+        return "log-loss"
+    name, levels = net._state.network.loss.name.replace("_", " ").replace("squared", "half squared"), quantiles(net)
+    if levels:
+        few = len(levels) <= _FEW_LEVELS
+        name = f"{name} {', '.join(f'{level:g}' for level in levels)}" if few else f"{len(levels)} quantiles"
+    return name if net._state.outputs is None else f"{name},\ny standardized"
+
+
+def score_name_of(net: BaseMLP) -> str:
+    """Return what the validation scores of a fitted network are, for an axis."""
+    scoring = net._state.chosen.get("scoring") if is_auto(net.scoring) else net.scoring
+    if scoring is None:
+        if is_classifier(net):
+            return "accuracy"
+        return "D² pinball" if quantiles(net) else "R²"
+    name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+    return f"{MINUS} loss" if name == "loss" else name.replace("_", " ")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from sklearn.compose import make_column_selector
+
 from ..classifier import MLPClassifierScratch
 from ..core import ACTIVATIONS, EXP, LOSSES, SCHEDULES, Activation, Initializer
 from ..persistence import RECORDS
@@ -11,14 +14,17 @@ from ..transformer import HiddenLayerTransformer
 _CLASSES = (
     MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer, Activation, Initializer, *RECORDS.values()
 )  # fmt: skip
+_OF_COLUMNS = (np.dtype, make_column_selector)  # in pipelines with a SimpleImputer or ColumnTransformer
 
 
 def trusted_types() -> list[str]:
-    """Return the names of all that this package puts into a file of skops: what to trust in order to load it.
+    """Return the names of what to trust in order to load a file of skops with a network, or a pipeline around one.
 
-    None of them runs code of the file's choosing: they are classes that hold numbers, and the functions of
-    `sknet.ACTIVATIONS`. Estimators with functions or classes of your own (an activation, a schedule, a scorer) need
-    those trusted as well.
+    They are all that this package puts into such a file, and two types that scikit-learn puts there for the columns of
+    a frame: the dtype that a ``SimpleImputer`` has seen, and ``make_column_selector``. None of them runs code of the
+    file's choosing: they are classes that hold numbers and names, and the functions of `sknet.ACTIVATIONS`. Functions
+    and classes of your own (an activation, a schedule, a scorer, a step of a pipeline) have to be trusted as well; the
+    error of `skops.io.load` lists them.
 
     Returns
     -------
@@ -30,9 +36,10 @@ def trusted_types() -> list[str]:
     >>> from sknet.export import trusted_types
     >>> "sknet.classifier.MLPClassifierScratch" in trusted_types()
     True
-    >>> skops.io.load("model.skops", trusted=trusted_types())  # doctest: +SKIP
+    >>> skops.io.dump(pipeline, "model.skops")  # doctest: +SKIP
+    >>> pipeline = skops.io.load("model.skops", trusted=trusted_types())  # doctest: +SKIP
     """
     activations = (*ACTIVATIONS.values(), EXP)
     functions = {function for activation in activations for function in (activation.forward, activation.backward)}
     tables = {type(row) for table in (LOSSES, SCHEDULES) for row in table.values()}
-    return sorted(f"{own.__module__}.{own.__qualname__}" for own in {*_CLASSES, *functions, *tables})
+    return sorted(f"{own.__module__}.{own.__qualname__}" for own in {*_CLASSES, *_OF_COLUMNS, *functions, *tables})

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from .._compat import CALLBACK_ATTRIBUTES, metadata_requests
 from ..training import State
@@ -31,11 +32,24 @@ def checked_name(estimator: Any) -> str:
     """Return the name of an estimator's class, if it is one that a file may hold."""
     name, package = type(estimator).__name__, type(estimator).__module__.split(".")[0]
     if name not in ESTIMATORS or package != __name__.split(".")[0]:
-        raise TypeError(
-            f"a model file holds {', '.join(ESTIMATORS)}, got {type(estimator)}. Of a pipeline or a search, store the "
-            "network alone; a class of your own is code, which a file of data cannot hold."
-        )
+        raise TypeError(f"a model file holds {', '.join(ESTIMATORS)}, got {type(estimator)}. {_instead(estimator)}")
     return name
+
+
+def _instead(estimator: Any) -> str:
+    """Return what to do with an object that a model file does not hold."""
+    if not isinstance(estimator, BaseEstimator) or {c.__name__ for c in type(estimator).__mro__} & {*ESTIMATORS}:
+        return "A class of your own is code, which a file of data cannot hold."
+    best = hasattr(estimator, "best_estimator_")
+    name = "search.best_estimator_" if best else "model"
+    if best and type(estimator.best_estimator_).__name__ in ESTIMATORS:
+        return f"Save the network that it found: sknet.save({name}, path)"
+    return (
+        "Estimators of scikit-learn, with the network in them, go into a file of skops (the extra: pip install -e "
+        '".[skops]"), whose `load` refuses what is not trusted, and lists it:\n'
+        f'    skops.io.dump({name}, "model.skops")\n'
+        '    model = skops.io.load("model.skops", trusted=sknet.export.trusted_types())'
+    )
 
 
 class Encoder:

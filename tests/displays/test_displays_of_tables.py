@@ -44,10 +44,10 @@ def test_the_diagram_of_what_is_not_fitted_and_of_gaps_alone(save):
     save(display)
 
 
-def test_curves_are_drawn_and_weights_as_images_are_refused(net, save):
+def test_curves_are_drawn_and_weights_are_refused(net, save):
     save(LossCurveDisplay.from_estimator(net))
-    with pytest.raises(ValueError, match=r"needs `coefs_`, which a network with .* categories or missing values"):
-        FirstLayerWeightsDisplay.from_estimator(net, image_shape=(1, 5))
+    with pytest.raises(ValueError, match=r"n_members=1, embedding=None .* categories and missing values"):
+        FirstLayerWeightsDisplay.from_estimator(net)
 
 
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])

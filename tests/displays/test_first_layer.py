@@ -1,9 +1,11 @@
-"""First-layer weights as images."""
+"""First-layer weights as images, and as a table with names."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_iris
 
 from sknet import FirstLayerWeightsDisplay, MLPClassifierScratch
 
@@ -91,6 +93,62 @@ def test_an_image_shape_that_does_not_fit(net, shape, message):
         FirstLayerWeightsDisplay.from_estimator(net, image_shape=shape)
 
 
+def test_the_default_network_says_which_can_be_shown_and_that_one_can():
+    net = MLPClassifierScratch(max_iter=2, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="n_members=1, embedding=None and standardize=True") as error:
+        FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))
+    parameters = {"n_members": 1, "embedding": None, "standardize": True}
+    assert all(f"{name}={value}" in str(error.value) for name, value in parameters.items())
+    net.set_params(**parameters).fit(X, y)
+    assert len(FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8)).images_) == 25
+
+
+def test_a_table_has_a_row_for_each_feature_and_a_column_for_each_unit(save):
+    iris = load_iris(as_frame=True)
+    net = MLPClassifierScratch(width=6, **FIT).fit(iris.data, iris.target)
+    display = FirstLayerWeightsDisplay.from_estimator(net)
+    W = net.coefs_[0] * iris.data.to_numpy().std(axis=0)[:, None]
+    assert_allclose(display.images_[0].get_array(), W)
+    assert_allclose(display.images_[0].get_clim(), (-np.abs(W).max(), np.abs(W).max()))
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == list(iris.data.columns)
+    assert display.ax_.get_xlabel() == "unit"
+    assert display.axes_ == [display.ax_]
+    save(display)
+
+
+def test_a_table_without_hidden_layer_has_a_column_for_each_class(save):
+    iris = load_iris(as_frame=True)
+    net = MLPClassifierScratch(**FIT | {"depth": 0}).fit(iris.data, iris.target_names[iris.target])
+    display = FirstLayerWeightsDisplay.from_estimator(net)
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == list(iris.target_names)
+    save(display)
+
+
+def test_a_table_of_many_features_and_units_stays_readable(save):
+    names = [f"feature number {i}" for i in range(200)]
+    display = FirstLayerWeightsDisplay(np.random.default_rng(0).normal(size=(200, 30)), feature_names=names).plot()
+    assert display.images_[0].get_array().shape == (200, 25)
+    assert "the first 25 of 30 units" in display.colorbar_.ax.get_ylabel()
+    display.figure_.canvas.draw()
+    boxes = [label.get_window_extent() for label in display.ax_.get_yticklabels()]
+    assert 40 < len(boxes) < 200
+    assert not any(a.overlaps(b) for a, b in pairwise(boxes))
+    save(display)
+
+
+def test_a_table_without_names(save):
+    display = FirstLayerWeightsDisplay(np.eye(4)).plot(cmap="PuOr")
+    assert display.ax_.get_ylabel() == "feature"
+    assert display.images_[0].get_cmap().name == "PuOr"
+    save(display)
+
+
+@pytest.mark.parametrize("what", ["feature_names", "unit_names"])
+def test_another_number_of_names(what):
+    with pytest.raises(ValueError, match=rf"`{what}` must be 4 names, one for each, got 2"):
+        FirstLayerWeightsDisplay(np.eye(4), **{what: ["a", "b"]}).plot()
+
+
 @pytest.mark.parametrize("most", [0, 2.5])
 def test_a_bad_number_of_units(net, most):
     with pytest.raises(ValueError, match="`max_units` must be an integer of at least 1"):
@@ -104,5 +162,5 @@ def test_weights_of_another_form():
 
 def test_layer_normalization():
     net = MLPClassifierScratch(depth=1, width=3, normalization="layer", max_iter=1).fit(X, y)
-    with pytest.raises(ValueError, match="needs `coefs_`, which a network with layer normalization, an embedding, cat"):
+    with pytest.raises(ValueError, match="n_members=1, embedding=None and standardize=True, without layer norm"):
         FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknet.displays.layout import arrange, fit
+from sknet.displays.layout import arrange, fit, shortened
 
 LABELS = ["input\n3 features", "hidden 1\n4 units\nrelu", "output\n1 unit\nlogistic"]
 
@@ -39,7 +39,7 @@ def test_diagram_and_text_go_into_the_room_there_is(width, height):
     layout = arrange([3, 4, 1], 10)
     scale = fit(layout, LABELS, None, None, legend=True, width=width, height=height)
     assert scale.points * layout.width + scale.left + scale.right <= width + 1e-9
-    assert scale.points * layout.height + scale.bottom + scale.top <= height + 1e-9
+    assert scale.points * layout.stretched(scale.stretch).height + scale.bottom + scale.top <= height + 1e-9
     assert 5.0 <= scale.fontsize <= 10.0
 
 
@@ -53,9 +53,51 @@ def test_text_is_smaller_where_there_is_little_room():
 def test_names_take_room_beside_the_outer_layers():
     layout = arrange([3, 4, 1], 10)
     plain = fit(layout, LABELS, None, None, legend=False, width=500, height=500)
-    named = fit(layout, LABELS, ["a" * 30] * 3, ["b" * 20], legend=False, width=500, height=500)
+    named = fit(layout, LABELS, ["a" * 18] * 3, ["b" * 12], legend=False, width=500, height=500)
     assert named.left > named.right > plain.right
     assert named.points < plain.points
+
+
+def test_names_take_a_part_of_the_width_at_most():
+    layout = arrange([3, 4, 1], 10)
+    long, longer = (
+        fit(layout, LABELS, ["a" * n] * 3, None, legend=False, width=300, height=300) for n in (100, 10_000)
+    )
+    assert long == longer
+    assert long.left < 0.4 * 300
+    assert len(shortened("a" * 100, long.longest)) == long.longest < 100
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("age", "age"),
+        ("exactly ten", "exactly ten"),
+        ("sepal length (cm)", "sepal leng\N{HORIZONTAL ELLIPSIS}"),
+        ("standardscaler__age", "age"),
+        ("onehotencoder__profession_teacher", "profession\N{HORIZONTAL ELLIPSIS}"),
+        ("a__b", "a__b"),
+    ],
+)
+def test_long_names_lose_the_step_of_a_pipeline_or_their_end(name, words):
+    assert shortened(name, 11) == words
+
+
+def test_units_of_a_narrow_diagram_are_farther_apart_and_text_is_staggered():
+    layout = arrange([3, 5, 5, 5, 1], 10)
+    labels = [LABELS[0], *["hidden 1\n5 units\nrelu"] * 3, LABELS[-1]]
+    narrow = fit(layout, labels, None, None, legend=False, width=160, height=300)
+    wide = fit(layout, labels, None, None, legend=False, width=800, height=300)
+    assert narrow.stretch > 1.2 > wide.stretch == 1.0
+    assert narrow.drop > 0.0 == wide.drop
+    stretched = layout.stretched(2.0)
+    assert_allclose(stretched.centres[1], layout.centres[1] * [1.0, 2.0])
+    assert stretched.height == 9.0  # four times 2 from unit to unit, and one
+
+
+@pytest.mark.parametrize(("width", "n_cols"), [(500.0, 2), (120.0, 1)])
+def test_the_legend_has_one_column_where_two_have_no_room(width, n_cols):
+    assert fit(arrange([3, 4, 1], 10), LABELS, None, None, legend=True, width=width, height=400).n_cols == n_cols
 
 
 def test_scale_has_an_upper_bound():

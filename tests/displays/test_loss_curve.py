@@ -228,14 +228,14 @@ REGRESSION = {k: v for k, v in NET.items() if k != "label_smoothing"}
 @pytest.mark.parametrize(
     ("changes", "loss", "score"),
     [
-        ({}, "half squared error, y standardized", "R²"),
+        ({}, "half squared error,\ny standardized", "R²"),
         ({"standardize": False}, "half squared error", "R²"),
-        ({"loss": "huber"}, "huber, y standardized", "R²"),
-        ({"loss": "poisson"}, "poisson, y standardized", "R²"),
-        ({"loss": "quantile", "quantile": (0.1, 0.9)}, "quantile, y standardized", "D² pinball"),
-        ({"loss": "quantile", "quantile": 0.3}, "quantile, y standardized", "D² pinball"),
-        ({"scoring": "neg_mean_absolute_error"}, "half squared error, y standardized", "neg mean absolute error"),
-        ({"scoring": lambda net, X, y: r2_score(y, net.predict(X))}, "half squared error, y standardized", "<lambda>"),
+        ({"loss": "huber"}, "huber,\ny standardized", "R²"),
+        ({"loss": "poisson"}, "poisson,\ny standardized", "R²"),
+        ({"loss": "quantile", "quantile": (0.1, 0.9)}, "quantile 0.1, 0.9,\ny standardized", "D² pinball"),
+        ({"loss": "quantile", "quantile": 0.3}, "quantile 0.3,\ny standardized", "D² pinball"),
+        ({"scoring": "neg_mean_absolute_error"}, "half squared error,\ny standardized", "neg mean absolute error"),
+        ({"scoring": lambda net, X, y: r2_score(y, net.predict(X))}, "half squared error,\ny standardized", "<lambda>"),
     ],
 )
 def test_axes_of_a_regressor_say_what_is_shown(changes, loss, score):

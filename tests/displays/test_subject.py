@@ -1,16 +1,18 @@
 """What displays show of an estimator."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch
-from sknet.displays.subject import comparable_weights, network_estimator
+from sknet.displays.subject import comparable_weights, input_names, network_estimator, output_names, quantiles
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -34,6 +36,38 @@ def test_networks_are_found_in_pipelines_and_searches():
 def test_others_are_refused(other):
     with pytest.raises(TypeError, match=r"D shows an MLPClassifierScratch or MLPRegressorScratch, a Pipeline .* got"):
         network_estimator(other, "D")
+
+
+def test_names_of_inputs():
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    net = MLPClassifierScratch(**LINEAR).fit(frame, label)
+    assert list(input_names(net, net)) == ["a", "b", "c"]
+    net = MLPClassifierScratch(**LINEAR)
+    steps = make_pipeline(StandardScaler(), net).fit(frame, label)
+    assert list(input_names(steps, net)) == ["a", "b", "c"]
+    search = GridSearchCV(make_pipeline(StandardScaler(), MLPClassifierScratch(**LINEAR)), {}, cv=2).fit(frame, label)
+    assert list(input_names(search, search.best_estimator_[-1])) == ["a", "b", "c"]
+    steps = make_pipeline(PCA(2), MLPClassifierScratch(**LINEAR)).fit(frame, label)
+    assert list(input_names(steps, steps[-1])) == ["pca0", "pca1"]
+
+
+def test_inputs_without_names():
+    net = MLPClassifierScratch(**LINEAR)
+    assert input_names(net, net) is None
+    assert input_names(make_pipeline(StandardScaler(), net), net) is None  # not fitted
+    nameless = make_pipeline(FunctionTransformer(np.abs), net).fit(X, label)
+    assert input_names(nameless, net) is None
+    assert input_names(make_pipeline(net).fit(X, label), net) is None
+
+
+def test_names_of_outputs():
+    assert output_names(MLPClassifierScratch()) is None
+    assert list(output_names(MLPClassifierScratch(**LINEAR).fit(X, np.arange(60) % 3))) == [0, 1, 2]
+    assert output_names(MLPClassifierScratch(**LINEAR).fit(X, label)) is None  # one output for two classes
+    assert output_names(MLPRegressorScratch(**LINEAR).fit(X, Y)) is None
+    levels = MLPRegressorScratch(**LINEAR, loss="quantile", quantile=(0.25, 0.5)).fit(X, Y[:, 0])
+    assert output_names(levels) == ["0.25 quantile", "0.5 quantile"]
+    assert quantiles(levels) == (0.25, 0.5)
 
 
 def test_fitted_or_not():

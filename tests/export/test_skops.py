@@ -4,18 +4,25 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+import sknet
+import sknet.export
 from sknet import (
     ACTIVATIONS,
     Activation,
     HiddenLayerTransformer,
     MLPClassifierScratch,
     MLPRegressorScratch,
+    save,
     schedules,
 )  # fmt: skip
 from sknet.export import trusted_types
@@ -101,13 +108,14 @@ def test_files_hold_nothing_but_what_is_named(name):
     assert f"sknet.{'classifier' if isinstance(model, CLF) else 'regressor'}.{type(model).__name__}" in untrusted
 
 
-def test_all_that_is_named_belongs_to_this_package_and_exists():
+def test_all_that_is_named_exists_and_but_two_belong_to_this_package():
     names = trusted_types()
     assert names == sorted(set(names))
     for name in names:
         module, _, own = name.rpartition(".")
-        assert module.startswith("sknet.")
         assert hasattr(sys.modules[module], own)
+    others = [name for name in names if not name.startswith("sknet.")]
+    assert others == ["numpy.dtype", "sklearn.compose._column_transformer.make_column_selector"]
 
 
 def test_in_a_pipeline_and_around_one():
@@ -164,3 +172,48 @@ def test_tables_with_levels_and_gaps():
     twin = through_skops(model)
     assert_array_equal(twin.predict_proba(table), model.predict_proba(table))
     assert_same_state(twin.partial_fit(table, CODES), model.partial_fit(table, CODES))
+
+
+def around(net):
+    """A pipeline for the columns of `TABLE`, with a network at its end."""
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    text = OneHotEncoder(handle_unknown="ignore")
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")), (text, make_column_selector(dtype_exclude="number"))
+    )
+    return make_pipeline(columns, net)
+
+
+TABLE = pd.DataFrame(X, columns=["age", "income", "visits"]).assign(plan=STRINGS)
+TABLE.loc[::7, "income"] = np.nan
+WIDTHS = {"mlpclassifierscratch__width": [3, 6]}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [around(CLF(**SMALL)), around(REG(**SMALL)), GridSearchCV(around(CLF(**SMALL)), WIDTHS, cv=2)],
+    ids=["classifier", "regressor", "search"],
+)
+def test_the_lines_that_save_hands_over_bring_a_pipeline_back(tmp_path, monkeypatch, model):
+    monkeypatch.chdir(tmp_path)
+    model.fit(TABLE, CODES)
+    with pytest.raises(TypeError, match="go into a file of skops") as error:
+        save(model, tmp_path / "model")
+    lines = [line.strip() for line in str(error.value).splitlines() if line.startswith("    ")]
+    assert len(lines) == 2
+    names = {"skops": pytest.importorskip("skops"), "sknet": sknet, "model": model, "search": model}
+    exec("\n".join(lines), names)
+    twin = names["model"]
+    assert type(twin) is Pipeline
+    assert_array_equal(twin.predict(TABLE), model.predict(TABLE))
+    assert_same_state(twin[-1], getattr(model, "best_estimator_", model)[-1])
+
+
+def test_steps_with_functions_of_ones_own_are_named():
+    model = make_pipeline(FunctionTransformer(_doubled), CLF(**SMALL)).fit(X, CODES)
+    with pytest.raises(sio.exceptions.UntrustedTypesFoundException, match="_doubled"):
+        through_skops(model)
+
+
+def _doubled(X):
+    return 2.0 * X

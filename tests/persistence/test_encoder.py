@@ -99,13 +99,29 @@ class Mine(REG):
         super().__init__(width=width)
 
 
+def fitted_search(net):
+    return GridSearchCV(net, {}, cv=2).fit(X, Y)
+
+
+DUMP, OWN = r'skops\.io\.dump\({}, "model\.skops"\)', "A class of your own is code"
+
+
 @pytest.mark.parametrize(
-    "other",
-    [Mine(), make_pipeline(StandardScaler(), REG()), GridSearchCV(REG(), {}), StandardScaler(), {"a": 1}, None],
-    ids=lambda other: type(other).__name__,
+    ("other", "advice"),
+    [
+        (make_pipeline(StandardScaler(), REG()), DUMP.format("model")),
+        (StandardScaler(), DUMP.format("model")),
+        (GridSearchCV(REG(), {}), DUMP.format("model")),
+        (fitted_search(make_pipeline(REG(**SMALL))), DUMP.format(r"search\.best_estimator_")),
+        (fitted_search(REG(**SMALL)), r"sknet\.save\(search\.best_estimator_, path\)"),
+        (Mine(), OWN),
+        ({"a": 1}, OWN),
+        (None, OWN),
+    ],
+    ids=lambda value: type(value).__name__,
 )
-def test_other_objects_are_errors(tmp_path, other):
-    with pytest.raises(TypeError, match="a model file holds MLPClassifierScratch"):
+def test_other_objects_are_errors_that_say_what_to_do(tmp_path, other, advice):
+    with pytest.raises(TypeError, match=f"(?s)a model file holds MLPClassifierScratch.*{advice}"):
         save(other, tmp_path / "model")
     assert os.listdir(tmp_path) == []
 

@@ -12,12 +12,14 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
 PICTURES = {
     "calibration": {"calibration.png"},
+    "explaining_a_model": {"explanations.png"},
     "course_05_activations": {"activations.png"},
     "grid_search_heatmap": {"grid_search_heatmap.png"},
     "plot_loss_curves": {"loss_curves.png"},
     "plot_network": {"network.png", "network_unfitted.png"},
 }
 NEEDS = {
+    "explaining_a_model": ["pandas"],
     "mixed_columns": ["pandas"],
     "own_callback": ["sklearn.callback"],
     "plot_loss_curves": ["matplotlib"],

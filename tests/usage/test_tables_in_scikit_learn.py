@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_validate
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
 from sknet import HiddenLayerTransformer, MLPClassifierScratch, MLPRegressorScratch
 
@@ -57,12 +57,23 @@ def test_partial_dependence_of_each_kind_of_column():
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_shap_values_of_a_frame_add_up():
+    """Columns of shap are numbers: levels go in as their codes, and the function that is explained turns them back."""
     shap = pytest.importorskip("shap", exc_type=ImportError)
-    net = clone(CLF).fit(FRAME, LABELS)
-    rows = FRAME[:8].astype({"plan": object, "zone": object})
-    explanation = shap.Explainer(net.predict_proba, FRAME[:30].astype({"plan": object, "zone": object}))(rows)
+    frame = mixed_frame(gaps=False)
+    net, levels = clone(CLF).fit(frame, labels_for(frame)), ["plan", "zone", "active"]
+    encoder = OrdinalEncoder().fit(frame[levels])
+    coded = frame.astype(dict.fromkeys(levels, object))
+    coded[levels] = encoder.transform(frame[levels])
+
+    def predict_proba(rows):
+        table = pd.DataFrame(np.asarray(rows), columns=frame.columns)
+        return net.predict_proba(table.assign(**pd.DataFrame(encoder.inverse_transform(table[levels]), columns=levels)))
+
+    coded = coded.astype(float)
+    explanation = shap.Explainer(predict_proba, coded[:30])(coded[:8], silent=True)
     total = explanation.values.sum(axis=1) + explanation.base_values
-    assert_allclose(total, net.predict_proba(rows), atol=1e-6)
+    assert_allclose(total, net.predict_proba(frame[:8]), atol=1e-6)
+    assert frame.columns[np.abs(explanation.values).mean(axis=(0, 2)).argmax()] == "plan"
 
 
 # Names
