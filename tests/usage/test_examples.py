@@ -17,6 +17,10 @@ PICTURES = {
     "plot_loss_curves": {"loss_curves.png"},
     "plot_network": {"network.png", "network_unfitted.png"},
 }
+SLOW = {
+    "calibration", "grid_search_heatmap", "imbalanced_classes", "larger_than_memory", "missing_values", "quickstart",
+    "scale_out_dask", "scale_out_ray",
+}  # fmt: skip
 NEEDS = {"mixed_columns": "pandas", "plot_loss_curves": "matplotlib", "plot_network": "matplotlib"}
 
 
@@ -33,7 +37,10 @@ def test_examples_are_found():
     assert len(SCRIPTS) >= 26
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else []) for path in SCRIPTS],
+)
 def test_example(script, tmp_path):
     if script.stem in NEEDS:
         pytest.importorskip(NEEDS[script.stem])
