@@ -242,6 +242,7 @@ def test_an_activation_of_ones_own():
     assert_allclose(mlp.decision_function(Xr), ((Xr @ W + b) ** 2 @ V + c)[:, 0], rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_defaults_beat_scikit_learns_network_on_digits():
     Xd, yd = load_digits(return_X_y=True)

@@ -22,6 +22,9 @@ INPUTS = {
 }
 every_loss = pytest.mark.parametrize("loss", ALL)
 weighted = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights"])
+# Thousands of networks; those of `test_gradcheck` are always looked at.
+pytestmark = pytest.mark.slow
+
 NAMES = sorted({activation.name for activation in ACTIVATIONS.values()})
 
 

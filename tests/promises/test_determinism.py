@@ -129,6 +129,7 @@ def test_wide_nets_twice():
     assert digests("wide") == digests("wide")
 
 
+@pytest.mark.slow
 def test_in_new_processes_with_one_and_two_threads():
     """Small nets: the same bits, whatever the number of threads and the seed of hashes. Wide ones: up to rounding."""
     one, two = in_new_process(1, hash_seed=1), in_new_process(2, hash_seed=2)

@@ -94,6 +94,7 @@ def test_defaults(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @each_check([model for model, _ in MODELS], expected_failed_checks=expected_failures)
 def test_variants(estimator, check):
     check(estimator)

@@ -37,6 +37,7 @@ def test_a_text_that_is_not_there_once_is_an_error(old):
         mutated(Mutant("core/layers.py", old, "", ()))
 
 
+@pytest.mark.slow
 def test_a_mutant_that_changes_nothing_passes():
     """What is caught below is caught for the mutant in it."""
     assert passes(
@@ -44,6 +45,7 @@ def test_a_mutant_that_changes_nothing_passes():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "old"), FEW.items())
 def test_a_few_are_caught(file, old):
     (mutant,) = (m for m in MUTANTS if (m.file, m.old) == (file, old))

@@ -45,6 +45,7 @@ def run(*arguments, **environment):
     ).stdout  # fmt: skip
 
 
+@pytest.mark.slow
 @posix
 def test_kills(tmp_path):
     """SIGKILL at random moments: the file is whole, and what goes on from it ends as if nothing had been."""
@@ -61,6 +62,7 @@ def test_kills(tmp_path):
     assert not list(tmp_path.glob(".*.checkpoint.*"))  # what killed writers had left is gone after the next run
 
 
+@pytest.mark.slow
 @posix
 def test_interruptions(tmp_path):
     """Ctrl-C at random moments: a warning, and a model that predicts, with curves of one length, and trains on."""

@@ -21,13 +21,14 @@ WARM_UP = 100  # fits, or chunks of rows: what is cached and imported is there b
 CHUNK = 500
 MB = 2**20
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not STATM.exists(), reason="needs Linux's /proc"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
-COMMON = {"width": 24, "max_iter": 3, "batch_size": 50, "random_state": 0}
+COMMON = {"width": 24, "max_iter": 3, "batch_size": 50, "n_members": 1, "random_state": 0}
 VARIANTS = [
     (MLPClassifierScratch, {}),
-    (MLPRegressorScratch, {"early_stopping": True}),
+    (MLPRegressorScratch, {"early_stopping": True, "n_members": 4}),
     (MLPClassifierScratch, {"normalization": "batch", "dropout": 0.2, "dtype": "float32"}),
     (MLPRegressorScratch, {"solver": "lbfgs", "early_stopping": False}),
     (MLPRegressorScratch, {"standardize": "robust", "embedding": "periodic"}),

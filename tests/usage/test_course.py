@@ -165,7 +165,7 @@ def test_c7_softmax_in_hidden_layers_is_worse(better):
     training = {"depth": 3, "width": 32, "learning_rate_init": 0.01, "max_iter": 15}
 
     def accuracy(activation):
-        nets = [MLPClassifierScratch(activation=activation, random_state=seed, **training) for seed in range(2)]
+        nets = [PlainClassifier(activation=activation, random_state=seed, **training) for seed in range(2)]
         return np.mean([cross_val_score(net, X, y, cv=2) for net in nets])
 
     assert accuracy(better) > accuracy("softmax") + 0.05

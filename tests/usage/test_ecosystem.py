@@ -160,6 +160,7 @@ def test_skrub_gives_each_column_what_it_needs():
 # Resampling
 
 
+@pytest.mark.slow
 def test_resampling_in_a_pipeline_of_imbalanced_learn():
     pytest.importorskip("imblearn")
     from imblearn.over_sampling import RandomOverSampler

@@ -99,6 +99,7 @@ def test_regressor_chain_and_transformed_target(diabetes):
     assert cross_val_score(log_scale, X, y, cv=3, error_score="raise").mean() > 0.3
 
 
+@pytest.mark.slow
 def test_tuned_threshold_finds_more_of_the_rare_class():
     X, y = make_classification(600, weights=[0.9], flip_y=0.1, random_state=0)
     net = classifier(depth=0)

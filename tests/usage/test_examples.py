@@ -18,6 +18,10 @@ PICTURES = {
     "plot_loss_curves": {"loss_curves.png"},
     "plot_network": {"network.png", "network_unfitted.png"},
 }
+SLOW = {
+    "calibration", "grid_search_heatmap", "imbalanced_classes", "larger_than_memory", "missing_values", "quickstart",
+    "scale_out_dask", "scale_out_ray",
+}  # fmt: skip
 NEEDS = {
     "explaining_a_model": ["pandas"],
     "mixed_columns": ["pandas"],
@@ -41,7 +45,10 @@ def test_examples_are_found():
     assert len(SCRIPTS) >= 26
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else []) for path in SCRIPTS],
+)
 def test_example(script, tmp_path):
     for module in NEEDS.get(script.stem, []):
         pytest.importorskip(module)

@@ -48,6 +48,7 @@ def test_m2cgen():
         m2cgen.export_to_python(to_sklearn(MLPRegressorScratch(**QUICK).fit(X, Y)))
 
 
+@pytest.mark.slow
 def test_mlflow(tmp_path, classifier):
     mlflow = pytest.importorskip("mlflow")
     pytest.importorskip("mlflow.sklearn")

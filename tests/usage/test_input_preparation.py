@@ -221,6 +221,7 @@ def test_other_solvers_and_dtypes(Estimator, solver, way):
     assert mlp.hidden_activations(data).shape == (len(X), 16)
 
 
+@pytest.mark.slow
 def test_a_kink_that_a_plain_network_misses():
     """Steps of a fine staircase: what the embedding is for."""
     rng = np.random.default_rng(0)

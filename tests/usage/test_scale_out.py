@@ -131,6 +131,7 @@ def test_successive_halving_on_dask_is_that_of_one_process(client, resource):
     assert_same_search(search, here)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that nobody can catch")
 def test_a_dask_worker_that_is_killed_changes_nothing(client, tmp_path):
     before = pids(client)

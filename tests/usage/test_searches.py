@@ -19,7 +19,7 @@ GRID = {"depth": [0, 1, 2], "width": [2, 8], "alpha": [1e-4, 1.0]}
 
 
 def test_grid_search_of_classifier(cancer):
-    search = GridSearchCV(classifier(), GRID, cv=3, error_score="raise").fit(*cancer)
+    search = GridSearchCV(classifier(n_members=1), GRID, cv=3, error_score="raise").fit(*cancer)
     assert len(search.cv_results_["params"]) == 12
     assert search.best_score_ > 0.95
     assert search.best_estimator_.depth_ == search.best_params_["depth"]
@@ -51,6 +51,7 @@ def test_randomized_search(wine):
     assert len({p["alpha"] for p in search.cv_results_["params"]}) == 6
 
 
+@pytest.mark.slow
 def test_halving_search_with_epochs_as_resource(cancer):
     search = HalvingGridSearchCV(
         classifier(), GRID, resource="max_iter", min_resources=2, max_resources=18, factor=3, cv=3, random_state=0,
