@@ -112,7 +112,7 @@ def test_adam():
     compare(Adam(beta_1, beta_2, epsilon), expected)
 
 
-@pytest.mark.parametrize("beta_1, beta_2", [(0.9, 0.999), (0.5, 0.3), (0.0, 0.9), (0.9, 0.0), (0.0, 0.0)])
+@pytest.mark.parametrize(("beta_1", "beta_2"), [(0.9, 0.999), (0.5, 0.3), (0.0, 0.9), (0.9, 0.0), (0.0, 0.0)])
 def test_adam_settles_to_its_moments(beta_1, beta_2):
     """Whenever it is settled, and however far numbers have decayed, the state is m and v of the formulas."""
     _, gradients, rates = some_gradients(n_steps=300)
