@@ -1,6 +1,7 @@
 """Side-by-side timing: contestants take turns, so that a drift of the machine hits all alike."""
 
 import functools
+import os
 import statistics
 import sys
 import time
@@ -18,21 +19,21 @@ PlainClassifier, PlainRegressor = (
 )
 
 
-def seconds(function):
-    """Return the wall time of one call."""
-    start = time.perf_counter()
+def seconds(function, clock=time.perf_counter):
+    """Return the time of one call."""
+    start = clock()
     function()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def interleaved(contestants, rounds=5, repeats=1):
+def interleaved(contestants, rounds=5, repeats=1, clock=time.perf_counter):
     """Return a list of seconds for each contestant, a callable; the first call of each is not counted."""
     for function in contestants.values():
         function()
     times = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, function in contestants.items():
-            times[name].append(min(seconds(function) for _ in range(repeats)))
+            times[name].append(min(seconds(function, clock) for _ in range(repeats)))
     return times
 
 
@@ -44,4 +45,5 @@ def ratio(times, other, base):
 def header(*packages):
     """Print what is being measured, with versions."""
     names = ("sknet", "numpy", "scipy", "scikit-learn", *packages)
-    print("Python " + sys.version.split()[0] + ", " + ", ".join(f"{name} {version(name)}" for name in names))
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {versions}")

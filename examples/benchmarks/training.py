@@ -2,15 +2,22 @@
 
     python examples/benchmarks/training.py                   # all cases, as many threads as the libraries like
     python examples/benchmarks/training.py --threads 1 --cases digits tab
+    python examples/benchmarks/training.py --threads 1 --picture examples/images/training_time.png
 
-All do the same work in float32: same arrays, layers, batch size, epochs, Adam, shuffling, no early stop. "floor" is the
-products that a step of backpropagation cannot avoid: forward, weight gradient, and input gradient of all layers but the
-first. Numbers are times in units of sknet's, medians of interleaved rounds: above 1, sknet is faster. "defaults" is
-sknet with the regularization that it has by default, dropout, label smoothing and decay, which the others do not have.
+All do the same work in float32: same arrays, layers, batch size, epochs, Adam, shuffling, no early stop. The floor is
+the products that a step of backpropagation cannot avoid: forward, weight gradient, and input gradient of all layers but
+the first. The table, in Markdown, gives the time of a step in floors, and beside it the times of the others in units of
+sknet's: above 1, sknet is faster. "defaults" is sknet as it comes, with an embedding, averaged weights, dropout, label
+smoothing and decay, which the others do not have. The last column is what those see who swap the class name: both as
+they come, on float64 rows.
+Ratios are medians of interleaved rounds: of wall time, and on one thread of processor time, in which other processes on
+the machine count for less.
 """
 
 import argparse
+import functools
 import statistics
+import time
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -32,10 +39,18 @@ CASES = {
     "mnist2": (10000, 784, (512, 512), 10, 200, 1),
     "wide": (4000, 784, (2048, 2048), 10, 200, 1),
 }
-ESTIMATORS = {
-    "sknet": (_timing.PlainClassifier, _timing.PlainRegressor),
-    "sklearn": (MLPClassifier, MLPRegressor),
-    "defaults": (MLPClassifierScratch, MLPRegressorScratch),
+ESTIMATORS = {  # kinds, and the dtype of their rows
+    "sknet": (_timing.PlainClassifier, _timing.PlainRegressor, np.float32),
+    "sklearn": (MLPClassifier, MLPRegressor, np.float32),
+    "defaults": (MLPClassifierScratch, MLPRegressorScratch, np.float32),
+    "sklearn64": (MLPClassifier, MLPRegressor, np.float64),
+    "defaults64": (MLPClassifierScratch, MLPRegressorScratch, np.float64),
+}
+COLUMNS = {  # whose time in units of whose
+    "scikit-learn / sknet": ("sklearn", "sknet"),
+    "PyTorch / sknet": ("torch", "sknet"),
+    "defaults / sknet": ("defaults", "sknet"),
+    "scikit-learn / defaults, float64": ("sklearn64", "defaults64"),
 }
 
 
@@ -54,6 +69,10 @@ def estimator(case, classifier, regressor):
         hidden_layer_sizes=hidden, batch_size=batch, max_iter=epochs, tol=0.0, n_iter_no_change=10**6,
         early_stopping=False, solver="adam", random_state=0,
     )  # fmt: skip
+
+
+def fit(case, kinds, X, y):
+    estimator(case, *kinds).fit(X, y)
 
 
 def torch_fit(case, X, y):
@@ -96,11 +115,46 @@ def floor(case):
     return run
 
 
+def timed(case, rounds, clock, *, has_torch):
+    """Return the seconds of each contestant, and the number of steps that they take."""
+    X, y = data(case)
+    contestants = {"floor": floor(case)}
+    for name, (*kinds, dtype) in ESTIMATORS.items():
+        contestants[name] = functools.partial(fit, case, kinds, X.astype(dtype), y)
+    if has_torch:
+        contestants["torch"] = functools.partial(torch_fit, case, X, y)
+    n, _, _, _, batch, epochs = CASES[case]
+    return _timing.interleaved(contestants, rounds, clock=clock), epochs * -(-n // batch)
+
+
+def draw(in_floors, path):
+    """Save a picture of the time of a step beside the others, in floors, on white, for light and dark pages alike."""
+    import matplotlib.pyplot as plt
+
+    cases, names = list(in_floors), ("sknet", "sklearn", "torch")
+    labels, colors = ("sknet", "scikit-learn", "PyTorch, plain loop"), ("#1b4f8a", "#e08214", "#8c8c8c")
+    figure, ax = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
+    for i, (name, label, color) in enumerate(zip(names, labels, colors, strict=True)):
+        if name in in_floors[cases[0]]:
+            heights = [in_floors[case][name] for case in cases]
+            bars = ax.bar(np.arange(len(cases)) + 0.27 * (i - 1), heights, 0.25, color=color, label=label)
+            ax.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
+    ax.axhline(1.0, color="#222222", linewidth=1.0, linestyle="--", label="the matrix products alone")
+    ax.set_yscale("log", base=2)
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set_xticks(np.arange(len(cases)), cases)
+    ax.set_ylabel("time of a step, in floors")
+    ax.legend(frameon=False, ncols=2)
+    ax.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=100, facecolor="white")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, help="limit every library to this many threads")
+    parser.add_argument("--picture", help="file to draw the time of a step into; needs matplotlib")
     arguments = parser.parse_args()
     has_torch = find_spec("torch") is not None
     _timing.header(*(["torch"] if has_torch else []))
@@ -108,23 +162,21 @@ def main():
         import torch
 
         torch.set_num_threads(arguments.threads)
-    columns = "sklearn", "torch", "floor", "defaults"
-    print(f"{'case':8s}{'us/step':>10s}" + "".join(f"{name:>10s}" for name in columns) + "  sknet in floors")
+    clock = time.process_time if arguments.threads == 1 else time.perf_counter
+    print(
+        "\n| case | us a step | sknet in floors | " + " | ".join(COLUMNS) + " |\n" + "|---" * (3 + len(COLUMNS)) + "|"
+    )
+    in_floors = {}
     with threadpool_limits(arguments.threads):
         for case in arguments.cases:
-            X, y = data(case)
-            contestants = {
-                name: lambda X=X, y=y, c=case, kinds=kinds: estimator(c, *kinds).fit(X, y)
-                for name, kinds in ESTIMATORS.items()
-            } | {"floor": floor(case)}
-            if has_torch:
-                contestants["torch"] = lambda X=X, y=y, c=case: torch_fit(c, X, y)
-            times = _timing.interleaved(contestants, arguments.rounds)
-            n, _, _, _, batch, epochs = CASES[case]
-            step = statistics.median(times["sknet"]) / (epochs * -(-n // batch)) * 1e6
-            ratios = [_timing.ratio(times, name, "sknet") if name in times else np.nan for name in columns]
-            in_floors = _timing.ratio(times, "sknet", "floor")
-            print(f"{case:8s}{step:10.0f}" + "".join(f"{r:10.2f}" for r in ratios) + f"{in_floors:17.2f}", flush=True)
+            times, steps = timed(case, arguments.rounds, clock, has_torch=has_torch)
+            in_floors[case] = {name: _timing.ratio(times, name, "floor") for name in times}
+            ratios = [_timing.ratio(times, *pair) if pair[0] in times else np.nan for pair in COLUMNS.values()]
+            step = statistics.median(times["sknet"]) / steps * 1e6
+            cells = [case, f"{step:.0f}", f"{in_floors[case]['sknet']:.2f}", *(f"{ratio:.2f}" for ratio in ratios)]
+            print("| " + " | ".join(cells) + " |", flush=True)
+    if arguments.picture:
+        draw(in_floors, arguments.picture)
 
 
 if __name__ == "__main__":
