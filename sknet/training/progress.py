@@ -79,7 +79,7 @@ class Bar:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.progress.update(self.task, total=self.progress.tasks[0].completed)
+        self.progress.update(self.task, total=self.progress.tasks[0].completed, refresh=True)  # notebooks need that
         self.progress.stop()
 
     def epoch(self, number: int, epoch: Epoch, score: float | None, validation_loss: float | None) -> None:

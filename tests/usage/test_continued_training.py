@@ -38,6 +38,8 @@ def test_ten_and_twenty_epochs_are_thirty(Estimator, solver, schedule, early_sto
     parts = clone(mlp).set_params(max_iter=10).fit(X, y)
     assert len(parts.loss_curve_) == 10
     parts.set_params(max_iter=20).fit(X, y)
+    assert (parts.max_iter_, whole.max_iter_) == (20, 30)
+    parts.max_iter_ = 30
     if whole.n_iter_ == 30:
         assert parts.n_iter_ == 20  # this fit's epochs; the curves hold all of them
         parts.n_iter_ = 30
@@ -59,6 +61,8 @@ def test_calls_of_partial_fit_are_epochs_of_fit(Estimator):
     parts = clone(mlp)
     for _ in range(4):
         parts.partial_fit(X, y, **first)
+    assert (parts.stopping_reason_, whole.stopping_reason_) == ("partial_fit", "max_iter")
+    parts.stopping_reason_ = "max_iter"
     assert_same_state(parts, whole)
 
 
