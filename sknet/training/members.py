@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,8 @@ class Member:
         self._rows = None if state.n_members == 1 or batches.order is None else batches.order.copy()
         if state.n_members > 1:
             self.optimizer = _part_of(state.optimizer, number, state.n_members, state.theta)
-            self.clock, self.rng = copy.copy(state.clock), np.random.RandomState()
+            own = state.clock.samples // state.n_members  # that of the state counts the rows of all
+            self.clock, self.rng = replace(state.clock, samples=own), np.random.RandomState()
             self.noise = None if state.noise is None else np.random.default_rng(0)
 
     def train(self, seed: int | None) -> Epoch:
