@@ -184,17 +184,17 @@ class Sequence(stateful.RuleBasedStateMachine):
     def killed_and_resumed(self, n, kind, every, **more):
         call = self.call("fit", **more)
         checkpoint = sknet.Checkpoint(os.path.join(self.folder, f"{len(os.listdir(self.folder))}"), every)
-        before = copy.deepcopy(self.mlp)
+        before = copy.deepcopy(self.mlp), self.calls
         try:
             with stopped(kind, n):
                 self.make(call, partial(call, checkpoint=checkpoint))
         except Killed:
-            assert vars(self.mlp).keys() == vars(before).keys()
+            assert vars(self.mlp).keys() == vars(before[0]).keys()
         else:
             if kind is Killed:
                 return  # it was over before
         if kind is KeyboardInterrupt:  # what it has made of this one is another matter
-            self.mlp = before
+            self.mlp, self.calls = before
         self.make(call, partial(call, checkpoint=checkpoint))
 
     @rule(form=forms)
