@@ -377,7 +377,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return super().__getattribute__(name)  # raises again what it has raised before
         for weights, arrays in weights_for_raw_inputs(vars(self), name).items():
             vars(self).setdefault(weights, arrays)
         return vars(self)[name]

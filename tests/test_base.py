@@ -150,3 +150,13 @@ def test_a_subclass_may_fix_parameters(Estimator):
     assert_array_equal(
         mlp.coefs_[0], Estimator(width=5, max_iter=3, random_state=0).fit(X, target(Estimator)).coefs_[0]
     )
+
+
+@BOTH
+def test_an_attribute_that_is_not_there_for_a_reason_says_so(Estimator):
+    mlp = Estimator(solver="lbfgs")
+    with pytest.raises(AttributeError, match="has no attribute 'partial_fit'") as caught:
+        mlp.partial_fit  # noqa: B018
+    assert "Use solver='adam' or 'sgd'" in str(caught.value.__cause__)
+    with pytest.raises(AttributeError, match=f"'{Estimator.__name__}' object has no attribute 'nothing'"):
+        mlp.nothing  # noqa: B018

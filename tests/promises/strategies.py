@@ -23,7 +23,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile(
     "nightly", parent=hypothesis.settings.get_profile("ci"), max_examples=2000, derandomize=False, print_blob=True
 )
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+hypothesis.settings.load_profile(PROFILE)
 
 SPARSE = {
     f.__name__: f for f in (sp.csr_matrix, sp.csc_matrix, sp.coo_matrix, sp.csr_array, sp.csc_array, sp.coo_array)

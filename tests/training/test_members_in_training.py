@@ -119,7 +119,8 @@ def test_a_users_scorer_judges_all_members_on_rows_that_none_has_seen(Estimator)
 
 @BOTH
 @pytest.mark.parametrize("more", [{}, {"normalization": "batch"}, {"solver": "sgd"}, {"solver": "rmsprop"},
-                                  {"embedding": None, "standardize": True}, {"averaging": 0.0}])  # fmt: skip
+                                  {"embedding": None, "standardize": True}, {"averaging": 0.0},
+                                  {"learning_rate": "invscaling"}])  # fmt: skip
 def test_one_seed_the_same_bits_and_training_goes_on_exactly(Estimator, more, tmp_path):
     y = target(Estimator)
     settings = QUICK | {"learning_rate": "constant", "n_iter_no_change": np.inf} | more
