@@ -26,7 +26,7 @@ def test_columns_of_two_classes_are_several_targets(name):
     assert [p.shape for p in net.predict_proba(X)] == [(80, 2), (80, 2)]
     assert net.score(X, y) == np.mean((net.predict(X) == y).all(axis=1)) > 0.8
     assert cross_val_score(net, X, y, cv=2).min() > 0.5
-    net.fit(X, y, X_val=X, y_val=y)
+    net.set_params(early_stopping=False).fit(X, y, X_val=X, y_val=y)
     assert net.validation_scores_[-1] == pytest.approx(net.score(X, y))
 
 
