@@ -135,12 +135,14 @@ def legend_inside(ax: Any, bottom: float | None = None, **how: Any) -> Any:
         "handlelength": 1.5,
         **how,
     }
-    room, size, excess = ax.bbox, 8.0, np.inf
-    while excess > 1.0:  # text does not shrink quite as its size does
+    room, size = ax.bbox, 8.0
+    for _ in range(4):  # text does not shrink quite as its size does
         legend = ax.legend(fontsize=size, title_fontsize=size, **how)
         box = legend.get_window_extent()
         excess = max(box.width / (0.96 * room.width), box.height / (0.6 * room.height))
-        size /= 1.02 * excess
+        if excess <= 1.0:
+            break
+        size = max(1.0, size / (1.02 * excess))
     share, scaled = (box.height + 0.04 * ax.figure.dpi) / room.height, ax.yaxis.get_transform()
     low, high = scaled.transform(ax.get_ylim())
     ax.set_ylim(top=float(scaled.inverted().transform(low + (high - low) / (1.0 - min(share, 0.7)))))

@@ -155,6 +155,18 @@ def test_a_later_tight_layout_still_applies(models):
     assert display.ax_.get_position().x1 > before
 
 
+def test_axes_of_a_subfigure():
+    _, right = plt.figure(figsize=(8, 4)).subfigures(1, 2)
+    ax = right.subplots()
+    box = ax.bbox.frozen().padded(1.5)
+    curves = {"validation_scores": np.linspace(0.1, 0.9, 40), "learning_rate_curve": np.linspace(0.1, 0.0, 40)}
+    display = LossCurveDisplay(np.geomspace(1.0, 0.1, 40), **curves).plot("all", ax=ax)
+    right.canvas.draw()
+    assert len(display.axes_) == 3
+    texts = [text for panel in display.axes_ for text in (panel.xaxis.label, panel.yaxis.label) if text.get_text()]
+    assert outside(texts, box) == []
+
+
 def test_axes_in_no_grid_take_a_single_panel():
     ax = plt.figure().add_axes((0.3, 0.3, 0.4, 0.4))
     display = FirstLayerWeightsDisplay(np.eye(3)).plot(ax=ax)
