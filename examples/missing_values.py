@@ -25,7 +25,7 @@ with_reason[(y == 1)[:, None] & (rng.random(X.shape) < 0.3)] = np.nan  # less is
 # Two lines of model, and beside them the pipeline that does the same by hand: impute, mark what was missing, scale.
 
 # %%
-net = MLPClassifierScratch(width=32, max_iter=100, random_state=0)
+net = MLPClassifierScratch(width=32, max_iter=30, random_state=0)
 by_hand = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler(), net)
 without_marks = make_pipeline(SimpleImputer(), StandardScaler(), net)
 

@@ -20,7 +20,7 @@ from sknet import MLPClassifierScratch
 
 X, y = load_digits(return_X_y=True)
 # An int for `random_state` is what makes the result the same wherever a fit runs.
-net = MLPClassifierScratch(max_iter=15, random_state=0)
+net = MLPClassifierScratch(n_members=1, embedding=None, max_iter=15, random_state=0)
 folds = list(StratifiedKFold(3).split(X, y))
 search = GridSearchCV(net, {"depth": [1, 2], "width": [16, 32, 64]}, cv=folds, error_score="raise")
 

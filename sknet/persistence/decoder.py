@@ -163,6 +163,8 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a value is of the type that a field is declared with."""
+    # From Python 3.12 on NumPy may declare `NDArray` by a `type` statement, whose value is the class.
+    hint = getattr(get_origin(hint), "__value__", hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
         return True
