@@ -1,15 +1,15 @@
 """Training time beside scikit-learn, plain PyTorch (where installed) and the matrix products alone.
 
     python examples/benchmarks/training.py                   # all cases, as many threads as the libraries like
-    python examples/benchmarks/training.py --threads 1 --cases digits tab
+    python examples/benchmarks/training.py --threads 1 --cases digits tab --defaults
     python examples/benchmarks/training.py --threads 1 --picture examples/images/training_time.png
 
 All do the same work in float32: same arrays, layers, batch size, epochs, Adam, shuffling, no early stop. The floor is
 the products that a step of backpropagation cannot avoid: forward, weight gradient, and input gradient of all layers but
 the first. The table, in Markdown, gives the time of a step in floors, and beside it the times of the others in units of
-sknet's: above 1, sknet is faster. "defaults" is sknet as it comes, with an embedding, averaged weights, dropout, label
-smoothing and decay, which the others do not have. The last column is what those see who swap the class name: both as
-they come, on float64 rows.
+sknet's: above 1, sknet is faster. With ``--defaults`` there are two columns more. "defaults" is sknet as it comes: on
+tables it trains four networks, with an embedding, averaged weights, dropout and decay, which the others do not have.
+The last column is what those see who swap the class name: both as they come, on float64 rows.
 Ratios are medians of interleaved rounds: of wall time, and on one thread of processor time, in which other processes on
 the machine count for less.
 """
@@ -115,13 +115,14 @@ def floor(case):
     return run
 
 
-def timed(case, rounds, clock, *, has_torch):
+def timed(case, rounds, clock, names):
     """Return the seconds of each contestant, and the number of steps that they take."""
     X, y = data(case)
     contestants = {"floor": floor(case)}
     for name, (*kinds, dtype) in ESTIMATORS.items():
-        contestants[name] = functools.partial(fit, case, kinds, X.astype(dtype), y)
-    if has_torch:
+        if name in names:
+            contestants[name] = functools.partial(fit, case, kinds, X.astype(dtype), y)
+    if "torch" in names:
         contestants["torch"] = functools.partial(torch_fit, case, X, y)
     n, _, _, _, batch, epochs = CASES[case]
     return _timing.interleaved(contestants, rounds, clock=clock), epochs * -(-n // batch)
@@ -154,6 +155,7 @@ def main():
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, help="limit every library to this many threads")
+    parser.add_argument("--defaults", action="store_true", help="also train with the defaults; longer by far on tables")
     parser.add_argument("--picture", help="file to draw the time of a step into; needs matplotlib")
     arguments = parser.parse_args()
     has_torch = find_spec("torch") is not None
@@ -163,15 +165,17 @@ def main():
 
         torch.set_num_threads(arguments.threads)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
-    print(
-        "\n| case | us a step | sknet in floors | " + " | ".join(COLUMNS) + " |\n" + "|---" * (3 + len(COLUMNS)) + "|"
-    )
+    names = {"floor", "sknet", "sklearn"} | ({"torch"} if has_torch else set())
+    names |= set(ESTIMATORS) if arguments.defaults else set()
+    columns = {title: pair for title, pair in COLUMNS.items() if names.issuperset(pair)}
+    print("\n| " + " | ".join(["case", "us a step", "sknet in floors", *columns]) + " |")
+    print("|---" * (3 + len(columns)) + "|")
     in_floors = {}
     with threadpool_limits(arguments.threads):
         for case in arguments.cases:
-            times, steps = timed(case, arguments.rounds, clock, has_torch=has_torch)
+            times, steps = timed(case, arguments.rounds, clock, names)
             in_floors[case] = {name: _timing.ratio(times, name, "floor") for name in times}
-            ratios = [_timing.ratio(times, *pair) if pair[0] in times else np.nan for pair in COLUMNS.values()]
+            ratios = [_timing.ratio(times, *pair) for pair in columns.values()]
             step = statistics.median(times["sknet"]) / steps * 1e6
             cells = [case, f"{step:.0f}", f"{in_floors[case]['sknet']:.2f}", *(f"{ratio:.2f}" for ratio in ratios)]
             print("| " + " | ".join(cells) + " |", flush=True)
