@@ -3,19 +3,16 @@
 import tomllib
 from pathlib import Path
 
+import sknet
+
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "sknet"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def test_every_folder_of_code_is_a_package_that_is_installed():
-    folders = {path.parent.relative_to(ROOT) for path in PACKAGE.rglob("*.py")}
-    assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(".".join(folder.parts) for folder in folders)
-
-
-def test_every_other_file_of_the_package_is_installed():
-    others = {path.name for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
-    assert set(PROJECT["tool"]["setuptools"]["package-data"]["sknet"]) == others
+def test_the_wheel_holds_the_package():
+    targets = PROJECT["tool"]["hatch"]["build"]["targets"]
+    assert targets["wheel"]["packages"] == [Path(sknet.__file__).parent.name]
+    assert f'__version__ = "{sknet.__version__}"' in (ROOT / PROJECT["tool"]["hatch"]["version"]["path"]).read_text()
 
 
 def test_the_license_is_there():
