@@ -18,7 +18,7 @@ from ..training import State
 from .atomic import remove_leftovers
 from .decoder import Decoder, consistent, read_model
 from .encoder import Encoder, checked_name, write_estimator
-from .integrity import check_state
+from .integrity import check_state, check_state_fits
 
 _CHUNK_ELEMENTS = 2**20
 _NO_MATTER = {
@@ -133,9 +133,9 @@ class Recorder:
         self.fingerprint = {name: _text(value, name) for name, value in everything.items()}
         self.fingerprint["estimator"] = checked_name(estimator)
         if os.path.exists(self.path):
-            self._go_on()
+            self._go_on(estimator, data, data.gaps if start is None else start.gaps)
 
-    def _go_on(self) -> None:
+    def _go_on(self, estimator: Any, data: Data, gaps: tuple[int, ...]) -> None:
         content, arrays = read_model(self.path)
         if "checkpoint" not in content:
             raise ValueError(
@@ -156,6 +156,7 @@ class Recorder:
             (attributes,) = (model["attributes"] for model in content["estimator"].values())
             self.state = Decoder(arrays, {}).decode(attributes["_state"])
             check_state(self.state)
+            check_state_fits(self.state, data, gaps, estimator._n_outputs(), estimator._network_loss())
 
     def after_epoch(self, fitted: Callable[[], Any], epoch: int, *, stopped: bool, last: bool) -> None:
         """Write the estimator that ``fitted()`` returns, if it is time to."""

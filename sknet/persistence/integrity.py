@@ -12,6 +12,7 @@ from ..core import (
     Dense,
     Dropout,
     GroupedLogLoss,
+    Loss,
     Network,
     PeriodicEmbedding,
     PiecewiseLinear,
@@ -21,7 +22,7 @@ from ..core import (
     is_plain,
     width_in,
 )
-from ..preprocessing import Columns, Measured, Quartiles
+from ..preprocessing import Columns, Data, Measured, Quartiles
 from ..training import State, fitted_attributes
 
 
@@ -46,9 +47,10 @@ def check_state(state: Any) -> None:
     columns = state.categories
     categories = layers[0].sizes if isinstance(layers[0], Categories) else ()
     _must(categories == (columns.sizes if columns is not None else ()), "the layers and the categories")
+    n_numbers = width_in(layers[0]) - len(categories) - len(state.gaps)
     if columns is not None:
         _check_columns(columns)
-    n_numbers = width_in(layers[0]) - len(categories) - len(state.gaps)
+        _must(len(columns.names) == n_numbers + len(categories), "the layers and the columns")
     _must(all(0 <= column < n_numbers for column in state.gaps), "the layers and the columns with missing values")
     for measured in (state.inputs, state.seen_inputs):
         _check_measured(measured, {n_numbers})
@@ -60,6 +62,15 @@ def check_state(state: Any) -> None:
     _must(order is None or (order.dtype.kind == "i" and order.shape[:-1] == rows_of_each), "the rows and their order")
     embedded = [layer.columns for layer in layers if isinstance(layer, (PeriodicEmbedding, PiecewiseLinear))]
     _must(embedded == ([state.columns] if state.columns else []), "the layers and the columns")
+
+
+def check_state_fits(state: State, data: Data, gaps: tuple[int, ...], n_outputs: int, loss: Loss) -> None:
+    """Raise ValueError if a `State` is not that of a network for these rows."""
+    layers, columns = state.network.layers, data.columns
+    width = data.X.shape[1] + len(gaps) + (0 if columns is None else len(columns.categorical))
+    _must(width_in(layers[0]) == width and layers[-1].n_out == n_outputs, "the layers and the rows")
+    _must(state.categories == columns and state.gaps == gaps, "the categories and the rows")
+    _must(state.network.loss == loss, "the network and its loss")
 
 
 def _check_network(network: Network) -> None:

@@ -13,6 +13,9 @@ X = RNG.standard_normal((120, 4)) * [1.0, 10.0, 0.1, 1.0] + [0.0, 5.0, -1.0, 100
 X32 = X.astype(np.float32)
 FLOATS = {"float32": (X32, 1e-5), "float64": (X, 1e-9)}
 SMALL = {"depth": 2, "width": 6, "max_iter": 25, "batch_size": 20, "learning_rate_init": 0.02, "random_state": 0}
+# As the defaults train tables of more rows.
+TABLES = {"n_members": 3, "embedding": "piecewise_linear", "standardize": "robust", "averaging": 0.9,
+          "early_stopping": True}  # fmt: skip
 
 _CODES = np.digitize(X[:, 0], [-1.0, 1.0])
 _OTHERS = np.digitize(X[:, 1], [0.0, 5.0, 10.0])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from frames import labels_for, mixed_frame, numbers_for
 from numpy.testing import assert_allclose, assert_array_equal
-from serving import onnxruntime, serve, serve_columns
+from serving import TABLES, onnxruntime, serve, serve_columns
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -43,7 +43,8 @@ def types_of(model):
 
 @FLOATS
 @pytest.mark.parametrize("more", [{}, {"standardize": "robust"}, {"embedding": "periodic"}, {"standardize": False},
-                                  {"normalization": "layer"}, {"normalization": "batch"}, {"depth": 0}])  # fmt: skip
+                                  {"normalization": "layer"}, {"normalization": "batch"}, {"depth": 0},
+                                  TABLES])  # fmt: skip
 def test_levels_and_gaps_are_inside_the_graph(new, more, dtype, tolerance):
     frame = mixed_frame()
     net = MLPClassifierScratch(**QUICK | more).fit(frame, labels_for(frame))

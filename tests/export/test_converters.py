@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from serving import CLASSIFICATIONS, FLOATS, REGRESSIONS, SMALL, X32, X, assert_served, serve
+from serving import CLASSIFICATIONS, FLOATS, REGRESSIONS, SMALL, TABLES, X32, X, assert_served, serve
 
 from sknet import HiddenLayerTransformer, MLPClassifierScratch, MLPRegressorScratch
 from sknet.export import register_onnx_converters, to_onnx
@@ -10,29 +10,33 @@ from sknet.export import register_onnx_converters, to_onnx
 skl2onnx = pytest.importorskip("skl2onnx")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+# With or without what the defaults add for tables.
+more_parts = pytest.mark.parametrize("more", [{}, TABLES], ids=["plain", "for tables"])
 float_types = pytest.mark.parametrize("dtype", FLOATS)
 
 
-def classifier(form):
-    return MLPClassifierScratch(**SMALL).fit(X, CLASSIFICATIONS[form])
+def classifier(form, **more):
+    return MLPClassifierScratch(**SMALL, **more).fit(X, CLASSIFICATIONS[form])
 
 
 @float_types
+@more_parts
 @pytest.mark.parametrize("form", CLASSIFICATIONS)
-def test_every_form_of_classifier(form, dtype):
+def test_every_form_of_classifier(form, more, dtype):
     inputs, tolerance = FLOATS[dtype]
-    net = classifier(form)
+    net = classifier(form, **more)
     assert_served(net, inputs, tolerance, dtype=dtype)
     if not form.startswith("one "):
         assert len(np.unique(net.predict(X))) > 1  # labels that are all the same would show little
 
 
 @float_types
+@more_parts
 @pytest.mark.parametrize("form", REGRESSIONS)
-def test_every_form_of_regressor(form, dtype):
+def test_every_form_of_regressor(form, more, dtype):
     inputs, tolerance = FLOATS[dtype]
     parameters, y = REGRESSIONS[form]
-    assert_served(MLPRegressorScratch(**SMALL, **parameters).fit(X, y), inputs, tolerance, dtype=dtype)
+    assert_served(MLPRegressorScratch(**SMALL, **parameters, **more).fit(X, y), inputs, tolerance, dtype=dtype)
 
 
 def test_quantiles_do_not_cross():

@@ -32,6 +32,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 CLF, REG = MLPClassifierScratch, MLPRegressorScratch
 SMALL = {"width": 6, "depth": 2, "max_iter": 6, "batch_size": 16, "random_state": 0, "learning_rate_init": 0.01}
+TABLES = {"n_members": 3, "embedding": "piecewise_linear", "standardize": "robust", "averaging": 0.9,
+          "early_stopping": True}  # fmt: skip
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((80, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, -1.0]
@@ -48,6 +50,8 @@ ESTIMATORS = {
     "dropout": (REG(dropout=0.2, normalization="layer", **SMALL), Y),
     "batch normalization": (CLF(normalization="batch", dropout=[0.1, 0.0], **SMALL), (X > [0, 5, -1]).astype(int)),
     "embedding": (CLF(standardize="robust", embedding="periodic", **SMALL), STRINGS),
+    "tables": (CLF(**TABLES, **SMALL), STRINGS),
+    "tables of numbers": (REG(dropout=0.2, **TABLES, **SMALL), X[:, :2]),
     "several targets": (CLF(**SMALL), np.column_stack([CODES, CODES > 0])),
     "quantiles": (REG(loss="quantile", quantile=(0.1, 0.5, 0.9), **SMALL), Y),
     "huber": (REG(loss="huber", dtype="float32", **SMALL), Y),

@@ -91,3 +91,26 @@ def test_a_forged_checkpoint(tmp_path, place):
     pack(path, header, model, body)
     with pytest.raises(FileFormatError, match="not consistent"):
         clone(mlp).fit(X, Y, checkpoint=path)
+
+
+OTHERS = {  # parameters, X and y of a fit, and those of another
+    "columns": (({}, X, Y), ({}, X[:, :2], Y)),
+    "targets": (({}, X, Y), ({}, X, X[:, :2])),
+    "loss": (({}, X, np.abs(Y)), ({"loss": "poisson"}, X, np.abs(Y))),
+    "gaps": (({}, X, Y), ({}, np.where(X > 9.0, np.nan, X), Y)),
+    "levels": (({"categorical_features": [0]}, X > 0.0, Y), ({"categorical_features": [0]}, X > 9.0, Y)),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_a_checkpoint_with_the_fingerprint_of_another_fit(tmp_path, case):
+    content = []
+    for path, (parameters, rows, y) in zip((tmp_path / "a", tmp_path / "b"), OTHERS[case], strict=True):
+        mlp = REG(**SMALL | parameters)
+        clone(mlp).fit(rows, y, checkpoint=path)
+        content.append(unpack(path))
+    header, model, body = content[0]
+    model["checkpoint"] = content[1][1]["checkpoint"]
+    pack(tmp_path / "a", header, model, body)
+    with pytest.raises(FileFormatError, match="not consistent"):
+        mlp.fit(rows, y, checkpoint=tmp_path / "a")

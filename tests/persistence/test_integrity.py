@@ -96,6 +96,13 @@ def test_contradictions_in_the_layers_of_the_inputs(tmp_path, Estimator, place, 
     assert_refused(path, place, value)
 
 
+@pytest.mark.parametrize("names", [["a", "b", "c"] * 2, ["a", "b"]])
+def test_as_many_names_of_columns_as_there_are_columns(tmp_path, names):
+    path = tmp_path / "model"
+    save(REG(categorical_features=[0], **SMALL).fit(X > 0.0, Y), path)
+    assert_refused(path, ("_state", "State", "categories", "Columns", "names", "tuple"), names)
+
+
 def test_quartiles_are_no_units_of_outputs(tmp_path):
     path = tmp_path / "model"
     save(REG(standardize="robust", **SMALL).fit(X, np.stack([Y] * 3, axis=1)), path)
