@@ -10,7 +10,7 @@ import numpy as np
 
 from .core import Dense, Dropout, Layer, Nonlinearity, n_learned, width_in
 
-_OF_LBFGS = {"max_iter", "standardize", "embedding", "dtype"}  # what it takes of the parameters that may be left open
+_OF_LBFGS = {"max_iter", "tol", "standardize", "embedding", "dtype"}  # what it takes of the parameters that may be left open
 _ENDS = {
     None: "not recorded",
     "max_iter": "max_iter was reached",
@@ -128,4 +128,4 @@ def _end(net: Any) -> str:
     what = "training loss" if state.stops_by == "training loss" else "validation loss"
     if what != "training loss" and _judged_by(net) != "loss":
         what = "validation score"
-    return f"the {what} did not improve by tol={net.tol:g} for {state.plateau.count} epochs"
+    return f"the {what} did not improve by tol={net.tol_:g} for {state.plateau.count} epochs"

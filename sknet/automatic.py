@@ -28,7 +28,7 @@ _OF_EPOCHS = ("early_stopping", "averaging")  # L-BFGS that goes on after epochs
 _KEPT = ("dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
 _SETTINGS = (
     "learning_rate_init", "early_stopping", "scoring", "standardize", "embedding", "dropout", "weight_decay",
-    "label_smoothing", "averaging",
+    "label_smoothing", "averaging", "tol",
 )  # fmt: skip
 _FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the lines of an embedding are learned more slowly
 

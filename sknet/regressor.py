@@ -199,7 +199,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     batch_size_, max_iter_, n_iter_no_change_ : int
         Rows of a mini-batch (all rows with L-BFGS), most epochs, and fewest epochs to wait for an improvement, in the
         last call: what was given, or what ``"auto"`` became.
-    learning_rate_init_, weight_decay_, averaging_ : float
+    learning_rate_init_, weight_decay_, averaging_, tol_ : float
         The same of these parameters.
     dropout_ : float or sequence of float
         The same of `dropout`.

@@ -52,7 +52,7 @@ def test_the_last_line_names_the_epochs_that_were_waited_for(capsys):
     mlp = MLPRegressorScratch(width=8, n_members=1, learning_rate_init=0.0015, max_iter=400, random_state=0)
     mlp.set_params(verbose=True).fit(X, y)
     waited = int(re.search(r"for (\d+) consecutive epochs. Stopping.$", capsys.readouterr().out.strip())[1])
-    scores, tol = mlp.validation_scores_, mlp.tol
+    scores, tol = mlp.validation_scores_, mlp.tol_
     best = list(np.maximum.accumulate([-np.inf, *scores[:-1]]))
     improved = [score >= so_far + tol for score, so_far in zip(scores, best, strict=True)]
     assert waited == improved[::-1].index(True)
