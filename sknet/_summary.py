@@ -10,7 +10,8 @@ import numpy as np
 
 from .core import Dense, Dropout, Layer, Nonlinearity, n_learned, width_in
 
-_OF_LBFGS = {"max_iter", "tol", "standardize", "embedding", "dtype"}  # what it takes of the parameters that may be left open
+# What L-BFGS takes of the parameters that may be left open.
+_OF_LBFGS = {"max_iter", "tol", "standardize", "embedding", "dtype"}
 _ENDS = {
     None: "not recorded",
     "max_iter": "max_iter was reached",

@@ -231,7 +231,7 @@ def _dropout(facts: Facts, batches: bool, kind: str) -> tuple[float, str]:
 
 
 def _why_embedded(facts: Facts) -> str:
-    return f"a table of {facts.n_numbers} columns of numbers"
+    return f"a table; columns of numbers: {facts.n_numbers}"
 
 
 def _weight_decay(p: dict[str, Any], facts: Facts, tables: bool, rate: float) -> float:
