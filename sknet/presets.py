@@ -84,8 +84,7 @@ def tabular(kind: str) -> dict[str, Any]:
 def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> dict[str, Any]:
     """Return ranges to search around the defaults, for tables of dense rows.
 
-    Real tables of a few hundred rows or more gain by at most a few percent of loss in 20 trials, and not all of them
-    gain: `examples/benchmarks/README.md` has the figures.
+    Not every table gains by a search: `examples/benchmarks/README.md` has figures for 20 trials.
 
     Parameters
     ----------
@@ -93,12 +92,10 @@ def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> d
         For `MLPClassifierScratch` or `MLPRegressorScratch`.
     size : {"small", "large"}, default="small"
         How many parameters vary. ``"small"``: the six that matter most, for about 20 trials. ``"large"``: these, in
-        wider ranges, with activation, batch size, averaging and number of members, for 100 trials or more, which take
-        longer each.
+        wider ranges, with activation, batch size, averaging and members, for 100 trials or more, which take longer.
     library : {"scipy", "optuna"}, default="scipy"
-        ``"scipy"``: distributions of `scipy.stats` and lists, for scikit-learn's `RandomizedSearchCV` and
-        `HalvingRandomSearchCV`. ``"optuna"``: Optuna's distributions, for `optuna.study.Study.ask` and for
-        `OptunaSearchCV`; needs Optuna.
+        Distributions of `scipy.stats` and lists, for scikit-learn's `RandomizedSearchCV`; or those of Optuna, for
+        `optuna.study.Study.ask`.
 
     Returns
     -------
@@ -124,17 +121,14 @@ def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> d
     >>> sorted(search.best_params_)
     ['depth', 'dropout', 'embedding', 'learning_rate_init', 'weight_decay', 'width']
 
-    With Optuna, parameters of a trial come from ``study.ask(space)``::
+    With Optuna::
 
         trial = study.ask(presets.search_space("classification", library="optuna"))
-        net = MLPClassifierScratch(**trial.params)
-        study.tell(trial, cross_val_score(net, X, y, scoring="neg_log_loss").mean())
+        study.tell(trial, cross_val_score(MLPClassifierScratch(**trial.params), X, y).mean())
     """
-    for name, value, known in (("size", size, ("small", "large")), ("library", library, ("scipy", "optuna"))):
-        if value not in known:
-            raise ValueError(f"`{name}` must be {known[0]!r} or {known[1]!r}, got {value!r}.")
-    small = _for(kind, _SMALL, {"dropout": [0.0, 0.1, 0.2, 0.3]}, {"dropout": [0.0, 0.05, 0.1]})
-    ranges = small if size == "small" else small | _LARGE
+    ranges = _ranges(kind, size)
+    if library not in ("scipy", "optuna"):
+        raise ValueError(f"`library` must be 'scipy' or 'optuna', got {library!r}.")
     distribution = _of_scipy if library == "scipy" else _of_optuna()
     return {name: distribution(values) for name, values in ranges.items()}
 
@@ -181,6 +175,13 @@ def _for(kind: str, common: dict[str, Any], classification: Any = (), regression
     if kind not in ("classification", "regression"):
         raise ValueError(f"`kind` must be 'classification' or 'regression', got {kind!r}.")
     return common | dict(classification if kind == "classification" else regression)
+
+
+def _ranges(kind: str, size: str) -> dict[str, Any]:
+    small = _for(kind, _SMALL, {"dropout": [0.0, 0.1, 0.2, 0.3]}, {"dropout": [0.0, 0.05, 0.1]})
+    if size not in ("small", "large"):
+        raise ValueError(f"`size` must be 'small' or 'large', got {size!r}.")
+    return small if size == "small" else small | _LARGE
 
 
 def _of_scipy(values: Any) -> Any:
