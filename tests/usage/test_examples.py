@@ -16,6 +16,7 @@ PICTURES = {
     "grid_search_heatmap": {"grid_search_heatmap.png"},
     "plot_loss_curves": {"loss_curves.png"},
     "plot_network": {"network.png", "network_unfitted.png"},
+    "quickstart": {"quickstart.png"},
 }
 NEEDS = {"mixed_columns": "pandas", "plot_loss_curves": "matplotlib", "plot_network": "matplotlib"}
 
