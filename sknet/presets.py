@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
+from scipy import stats
 
 _SCIKIT_LEARN: dict[str, Any] = {
     "hidden_layer_sizes": (100,),
@@ -27,6 +31,25 @@ _SCIKIT_LEARN: dict[str, Any] = {
 _TABULAR: dict[str, Any] = {
     "n_members": 8,
     "width": 96,
+}
+
+# Ranges to search: a list of choices, or the two ends of a logarithmic scale.
+_SMALL: dict[str, Any] = {
+    "depth": [1, 2, 3],
+    "width": (32, 128),
+    "learning_rate_init": (0.002, 0.02),
+    "weight_decay": (0.005, 0.5),
+    "embedding": ["piecewise_linear", "periodic", None],
+}
+_LARGE: dict[str, Any] = {
+    "depth": [1, 2, 3, 4],
+    "width": (32, 512),
+    "learning_rate_init": (0.001, 0.03),
+    "weight_decay": (0.001, 1.0),
+    "activation": ["relu", "silu", "gelu", "mish"],
+    "batch_size": [64, 128, 256],
+    "averaging": [0.98, 0.99, 0.995],
+    "n_members": [4, 8, 16],
 }
 
 
@@ -57,6 +80,58 @@ def tabular(kind: str) -> dict[str, Any]:
     64
     """
     return _for(kind, _TABULAR, {"dropout": 0.15, "learning_rate_init": 0.005}, {"learning_rate_init": 0.008})
+
+
+def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> dict[str, Any]:
+    """Return ranges to search around the defaults, for tables of dense rows.
+
+    Not every table gains by a search: `examples/benchmarks/README.md` has figures for 20 trials.
+
+    Parameters
+    ----------
+    kind : {"classification", "regression"}
+        For `MLPClassifierScratch` or `MLPRegressorScratch`.
+    size : {"small", "large"}, default="small"
+        How many parameters vary. ``"small"``: the six that matter most, for about 20 trials. ``"large"``: these, in
+        wider ranges, with activation, batch size, averaging and members, for 100 trials or more, which take longer.
+    library : {"scipy", "optuna"}, default="scipy"
+        Distributions of `scipy.stats` and lists, for scikit-learn's `RandomizedSearchCV`; or those of Optuna, for
+        `optuna.study.Study.ask`.
+
+    Returns
+    -------
+    space : dict
+        A distribution or list for each parameter, a new dictionary at each call.
+
+    Raises
+    ------
+    ValueError
+        If `kind`, `size` or `library` is none of those named.
+    ImportError
+        If Optuna is asked for and is not installed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import RandomizedSearchCV
+    >>> from sknet import MLPClassifierScratch, presets
+    >>> space = presets.search_space("classification")
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> net = MLPClassifierScratch(max_iter=5, n_members=1, random_state=0)  # few and short, as this is an example
+    >>> search = RandomizedSearchCV(net, space, n_iter=2, cv=2, scoring="neg_log_loss", random_state=0).fit(X, y)
+    >>> sorted(search.best_params_)
+    ['depth', 'dropout', 'embedding', 'learning_rate_init', 'weight_decay', 'width']
+
+    With Optuna::
+
+        trial = study.ask(presets.search_space("classification", library="optuna"))
+        study.tell(trial, cross_val_score(MLPClassifierScratch(**trial.params), X, y).mean())
+    """
+    ranges = _ranges(kind, size)
+    if library not in ("scipy", "optuna"):
+        raise ValueError(f"`library` must be 'scipy' or 'optuna', got {library!r}.")
+    distribution = _of_scipy if library == "scipy" else _of_optuna()
+    return {name: distribution(values) for name, values in ranges.items()}
 
 
 def scikit_learn(kind: str) -> dict[str, Any]:
@@ -101,3 +176,36 @@ def _for(kind: str, common: dict[str, Any], classification: Any = (), regression
     if kind not in ("classification", "regression"):
         raise ValueError(f"`kind` must be 'classification' or 'regression', got {kind!r}.")
     return common | dict(classification if kind == "classification" else regression)
+
+
+def _ranges(kind: str, size: str) -> dict[str, Any]:
+    small = _for(kind, _SMALL, {"dropout": [0.0, 0.1, 0.2, 0.3]}, {"dropout": [0.0, 0.05, 0.1]})
+    if size not in ("small", "large"):
+        raise ValueError(f"`size` must be 'small' or 'large', got {size!r}.")
+    return small if size == "small" else small | _LARGE
+
+
+def _of_scipy(values: Any) -> Any:
+    if isinstance(values, list):
+        return list(values)
+    low, high = values
+    if isinstance(low, int):  # SciPy has no logarithmic distribution of whole numbers: equal ratios in a list
+        return [round(number) for number in np.geomspace(low, high, 13).tolist()]
+    return stats.loguniform(low, high)
+
+
+def _of_optuna() -> Callable[[Any], Any]:
+    try:
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+    except ImportError as error:
+        raise ImportError(
+            "library='optuna' needs Optuna, an optional extra: pip install -e \".[ecosystem]\"."
+        ) from error
+
+    def distribution(values: Any) -> Any:
+        if isinstance(values, list):
+            return CategoricalDistribution(values)
+        low, high = values
+        return (IntDistribution if isinstance(low, int) else FloatDistribution)(low, high, log=True)
+
+    return distribution

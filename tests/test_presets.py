@@ -1,9 +1,12 @@
 """Presets: plain dictionaries of constructor parameters."""
 
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_wine
+from sklearn.model_selection import ParameterSampler
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch, presets
@@ -18,6 +21,7 @@ KINDS = pytest.mark.parametrize(
 )
 
 
+SIZES = pytest.mark.parametrize("size", ["small", "large"])
 EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular])
 
 
@@ -63,3 +67,70 @@ def test_the_same_seed_gives_the_weights_of_scikit_learn(kind, Estimator, Theirs
         assert_allclose(a, b, rtol=1e-6, atol=1e-8)
     other = Estimator(**presets.scikit_learn(kind) | parameters | {"standardize": True}).fit(X * 2.0, y)
     assert np.abs(other.coefs_[0] - theirs.coefs_[0]).max() > 1e-3
+
+
+@KINDS
+@SIZES
+def test_every_draw_of_a_search_space_is_valid_and_reaches_both_ends(kind, Estimator, Theirs, size):
+    space = presets.search_space(kind, size)
+    draws = list(ParameterSampler(space, 200, random_state=0))
+    for draw in draws:
+        check_parameters(Estimator(**draw).get_params())
+    for name in space:
+        values = {draw[name] for draw in draws}
+        assert len(values) > 1, name
+    rates = [draw["learning_rate_init"] for draw in draws]
+    assert max(rates) / min(rates) > 5.0
+    assert len(set(space["width"])) == len(space["width"])
+    space.clear()
+    assert presets.search_space(kind, size)
+
+
+@KINDS
+def test_the_large_space_contains_the_small_one(kind, Estimator, Theirs):
+    small, large = (presets.search_space(kind, size) for size in ("small", "large"))
+    assert small.keys() < large.keys()
+    assert set(small["depth"]) <= set(large["depth"])
+    assert min(large["width"]) <= min(small["width"]) <= max(small["width"]) < max(large["width"])
+    for name in ("learning_rate_init", "weight_decay"):
+        (a, b), (c, d) = small[name].support(), large[name].support()
+        assert c <= a < b <= d
+
+
+@KINDS
+@SIZES
+def test_trials_of_optuna_are_of_the_same_ranges(kind, Estimator, Theirs, size):
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    ours, theirs = (presets.search_space(kind, size, library=library) for library in ("scipy", "optuna"))
+    assert ours.keys() == theirs.keys()
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(20):
+        parameters = study.ask(theirs).params
+        check_parameters(Estimator(**parameters).get_params())
+        for name, values in ours.items():
+            if name == "width":
+                assert min(values) <= parameters[name] <= max(values)
+            elif isinstance(values, list):
+                assert parameters[name] in values
+            else:
+                assert values.support()[0] <= parameters[name] <= values.support()[1]
+
+
+def test_optuna_that_is_absent(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna.distributions", None)
+    with pytest.raises(ImportError, match=r"needs Optuna, an optional extra: pip install -e \"\.\[ecosystem\]"):
+        presets.search_space("regression", library="optuna")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kind": "classifier"}, "`kind` must be 'classification' or 'regression', got 'classifier'"),
+        ({"kind": "regression", "size": 3000}, "`size` must be 'small' or 'large', got 3000"),
+        ({"kind": "regression", "library": "ray"}, "`library` must be 'scipy' or 'optuna', got 'ray'"),
+    ],
+)
+def test_an_unknown_search_space(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        presets.search_space(**arguments)

@@ -17,6 +17,7 @@ PICTURES = {
     "grid_search_heatmap": {"grid_search_heatmap.png"},
     "plot_loss_curves": {"loss_curves.png"},
     "plot_network": {"network.png", "network_unfitted.png"},
+    "quickstart": {"quickstart.png"},
 }
 SLOW = {
     "calibration", "grid_search_heatmap", "imbalanced_classes", "larger_than_memory", "missing_values", "quickstart",
