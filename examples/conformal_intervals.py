@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Intervals that hold what they say
 #
-# A network trained for the quantiles 0.05 and 0.95 gives intervals of 90% on the rows that it was trained on. On new rows
-# they hold fewer of the targets, as a network fits its own rows better. Split conformal prediction keeps rows
-# apart, sees there how far off the intervals are, and corrects them: on new rows of the same kind the corrected intervals
-# hold 90% on average, whatever the network is. MAPIE does this for any scikit-learn regressor.
+# A network trained for the quantiles 0.05 and 0.95 gives intervals of 90% on the rows that it was trained on. On new
+# rows they hold fewer of the targets, as a network fits its own rows better. Split conformal prediction keeps rows
+# apart, sees there how far off the predictions are, and makes intervals of that length: on new rows of the same kind
+# they hold at least 90% on average, whatever the network is. MAPIE does this for any scikit-learn regressor.
 
 # %%
 from importlib.util import find_spec
