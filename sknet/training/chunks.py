@@ -18,7 +18,7 @@ def rows_in_chunk(network: Network, n_layers: int | None = None) -> int:
     """Return how many rows to put through a network, or its first ``n_layers``, at once."""
     n_inputs = width_in(network.layers[0])
     widest = max(*(layer.n_out for layer in network.layers[:n_layers]), n_inputs)
-    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, 4 * CHUNK_ELEMENTS // n_inputs))
+    return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, 2 * CHUNK_ELEMENTS // n_inputs))
 
 
 def forward_in_chunks(

@@ -88,7 +88,7 @@ def test_noise_goes_on_from_chunk_to_chunk(elements):
 
 
 def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
-    """Rows are asked for a chunk at a time: those of 2^19 numbers, if these are 64 rows."""
+    """Rows are asked for a chunk at a time: those of 2^18 numbers, if these are 64 rows."""
     network = network_of(n_inputs=1000)
     parameters, lengths = parameters_of(network), []
 
@@ -97,7 +97,7 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
         return np.zeros((lengths[-1], 1000))
 
     forward_in_chunks(network, [parameters], take, 20_000)
-    assert max(lengths) == 2**19 // 1000
+    assert max(lengths) == 2**18 // 1000
     assert sum(lengths) == 20_000
     tracemalloc.start()
     try:
