@@ -9,41 +9,28 @@ why they change nothing; any other survivor is an error. Needs POSIX: each mutan
 import argparse
 import ast
 import contextlib
+import importlib
 import os
 import random
-import resource
 import shutil
 import signal
 import sys
 import time
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import hypothesis  # noqa: F401 - imported once, here, for all mutants
-import numpy as np  # noqa: F401
-import pandas as pd  # noqa: F401
-import polars as pl  # noqa: F401
 import pytest
-import scipy.stats  # noqa: F401
-import sklearn.model_selection
-import sklearn.neural_network
-import sklearn.pipeline  # noqa: F401
-from cosmic_ray.ast import ast_nodes, get_ast
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator, operator_names
 from survivors import SURVIVORS
 
 TESTS = Path(__file__).resolve().parents[1]
 PACKAGE = TESTS.parent / "sknet"
 FOLDERS = ("core", "preprocessing", "training")
-OPERATORS = {name: get_operator(name)() for name in operator_names() if "Variable" not in name and "NoOp" not in name}
+IMPORTED_ONCE = "hypothesis", "pandas", "polars", "scipy.stats", "sklearn.model_selection", "sklearn.neural_network"
 MEMORY = 6 * 2**30
-SECONDS_AT_WORK, SECONDS = (
-    200,
-    1800,
-)  # of the processor, where a mutant never ends; by the clock, where it waits forever
+SECONDS_AT_WORK, SECONDS = 200, 1800  # of the processor, where a mutant never ends; by the clock, where it waits
 
 
 class Mutant(NamedTuple):
@@ -54,10 +41,20 @@ class Mutant(NamedTuple):
     change: str
 
 
+@cache
+def operators():
+    """Return what changes a place in a program, by name."""
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    return {name: get_operator(name)() for name in operator_names() if "Variable" not in name and "NoOp" not in name}
+
+
 def places_in(file):
     """Return {place: [(operator, occurrence), ...]} for all that the operators can change in a file."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+
     tree, found = get_ast((PACKAGE / file).read_text(encoding="utf-8")), {}
-    for name, operator in OPERATORS.items():
+    for name, operator in operators().items():
         positions = (place for node in ast_nodes(tree) for place in operator.mutation_positions(node))
         for occurrence, place in enumerate(positions):
             found.setdefault((file, *place), []).append((name, occurrence))
@@ -90,13 +87,15 @@ def program(source):
 
 def drawn(seed):
     """Yield mutants: a place by chance, and one of the operators that change it by chance."""
+    from cosmic_ray.mutating import mutate_code
+
     files = [f"{folder}/{path.name}" for folder in FOLDERS for path in sorted((PACKAGE / folder).glob("[!_]*.py"))]
     places = {place: ways for file in files for place, ways in places_in(file).items()}
     draw = random.Random(seed)
     for place in draw.sample(sorted(places), len(places)):
         file, (name, occurrence) = place[0], draw.choice(places[place])
         before = (PACKAGE / file).read_text(encoding="utf-8")
-        after = mutate_code(before, OPERATORS[name], occurrence)
+        after = mutate_code(before, operators()[name], occurrence)
         if program(after) not in (None, program(before)):
             yield Mutant(file, after, _change(before, after))
 
@@ -130,6 +129,8 @@ def passes(tests, mutant=None):
 
 def _test(folder, tests):
     """Run tests in the child, which ends here."""
+    import resource
+
     code = 1
     with contextlib.suppress(BaseException):
         os.setpgrp()
@@ -159,6 +160,8 @@ def main():
     parser.add_argument("--skip", type=int, default=0, help="how many of the drawn mutants to leave out at first")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no other mutant after that time")
     given = parser.parse_args()
+    for name in IMPORTED_ONCE:
+        importlib.import_module(name)
     if not passes([TESTS / folder for folder in FOLDERS]):
         raise SystemExit("the tests fail without a mutant: nothing can be said")
     counts, unknown, start = Counter(), 0, time.monotonic()
