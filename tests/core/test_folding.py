@@ -5,12 +5,13 @@ import pytest
 
 from sknet.core.activations import ACTIVATIONS
 from sknet.core.dropout import Dropout
-from sknet.core.folding import fold_normalization, is_plain
+from sknet.core.folding import fold_normalization, fold_units, is_plain
 from sknet.core.initializers import INITIALIZERS
 from sknet.core.layers import Dense, Training
 from sknet.core.losses import LOSSES
 from sknet.core.network import Network
 from sknet.core.normalization import BatchNormalization, LayerNormalization, Nonlinearity
+from sknet.core.rows import Units
 
 D, WIDTH, K, N = 3, 5, 2, 11
 NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
@@ -114,3 +115,14 @@ def test_networks_without_a_hidden_layer_fold_to_themselves():
     network = network_of([])
     assert fold_normalization(network, trained(network))[0] == network
     assert is_plain(network)
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_units_fold_into_the_first_and_the_last_layer(depth):
+    network = network_of(["tanh"] * depth)
+    arrays, x = trained(network), some_rows()
+    inputs = Units(np.arange(1.0, D + 1.0), np.linspace(0.5, 3.0, D))
+    outputs = Units(np.arange(K) - 7.0, np.linspace(2.0, 5.0, K))
+    expected = network.forward(arrays, (x - inputs.shift) / inputs.scale) * outputs.scale + outputs.shift
+    folded = fold_units(arrays, inputs, outputs)
+    np.testing.assert_allclose(network.forward(folded, x), expected, rtol=1e-12)

@@ -63,3 +63,11 @@ def test_plain_rows_where_names_were_fitted_are_warned_about(Estimator):
     mlp = Estimator(**SMALL).fit(frame, Y[Estimator])
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         mlp.predict(FEW)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("Estimator", Y)
+def test_sparse_rows_to_predict_from_have_no_gaps(Estimator, value):
+    mlp = Estimator(**SMALL).fit(X, Y[Estimator])
+    with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+        mlp.predict(sp.csr_matrix(np.where(FEW == 3.0, value, FEW)))

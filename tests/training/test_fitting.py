@@ -258,3 +258,13 @@ def test_training_goes_on_from_the_best_weights_after_a_divergence():
     assert_array_equal(mlp.predict(X), best)
     mlp.partial_fit(X, Y)
     assert np.isfinite(mlp.loss_)
+
+
+@quiet
+def test_a_stream_may_become_less_patient():
+    """More epochs without improvement than it now waits for end training as well."""
+    mlp = PlainRegressor(**SMALL | {"tol": 10.0, "n_iter_no_change": 50, "max_iter": 40}).fit(X, Y)
+    assert mlp.n_iter_ == 40
+    mlp.set_params(n_iter_no_change=3, learning_rate="adaptive").partial_fit(X, Y).partial_fit(X, Y)
+    rates = mlp.learning_rate_curve_
+    assert rates[-1] == pytest.approx(rates[0] / 5)

@@ -6,7 +6,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch
-from sknet.training.initial import bin_edges
+from sknet.core import LOSSES, Values
+from sknet.preprocessing import Data
+from sknet.training.initial import bin_edges, start_at_the_data
+from sknet.training.planning import plan_network
+from sknet.training.state import State
 
 ONES = np.ones(1000)
 
@@ -62,3 +66,26 @@ def test_a_regressor_starts_at_the_mean():
     X = rng.normal(size=(900, 3))
     reg = MLPRegressorScratch(max_iter=1, learning_rate_init=1e-12, random_state=0).fit(X, 100.0 + X[:, 0])
     assert abs(reg.predict(X).mean() - 100.0) < 1.0
+
+
+def table_state(X, weights=None, held_out=None):
+    """A state whose embedding has the edges of these rows."""
+    p = MLPRegressorScratch(width=4, depth=1, embedding="piecewise_linear", dropout=0.0, n_members=1).get_params()
+    p["strength"] = 1.0
+    y = Values(np.zeros((1, len(X))))
+    data = Data(X, np.zeros(len(X)), y, weights)
+    network = plan_network(p, X.shape[1], 1, LOSSES["squared_error"], (0,), ())
+    theta = network.initialize(np.random.RandomState(0), np.float64)
+    state = State(network, theta, None, None, None, np.random.RandomState(0), columns=(0,))
+    start_at_the_data(state, data, held_out)
+    return state
+
+
+@pytest.mark.parametrize("how", ["held out", "without weight"])
+def test_rows_that_do_not_count_have_no_edges(how):
+    X = np.random.default_rng(0).normal(size=(500, 1))
+    more = np.vstack([X, [[1e3], [-1e3]] * 10])
+    weights = np.r_[np.ones(500), np.zeros(20)] if how == "without weight" else None
+    found = table_state(more, weights, np.arange(500, 520) if how == "held out" else None)
+    assert_array_equal(found.theta, table_state(X).theta)
+    assert not np.array_equal(found.theta, table_state(more).theta)

@@ -3,16 +3,18 @@
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn import metrics
 from sklearn.linear_model import HuberRegressor
 
 from sknet.core import LOSSES, Huber, Memory, Quantile
-from sknet.training import D2, Accuracy
+from sknet.training import D2, Accuracy, scorer_of_weights
 
 N = 101
 RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N, 2))
 Y, P = RNG.gamma(2.0, 3.0, N), RNG.gamma(2.0, 3.0, N)
 WEIGHTS = RNG.integers(0, 4, N).astype(float)
 weighted = pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
@@ -116,3 +118,40 @@ def test_a_hubers_centre_is_that_of_a_huber_regression_without_slopes():
     theirs = HuberRegressor(epsilon=1.35, alpha=0.0, tol=1e-10).fit(np.zeros((N, 1)), Y)
     scaled = (Y - theirs.intercept_) / theirs.scale_
     assert d2(Huber(), scaled, np.zeros(N), None) == pytest.approx(0.0, abs=1e-8)
+
+
+class Fitted:
+    """What a scorer is given."""
+
+    def __init__(self, theta):
+        self.theta, self.feature_names_in_ = theta, ["a"]
+
+
+@pytest.mark.parametrize("X", [np.zeros((3, 1)), sp.csr_array((3, 1)), pd.DataFrame({"a": [0.0]})], ids=type)
+def test_scorers_see_names_of_columns_where_their_rows_have_some(X):
+    def names(estimator, rows, y):
+        return float(hasattr(estimator, "feature_names_in_"))
+
+    assert scorer_of_weights(names, Fitted, X, np.zeros(3), None)(np.zeros(2)) == isinstance(X, pd.DataFrame)
+
+
+def test_errors_of_scorers_that_are_given_no_weights_are_their_own():
+    def broken(estimator, X, y):
+        raise TypeError("a broken scorer")
+
+    with pytest.raises(TypeError, match="a broken scorer"):
+        scorer_of_weights(broken, Fitted, X, Y, WEIGHTS)(np.zeros(2))
+
+
+def test_a_metric_that_knows_no_weights_is_called_without_them(monkeypatch):
+    calls = []
+
+    def metric(estimator, X, y, **more):
+        calls.append(more)
+        if more:
+            raise TypeError("got an unexpected keyword argument 'sample_weight'")
+        return 0.25
+
+    monkeypatch.setattr("sknet.training.judging.get_scorer", lambda scoring: metric)
+    assert scorer_of_weights("a name", Fitted, X, Y, WEIGHTS)(np.zeros(2)) == 0.25
+    assert [list(more) for more in calls] == [["sample_weight"], []]

@@ -170,3 +170,11 @@ def test_the_mean_is_better_than_its_members_by_how_much_they_differ():
     spread = np.mean((members - mean) ** 2)
     assert error == pytest.approx(errors - spread, rel=1e-4)
     assert spread > 0.05 * errors
+
+
+@BOTH
+def test_an_adaptive_rate_falls_for_all_members(Estimator):
+    settings = QUICK | {"learning_rate": "adaptive", "early_stopping": False, "tol": 10.0, "n_iter_no_change": 2}
+    rates = Estimator(**settings | {"max_iter": 4}).fit(X, target(Estimator)).learning_rate_curve_
+    assert rates[2] == rates[0]
+    assert rates[3] == pytest.approx(rates[0] / 5)

@@ -155,3 +155,10 @@ def test_folded_weights_out_of_range_are_an_error():
     state.theta = np.full_like(state.theta, 3e30, dtype=np.float32)
     with pytest.raises(ValueError, match=r"leave the range of float32 .* Rescale the data, or use dtype='float64'"):
         publish(state)
+
+
+def test_the_width_is_that_of_the_widest_hidden_layer():
+    p = PlainRegressor(hidden_layer_sizes=(3, 9)).get_params()
+    network = plan_network(p, D, 12, LOSSES["squared_error"])
+    state = State(network, np.ones(network.layout.size), None, None, None, np.random.RandomState(0))
+    assert publish(state)["width_"] == 9

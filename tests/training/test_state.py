@@ -178,3 +178,33 @@ def test_another_kind_of_optimizer_starts_afresh():
 
 
 # Units
+
+
+@pytest.mark.parametrize(
+    ("judged", "incremental", "is_new", "kept"),
+    [
+        (("accuracy", "rows"), True, False, 2),  # the same: all scores are compared
+        (("accuracy", "rows"), False, False, 2),
+        (("accuracy", "others"), True, True, 2),  # the next chunk of a stream: the curve goes on
+        (("loss", "others"), True, True, 0),  # of another metric
+        (("accuracy", "others"), False, True, 0),  # of other rows of a fit
+    ],
+)
+def test_scores_of_other_rows_or_metrics_are_told_apart(judged, incremental, is_new, kept):
+    network = Network((Dense(2, 1, ACTIVATIONS["identity"], INITIALIZERS["he_normal"]),), LOSSES["squared_error"])
+    state = State(network, np.zeros(3), None, None, None, np.random.RandomState(0))
+    state.begin(PARAMETERS, validated=True, incremental=False)
+    assert state.judge_by(("accuracy", "rows"), incremental=False)
+    state.history.scores, state.history.validation_loss = [0.5, 0.7], [2.0, 1.0]
+    assert state.judge_by(judged, incremental=incremental) == is_new
+    assert len(state.history.scores) == len(state.history.validation_loss) == kept
+    assert state.judged == judged
+    assert state.judged_from == (kept if is_new else 0)
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+def test_the_first_call_with_validation_begins_its_curves(incremental):
+    network = Network((Dense(2, 1, ACTIVATIONS["identity"], INITIALIZERS["he_normal"]),), LOSSES["squared_error"])
+    state = State(network, np.zeros(3), None, None, None, np.random.RandomState(0))
+    assert state.judge_by(("accuracy", "rows"), incremental=incremental)
+    assert (state.history.scores, state.judged_from) == ([], 0)
