@@ -39,9 +39,9 @@ def quantiles_alone(X, y, X_test, y_test, seed):
 
 
 # %% [markdown]
-# `SplitConformalRegressor` fits the network to some of the rows and corrects it by the others. With the absolute
-# residual as its score, all intervals are of one length; `ConformalizedQuantileRegressor` of MAPIE corrects quantiles, whose
-# intervals are longer where the noise is larger.
+# `SplitConformalRegressor` fits the network to some of the rows and measures its residuals on the others. With the
+# absolute residual as its score, all intervals are of one length; `ConformalizedQuantileRegressor` of MAPIE corrects
+# quantiles, whose intervals are longer where the noise is larger.
 
 
 # %%
