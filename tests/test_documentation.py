@@ -1,0 +1,148 @@
+"""README.md and the pages beside the code: their links lead somewhere, and their Python blocks run in order."""
+
+import re
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(p for folder in ("examples", "sknet", "tests") for p in (ROOT / folder).rglob("*.md")),
+]
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+# Before a block: `<!-- not run: why -->` skips it, `<!-- needs: matplotlib -->` skips it where a module is missing.
+MARKER = re.compile(r"<!-- (not run|needs): (.+?) -->\s*\Z")
+LINK = re.compile(r"(?<!\\)\]\(([^)\s]+)\)")
+MOST_NOT_RUN = 6
+
+
+class Block(NamedTuple):
+    """A Python block of a page: the line it begins at, its source, the modules it needs, and why it is not run."""
+
+    line: int
+    source: str
+    needs: tuple[str, ...]
+    not_run: str | None
+
+
+def python_blocks(text):
+    found = []
+    for match in BLOCK.finditer(text):
+        if match[1] != "python":
+            continue
+        marker = MARKER.search(text[: match.start()])
+        kind, said = marker.groups() if marker else (None, "")
+        needs = tuple(re.split(r",\s*", said)) if kind == "needs" else ()
+        line = text.count("\n", 0, match.start()) + 2
+        found.append(Block(line, match[2], needs, said if kind == "not run" else None))
+    return found
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", BLOCK.sub("", text))
+
+
+def anchors(text):
+    """Return the names that GitHub gives to the headings of a page."""
+    found = set()
+    for heading in re.findall(r"^#{1,6} (.+?)\s*$", BLOCK.sub("", text), re.M):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        found.add(next(n for i in range(99) if (n := name if i == 0 else f"{name}-{i}") not in found))
+    return found
+
+
+def dead_links(page, text):
+    """Return the relative links of a page whose file or heading does not exist."""
+    dead = []
+    for link in LINK.findall(without_code(text)):
+        if re.match(r"\w+:", link):
+            continue  # to the web or by mail
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.is_relative_to(ROOT) or not target.exists():
+            dead.append(link)
+        elif anchor and (target.suffix != ".md" or anchor not in anchors(target.read_text(encoding="utf-8"))):
+            dead.append(link)
+    return dead
+
+
+def run_in_order(page, blocks):
+    """Run the blocks of a page in one namespace, but for those that are marked or need what is not installed."""
+    namespace = {"__name__": "__main__"}
+    for block in blocks:
+        if block.not_run is None and all(map(find_spec, block.needs)):
+            # The line numbers of an error are those of the page.
+            code = compile("\n" * (block.line - 1) + block.source, str(page), "exec")
+            exec(code, namespace)
+
+
+@every_page
+def test_links_lead_somewhere(page):
+    assert dead_links(page, page.read_text(encoding="utf-8")) == []
+
+
+@every_page
+def test_python_blocks_run_in_order(page, tmp_path, monkeypatch):
+    blocks = python_blocks(page.read_text(encoding="utf-8"))
+    if not blocks:
+        pytest.skip("this page has no Python block")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # small examples need not converge
+        run_in_order(page, blocks)
+
+
+def test_few_blocks_are_not_run():
+    unrun = [b.not_run for page in PAGES for b in python_blocks(page.read_text(encoding="utf-8")) if b.not_run]
+    assert len(unrun) <= MOST_NOT_RUN, unrun
+
+
+@every_page
+def test_a_page_opens_with_a_title_and_what_the_reader_gets(page):
+    title, empty, opening = page.read_text(encoding="utf-8").split("\n")[:3]
+    assert title.startswith("# ")
+    assert empty == ""
+    assert re.match(r"[\w`\[]", opening)
+
+
+# That the checks above can fail.
+
+
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        ("[a](tests/README.md), [b](no/such/page.md)", ["no/such/page.md"]),
+        ("![a picture](examples/images/none.png)", ["examples/images/none.png"]),
+        ("[web](https://example.org/x.md)", []),
+        ("[outside](../../elsewhere.md)", ["../../elsewhere.md"]),
+        ("`[code](none.md)`\n\n```python\nx[0](none.md)\n```\n", []),
+        ("[wrong heading](tests/README.md#no-such-heading)", ["tests/README.md#no-such-heading"]),
+        ("[folder](sknet/core)", []),
+    ],
+)
+def test_a_dead_link_is_seen(text, dead):
+    assert dead_links(ROOT / "page.md", text) == dead
+
+
+def test_headings_have_the_anchors_of_github():
+    text = "# One: two, `three`\n\n## Same\n## Same\n```sh\n# no heading\n```\n"
+    assert anchors(text) == {"one-two-three", "same", "same-1"}
+
+
+def test_a_block_sees_the_names_of_those_before_it_and_no_marked_block_runs():
+    text = (
+        "```python\na = 1\n```\n\n<!-- not run: it is wrong -->\n```python\na = b\n```\n"
+        "<!-- needs: no_such_module -->\n\n```python\na = c\n```\n```sh\nexit 1\n```\n```python\nassert a == 1\n```\n"
+    )
+    blocks = python_blocks(text)
+    assert [block.line for block in blocks] == [2, 7, 12, 18]
+    run_in_order("page.md", blocks)
+    with pytest.raises(NameError, match="'b'"):
+        run_in_order("page.md", [block._replace(not_run=None) for block in blocks])
