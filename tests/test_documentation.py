@@ -65,9 +65,11 @@ def dead_links(page, text):
             continue  # to the web or by mail
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        if not target.is_relative_to(ROOT) or not target.exists():
-            dead.append(link)
-        elif anchor and (target.suffix != ".md" or anchor not in anchors(target.read_text(encoding="utf-8"))):
+        if (
+            not target.is_relative_to(ROOT)
+            or not target.exists()
+            or (anchor and (target.suffix != ".md" or anchor not in anchors(target.read_text(encoding="utf-8"))))
+        ):
             dead.append(link)
     return dead
 
