@@ -344,21 +344,20 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
             Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, on average
-            over mini-batches. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or
-            less, and are below 0.1 on average, are taken as shares, with a warning, and multiplied by the number of
-            rows divided by their sum. They
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 counts as two equal rows, on
+            average over mini-batches. The penalty `alpha` is divided by their sum. Weights that sum to 1 or less and
+            are below 0.1 on average are multiplied by the number of rows divided by their sum, with a warning. They
             multiply those of `class_weight`.
         X_val, y_val : array-like, default=None
-            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            Validation rows of your own, in the form of X and y; use them if rows are grouped or ordered in time. They
+            are scored after each epoch, and `early_stopping` uses this score.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
         checkpoint : str, path-like, Checkpoint or None, default=None
-            File to write after each epoch, or as often as a `sknet.Checkpoint` says, with all that training needs to go
-            on. Call fit again in the same way after a crash: with that file there, training goes on from it and ends
-            with the same bits as without the crash; where it had ended, the finished model is returned at once. Not
-            possible with L-BFGS. With partial_fit, call `sknet.save` instead.
+            File to write after each epoch, or as often as a `sknet.Checkpoint` says, with the state of training. After
+            a crash, call fit again in the same way: training continues from the file and ends with the same bits as
+            without the crash. If training was complete, the finished model is returned at once. Not possible with
+            L-BFGS. With partial_fit, call `sknet.save` instead.
 
         Returns
         -------
@@ -371,14 +370,14 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
             as it was before the call. If `checkpoint` is the file of other parameters or data.
         OSError
-            If `checkpoint` cannot be written, as on a full disk; the last one that could be is still there.
+            If `checkpoint` cannot be written, for example because the disk is full. An earlier one is unchanged.
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint=checkpoint)
 
     @available_if(has_epochs)
     @with_callbacks
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train for one epoch on the given rows, going on from where the estimator is.
+        """Train for one more epoch, on the given rows.
 
         Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
         varies, a scale is off by a factor of two, a mean by half a scale.
@@ -395,8 +394,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             All labels that will ever come; required in the first call unless y is multilabel, optional afterwards. For
             several multiclass targets, a list with an array for each.
         X_val, y_val : array-like, default=None
-            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with `early_stopping`, they decide.
+            Validation rows of your own, in the form of X and y; use them if rows are grouped or ordered in time. They
+            are scored after each epoch, and `early_stopping` uses this score.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 

@@ -1,4 +1,4 @@
-"""Schedules: the learning rate as a function of where training stands; the update rule does not know them.
+"""Schedules: the learning rate as a function of the progress of training; optimizers do not depend on them.
 
 A schedule is called with a `Clock` and returns the rate as a multiple of the initial rate. Those that say
 ``per_update`` are asked before every update, the others once an epoch. ``progress`` runs from 0 to 1 over one ``fit``.

@@ -1,4 +1,4 @@
-"""Targets: labels and numbers on one side, the matrices that losses compare with on the other."""
+"""Targets: converts labels and numbers to the matrices that losses compare with, and back."""
 
 from __future__ import annotations
 

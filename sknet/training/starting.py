@@ -1,4 +1,4 @@
-"""Starting: the state in which a run begins, new or gone on with."""
+"""Starting: the state in which a run begins, either new or that of an earlier call."""
 
 from __future__ import annotations
 
