@@ -36,6 +36,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
         ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
         ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
+        Change it if the targets are smooth functions (``"tanh"``).
     solver : {"adam", "sgd", "rmsprop", "adagrad", "lbfgs"}, default="adam"
         Optimizer: Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS, on all rows at
         once. Adam works for most data; try L-BFGS for up to a few hundred rows.
@@ -118,10 +119,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         change is seldom needed, except for an activation of your own.
     standardize : bool, "robust" or "auto", default="auto"
         Whether to standardize inputs inside `fit`. True: weighted mean and deviation of the rows that are trained on;
-        columns of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns
-        are divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``:
-        median and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X
-        to fit. ``"auto"``: ``"robust"`` for tables, else True.
+        columns of two values are scaled by the distance of these, so that rare indicators keep their size. Sparse X
+        stays sparse: columns are divided by the root mean square of their entries, and only those far from zero are
+        centred. ``"robust"``: median and interquartile range, and a smooth clip that limits values beyond three of
+        them; needs a dense X to fit. ``"auto"``: ``"robust"`` for tables, else True. Choose True for `coefs_`, and
+        False if all columns have comparable units, such as pixels.
     embedding : {"piecewise_linear", "periodic", "auto"} or None, default="auto"
         What to add to each column of more than two values, as further inputs. ``"piecewise_linear"``: four learned
         piecewise-linear functions, with edges at its quantiles. ``"periodic"``: three learned combinations of 16
@@ -379,8 +381,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one more epoch, on the given rows.
 
-        Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
-        varies, a scale is off by a factor of two, a mean by half a scale.
+        Standardization is updated if it no longer fits all rows so far: a constant column begins to vary, a scale is
+        wrong by a factor of two, or a mean by half a scale.
 
         Parameters
         ----------

@@ -40,6 +40,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
         ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
         ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
+        Change it if the targets are smooth functions (``"tanh"``).
     solver : {"adam", "sgd", "rmsprop", "adagrad", "lbfgs"}, default="adam"
         Optimizer: Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS, on all rows at
         once. Adam works for most data; try L-BFGS for up to a few hundred rows.
@@ -122,12 +123,13 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         change is seldom needed, except for an activation of your own.
     standardize : bool, "robust" or "auto", default="auto"
         Whether to standardize inputs inside `fit`. True: weighted mean and deviation of the rows that are trained on;
-        columns of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns
-        are divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``:
-        median and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X
-        to fit. ``"auto"``: ``"robust"`` for tables, else True. The regressor standardizes its targets too: by mean and
-        deviation for the squared error, by median and interquartile range for losses that do not mind outliers, and by
-        their mean alone where there is a log link.
+        columns of two values are scaled by the distance of these, so that rare indicators keep their size. Sparse X
+        stays sparse: columns are divided by the root mean square of their entries, and only those far from zero are
+        centred. ``"robust"``: median and interquartile range, and a smooth clip that limits values beyond three of
+        them; needs a dense X to fit. ``"auto"``: ``"robust"`` for tables, else True. Choose True for `coefs_`, and
+        False if all columns have comparable units, such as pixels. The regressor standardizes its targets too: by mean
+        and deviation for the squared error, by median and interquartile range for losses that do not mind outliers, and
+        by their mean alone where there is a log link.
     embedding : {"piecewise_linear", "periodic", "auto"} or None, default="auto"
         What to add to each column of more than two values, as further inputs. ``"piecewise_linear"``: four learned
         piecewise-linear functions, with edges at its quantiles. ``"periodic"``: three learned combinations of 16
@@ -384,8 +386,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for one more epoch, on the given rows.
 
-        Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
-        varies, a scale is off by a factor of two, a mean by half a scale. A loss in other units of the targets is not
+        Standardization is updated if it no longer fits all rows so far: a constant column begins to vary, a scale is
+        wrong by a factor of two, or a mean by half a scale. A loss in other units of the targets is not
         compared with earlier ones.
 
         Parameters

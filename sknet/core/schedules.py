@@ -13,7 +13,7 @@ from typing import Protocol
 
 @dataclass
 class Clock:
-    """Where training stands; it survives between calls, so that training can go on.
+    """The progress of training; it is kept between calls, so that training can continue.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Clock:
     reductions : int
         How often an adaptive rate has been reduced.
     progress : float
-        Share of the epochs of this call that lies behind, at least 0 and at most 1.
+        Share of the epochs of this call that are complete, at least 0 and at most 1.
     """
 
     samples: int = 0
