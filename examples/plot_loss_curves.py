@@ -6,7 +6,7 @@
 # down). `LossCurveDisplay` draws both, marks the best epoch, and gives whatever has another unit a panel of its own. It
 # needs matplotlib: `pip install -e ".[plot]"`.
 #
-# Run in `examples/images`, this script makes the picture of the README anew.
+# Run in `examples/images`, this script creates the picture that the pages show.
 
 # %%
 from sklearn.datasets import load_breast_cancer

@@ -5,7 +5,7 @@
 # before it is fitted, from its parameters and the number of features and outputs. It needs matplotlib:
 # `pip install -e ".[plot]"`.
 #
-# Run in `examples/images`, this script makes the picture of the README anew.
+# Run in `examples/images`, this script creates the picture that the pages show.
 
 # %%
 from sklearn.datasets import load_iris

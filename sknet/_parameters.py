@@ -16,7 +16,7 @@ from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Acti
 
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
 MAX_DEPTH, MAX_PARAMETERS = 1000, 2**31 - 1  # BLAS counts in 32 bits
-_LIMITS_OF_MEMORY = MAX_PARAMETERS, sys.maxsize  # no message names them: nobody is near
+_LIMITS_OF_MEMORY = MAX_PARAMETERS, sys.maxsize  # so large that no message names them
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 

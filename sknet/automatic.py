@@ -1,10 +1,10 @@
-"""Automatic: what "auto" becomes, for the rows that a call is given.
+"""Automatic: the value of each parameter that is "auto", for the rows of a call.
 
-There are two regimes. Few rows, a single batch of all rows, streams and L-BFGS are trained plainly. More dense rows, in
-mini-batches, are trained in the way that measurement on real tables favours: four networks side by side, each of which
-holds out a tenth of the rows that the others learn from, judged by their loss there with weights averaged over updates;
-robust units and a piecewise-linear embedding of numbers; in float32.
-`examples/benchmarks/README.md` has what each part gave.
+There are two cases. Tables are more than 300 dense rows, trained in mini-batches by `fit`. Their defaults were measured
+on real tables: four networks side by side, each with a tenth of the rows held out for early stopping by the loss;
+averaged weights; ``standardize="robust"``; a piecewise-linear embedding of numbers; float32. All other data, streams,
+and fits by L-BFGS have one network without these.
+`examples/benchmarks/README.md` shows how much each part improved the results.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ._parameters import is_auto, shown, with_plain_numbers
 
 FEW_ROWS = 300
 FEWEST_HELD_OUT = 10  # rows, for early stopping
-MOST_EMBEDDED = 100  # columns of numbers: images have more, and are no tables
-WAIT = 0.4  # epochs to wait for a better one than the best, as a part of those up to it
+MOST_EMBEDDED = 100  # columns of numbers; images have more
+WAIT = 0.4  # epochs to wait for an improvement, as a share of the epochs up to the best one
 _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
 _DECAY = 0.02
 _OF_EPOCHS = ("early_stopping", "averaging")  # L-BFGS that goes on after epochs has neither
@@ -34,7 +34,7 @@ _FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the lines of an embedding
 
 
 class Facts(NamedTuple):
-    """What the choice goes by.
+    """What the values depend on.
 
     Attributes
     ----------
@@ -235,9 +235,9 @@ def _why_embedded(facts: Facts) -> str:
 
 
 def _weight_decay(p: dict[str, Any], facts: Facts, tables: bool, rate: float) -> float:
-    """Return the decay; a network is free to pass through few numbers, and takes more of it.
+    """Return the decay: more for few rows of a regressor, as a network could pass through these exactly.
 
-    Weights lose no larger part at an update than they do at the default learning rate.
+    At a larger learning rate it is smaller, so that weights shrink no faster than at the default one.
     """
     if p["solver"] == "lbfgs":
         return 0.0

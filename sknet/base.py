@@ -296,11 +296,11 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         return end, self._network.layers[end].n_in * self._state.n_members
 
     def sample_predictions(self, X: Any, n_samples: int | None = None, random_state: Any = None) -> np.ndarray:
-        """Draw predictions that differ as far as the network is unsure: of its members, and with dropout left on.
+        """Draw predictions from the members and with dropout left on; their spread shows the uncertainty.
 
-        Several members are each a prediction. With dropout in a network (Monte-Carlo dropout), each draw leaves out
-        other units, of one member after the other. The spread is that of the mean alone, without the noise of y around
-        it: too narrow for an interval that is to hold the next y. For such, see ``loss="quantile"`` of the regressor.
+        Each member gives a prediction. With dropout (Monte-Carlo dropout), each draw leaves out other units, of one
+        member after the other. The spread shows how uncertain the mean is; it does not contain the noise of y. For
+        an interval that contains the next y, use ``loss="quantile"`` of the regressor.
 
         Parameters
         ----------

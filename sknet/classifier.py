@@ -23,27 +23,30 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     A drop-in for `sklearn.neural_network.MLPClassifier`: same parameters, attributes and methods, and more. It
     minimizes the log-loss of binary, multiclass or multilabel targets, or of several multiclass targets at once.
 
-    Where a parameter is ``"auto"``, data decide. *Tables* are dense rows, more than 300 of them and more than a
-    mini-batch, in `fit`: they are trained by four networks side by side in float32, with robust units, a
-    piecewise-linear embedding, averaged weights, and early stopping by the loss. The rest is trained plainly.
+    A parameter that is ``"auto"`` depends on the data. *Tables*, in `fit`, are more than 300 dense rows, in several
+    mini-batches. They are trained by four networks side by side in float32, with ``standardize="robust"``, a
+    piecewise-linear embedding, averaged weights, and early stopping by the loss. Other data are trained without these.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=None
-        Units of each hidden layer. None means ``(width,) * depth``; anything else overrides both.
+        Units of each hidden layer, if the layers differ. None means ``(width,) * depth``; any other value overrides
+        both.
     activation : str, Activation, or a sequence of them, default="relu"
         Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
         ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
         ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
+        Change it if the targets are smooth functions (``"tanh"``).
     solver : {"adam", "sgd", "rmsprop", "adagrad", "lbfgs"}, default="adam"
-        Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS on all rows at once, for
-        small data.
+        Optimizer: Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS, on all rows at
+        once. Adam works for most data; try L-BFGS for up to a few hundred rows.
     alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the batch) when added to the
-        loss; with sample weights, by that number times their mean. Biases are not penalized.
+        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the mini-batch) when added
+        to the loss; with sample weights, by that number times their mean. Biases are not penalized. Raise it, by
+        factors of ten, if the network overfits.
     batch_size : int or "auto", default="auto"
-        Rows in a mini-batch. ``"auto"`` is 128; of more than 300 rows, an eighth, but at least 32 and at most 128.
-        Larger batches are faster for each row, smaller ones need fewer epochs. Not used by L-BFGS.
+        Rows in a mini-batch. ``"auto"`` is 128; of more than 300 rows, an eighth, but at least 32 and at most 128. A
+        larger value makes an epoch faster, a smaller one makes more updates in it. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
         Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
         ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
@@ -52,22 +55,25 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         grow longer; ``"warmup_cosine"``. Or an object of `sknet.schedules`, where all have their parameters.
         `partial_fit` does not know how long a stream will be: there, these schedules stay at `learning_rate_init`.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate, per update. ``"auto"`` is 0.003, and for tables 0.006 for a classifier and
-        0.01 for a regressor. Lower it if the loss jumps or diverges. Not used by L-BFGS.
+        Initial learning rate, per update. ``"auto"`` is 0.003, and for tables 0.006 for a classifier and 0.01 for a
+        regressor. Lower it if the loss jumps or diverges; raise it if the loss still falls at the last epoch. Not used
+        by L-BFGS.
     power_t : float, default=0.5
-        Exponent of ``"invscaling"``.
+        Exponent of ``"invscaling"``. A larger value makes the learning rate fall faster.
     max_iter : int or "auto", default="auto"
         Most epochs, or iterations of L-BFGS, of one call of `fit`. ``"auto"``: as many epochs as make about 3,000
-        updates for tables, 4,000 else, within bounds; 200 iterations of L-BFGS.
+        updates for tables, otherwise 4,000, within bounds; 200 iterations of L-BFGS. Raise it if the loss still falls
+        at the end; lower it to save time.
     shuffle : bool, default=True
-        Whether to visit the rows in a new random order in each epoch.
+        Whether to visit the rows in a new random order in each epoch. Set it to False only if their order matters.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, validation split and row order. Pass an int for reproducible results. A RandomState
-        is copied by `fit` and left where a fit that had drawn from it would leave it.
+        Source of initial weights, validation split and row order. None gives other results in each fit; pass an int for
+        reproducible ones. A RandomState is copied by `fit` and left where a fit that had drawn from it would leave it.
     tol : float or "auto", default="auto"
         An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
-        standardized targets where targets are standardized. For L-BFGS, bound on the largest component of the gradient.
-        ``"auto"``: 0 for regressors of tables, as a small loss of targets without noise falls by less; else 1e-4.
+        standardized targets if targets are standardized. For L-BFGS, bound on the largest component of the gradient.
+        ``"auto"``: 0 for regressors of tables, as a small loss of targets without noise falls by less; otherwise 1e-4.
+        A larger value stops training earlier.
     verbose : bool, int or "progress", default=False
         Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
         of validation rows, the learning rate and the seconds so far. ``"progress"``: a bar with loss, score and time
@@ -80,9 +86,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         the progress of the call. The other schedules, the default among them, run from beginning to end in each call,
         so that the rate is high again: warm restarts. L-BFGS forgets the curvature that it has estimated.
     momentum : float, default=0.9
-        Momentum of ``"sgd"``, in [0, 1].
+        Momentum of ``"sgd"``, in [0, 1]. A larger value averages over more updates; lower it if the loss swings.
     nesterovs_momentum : bool, default=True
-        Whether ``"sgd"`` uses Nesterov's momentum.
+        Whether ``"sgd"`` uses Nesterov's momentum, which usually swings less. Without effect if `momentum` is 0.
     early_stopping : bool or "auto", default="auto"
         Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
@@ -92,78 +98,95 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Only scores of the same rows are compared: a call with other rows, such as the next chunk of a stream, first
         scores the best weights so far on its own.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside, in (0, 1). Classes are in proportion, and each of two or more rows is on both
-        sides, if that share has as many rows as there are classes; if not, each class is in training.
+        Share of the rows to set aside, in (0, 1). Each class has the same share of the rows on both sides. A class of
+        at least two rows is on both sides, if at least as many rows are set aside as there are classes; otherwise each
+        class is in training. Raise it if the validation score is noisy; lower it to train on more rows.
     beta_1 : float, default=0.9
-        Decay of Adam's mean gradient, in [0, 1).
+        Decay of Adam's mean gradient, in [0, 1). A larger value averages over more updates.
     beta_2 : float, default=0.97
-        Decay of the mean squared gradient of Adam and RMSprop, in [0, 1).
+        Decay of the mean squared gradient of Adam and RMSprop, in [0, 1). Raise it, up to 0.999, if training is
+        unstable; a smaller value adapts faster in short training.
     epsilon : float, default=1e-8
-        Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad.
+        Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad, so that no division by zero
+        occurs. A larger value makes the updates of weights with small gradients smaller.
     n_iter_no_change : int, inf or "auto", default="auto"
         Training stops after exactly this many epochs in a row without an improvement by `tol`. ``"auto"``: for tables,
         300 updates or 0.4 of the epochs that the best one took, whichever is longer; else 10 epochs, or 30 where
         at most 300 rows come with a validation set.
     max_fun : int, default=15000
-        Largest number of evaluations of the loss by L-BFGS.
+        Largest number of evaluations of the loss by L-BFGS. Raise it together with `max_iter`.
     depth : int, default=2
-        Number of hidden layers; 0 is the linear model.
+        Number of hidden layers; 0 is the linear model. Try 0 or 1 for few rows or simple relations, and 3 for many
+        rows.
     width : int, default=64
-        Units in each hidden layer. More can help with many thousands of rows; less is faster.
+        Units in each hidden layer. More can help with many thousands of rows; fewer are faster and overfit less.
     initializer : str, default="auto"
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
-        ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``; ``"auto"`` chooses by activation.
+        ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``. ``"auto"`` chooses by activation; a
+        change is seldom needed, except for an activation of your own.
     standardize : bool, "robust" or "auto", default="auto"
         Whether to standardize inputs inside `fit`. True: weighted mean and deviation of the rows that are trained on;
-        columns of two values by their distance, so that rare indicators keep their size. Sparse X stays sparse: columns
-        are divided by the root mean square of their entries, and only those far from zero are centred. ``"robust"``:
-        median and interquartile range, and a smooth clip that draws in what lies beyond three of them; needs a dense X
-        to fit. ``"auto"``: ``"robust"`` for tables, else True.
+        columns of two values are scaled by the distance of these, so that rare indicators keep their size. Sparse X
+        stays sparse: columns are divided by the root mean square of their entries, and only those far from zero are
+        centred. ``"robust"``: median and interquartile range, and a smooth clip that limits values beyond three of
+        them; needs a dense X to fit. ``"auto"``: ``"robust"`` for tables, else True. Choose True for `coefs_`, and
+        False if all columns have comparable units, such as pixels.
     embedding : {"piecewise_linear", "periodic", "auto"} or None, default="auto"
-        What to add beside each column of more than two values. ``"piecewise_linear"``: four learned broken lines, with
-        edges at its quantiles. ``"periodic"``: three learned combinations of 16 cosines. With either, the network can
-        bend as sharply as trees do. Dense X only. ``"auto"``: ``"piecewise_linear"`` for tables of up to 100 columns of
-        numbers.
+        What to add to each column of more than two values, as further inputs. ``"piecewise_linear"``: four learned
+        piecewise-linear functions, with edges at its quantiles. ``"periodic"``: three learned combinations of 16
+        cosines. With either, the network can fit jumps and sharp bends, as trees do. Dense X only. ``"auto"``:
+        ``"piecewise_linear"`` for tables of up to 100 columns of numbers, otherwise None. Choose None to save time, or
+        for `coefs_`.
     dtype : {"float32", "float64", "auto"} or None, default="auto"
-        What to compute in. ``"auto"``: float32 for more than 300 rows in mini-batches, else the dtype of X. None: the
-        dtype of X. Predictions for float64 rows are float64 in any case.
+        What to compute in. ``"auto"``: float32 for more than 300 rows in mini-batches, otherwise the dtype of X. None:
+        the dtype of X. Predictions for float64 rows are float64 in any case. ``"float32"`` is faster; choose
+        ``"float64"`` if the last digits matter.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-        ``"auto"`` is 0.02, and 0 with L-BFGS; for a regressor fitted to at most 300 rows by Adam, 1, or as much less as
-        `learning_rate_init` is above its default: a network could pass through so few rows exactly.
+        ``"auto"`` is 0.02, and 0 with L-BFGS. For a regressor fitted to at most 300 rows by Adam it is 1, or less in
+        proportion if `learning_rate_init` is above its default. Raise it if the network overfits; lower it if the
+        training loss stays high.
     dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
-        ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, else 0.
+        ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, otherwise 0. Raise it if a wide network
+        overfits; lower it if the training loss stays high.
     normalization : {"batch", "layer"} or None, default=None
-        Normalization between combination and non-linearity of each hidden layer.
+        Normalization between combination and non-linearity of each hidden layer; None is none. Try ``"batch"`` or
+        ``"layer"`` if a deep network does not train.
     max_grad_norm : float or None, default=None
-        Gradients of a larger Euclidean norm are scaled down to it.
+        Gradients of a larger Euclidean norm are scaled down to it; None leaves them as they are. Try 1 if the loss
+        suddenly jumps; a smaller value limits updates more.
     scoring : str, callable or None, default="auto"
-        What validation judges by: ``"loss"`` is the smallest validation loss; None is the accuracy of a classifier, and
-        for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean over outputs: R2
-        for ``"squared_error"`` (`score` is R2 for other losses too, but for quantiles); a scorer's name; or a callable
-        ``(estimator, X, y) -> float``, the larger the better. ``"auto"``: the loss for tables, whose probabilities are
-        the better for it, and where a validation set decides that comes with at most 300 rows; else None.
+        What is measured on the validation rows: ``"loss"``, of which the smallest value is the best; None, the accuracy
+        of a classifier, and for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``,
+        mean over outputs (R2 for ``"squared_error"``; `score` is R2 for other losses too, except for quantiles); the
+        name of a scorer; or a callable ``(estimator, X, y) -> float``, the larger the better. ``"auto"``: the loss for
+        tables, as this gives better probabilities, and for at most 300 rows with a validation set; otherwise None.
+        Change it if another metric is what counts.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
-        categories, text, objects or booleans; all columns of an array are numbers. Else a mask, indices, or names of
-        columns of a data frame. None: no column is. Text and numbers in one column are read as text. Levels of fewer
-        than five rows share what is learned of rare ones, as levels never seen do. Up to 32 levels get one-hot inputs,
-        more a learned vector of 8 numbers. Missing categories are a level.
+        categories, text, objects or booleans; all columns of an array are numbers. Otherwise a mask, indices, or names
+        of columns of a data frame; name columns of codes, such as post codes, whose order means nothing. None: no
+        column is. Text and numbers in one column are read as text. Levels of fewer than five rows share what is learned
+        of rare ones, as levels never seen do. A column of up to 32 levels gets one-hot inputs, a column of more levels
+        a learned vector of 8 numbers for each. Missing categories are a level.
     n_members : int or "auto", default="auto"
         Number of networks that are trained side by side, each from its own initial weights and with its own rows set
-        aside; their predictions are averaged. More are better, and take as many times longer. ``"auto"``: 4 for tables
-        with early stopping, else 1.
+        aside; their predictions are averaged. More are usually more accurate, and the time grows in proportion.
+        ``"auto"``: 4 for tables with early stopping, otherwise 1.
     averaging : float or "auto", default="auto"
-        Decay per update, in [0, 1), of the moving average of the weights, which is what is judged and kept; 0 for none.
-        ``"auto"``: 0.99 for tables, else 0.
+        Decay per update, in [0, 1), of the moving average of the weights, which is what is validated and kept; 0 for
+        none. ``"auto"``: 0.99 for tables, otherwise 0. Raise it for a longer average if the validation loss is noisy;
+        lower it if training makes only a few hundred updates.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, multiplied into the sample weights; ``"balanced"`` makes all classes count alike, in
-        sums of sample weights where there are some; a list has a dict for each column of y.
+        Weights of the classes, multiplied into the sample weights; None gives each row the same. ``"balanced"`` makes
+        all classes count alike, in sums of sample weights if there are any; a list has a dict for each column of y.
+        Raise the weight of a rare class to find more of it; its probabilities then become too high.
     label_smoothing : float or "auto", default="auto"
-        Share of each target that is spread over the classes in proportion to their (weighted) shares in training, those
-        of each call in `partial_fit`, in [0, 1): so the mean probability of a class stays its frequency. ``"auto"`` is
-        0.05, and 0 for tables and with L-BFGS.
+        Share of each target, in [0, 1), that is spread over the classes in proportion to their (weighted) shares in
+        training, in `partial_fit` to those of the call. So the mean probability of a class stays its frequency.
+        ``"auto"`` is 0.05, and 0 for tables and with L-BFGS. Raise it if probabilities are too close to 0 and 1, or
+        labels are noisy.
 
     Attributes
     ----------
@@ -351,21 +374,21 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
             Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero, with a finite sum. A weight of 2 is that row twice, on average
-            over mini-batches. Their sum is the number of rows that `alpha` is spread over; weights that sum to 1 or
-            less, and are below 0.1 on average, are taken as shares, with a warning, and multiplied by the number of
-            rows divided by their sum. They
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 counts as two equal rows, on
+            average over mini-batches. The penalty `alpha` is divided by their sum. Weights that sum to 1 or less and
+            are below 0.1 on average are multiplied by the number of rows divided by their sum, with a warning. They
             multiply those of `class_weight`.
         X_val, y_val : array-like, default=None
-            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch, and decide when to stop and which weights to keep, unless ``early_stopping=False``.
+            Validation rows of your own, in the form of X and y, for rows that are grouped or ordered in time. They
+            are scored after each epoch, and decide when to stop and which weights to keep, unless
+            ``early_stopping=False``.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
         checkpoint : str, path-like, Checkpoint or None, default=None
-            File to write after each epoch, or as often as a `sknet.Checkpoint` says, with all that training needs to go
-            on. Call fit again in the same way after a crash: with that file there, training goes on from it and ends
-            with the same bits as without the crash; where it had ended, the finished model is returned at once. Not
-            possible with L-BFGS. With partial_fit, call `sknet.save` instead.
+            File to write after each epoch, or as often as a `sknet.Checkpoint` says, with the state of training. After
+            a crash, call fit again in the same way: training continues from the file and ends with the same bits as
+            without the crash. If training was complete, the finished model is returned at once. Not possible with
+            L-BFGS. With partial_fit, call `sknet.save` instead.
 
         Returns
         -------
@@ -378,17 +401,17 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
             as it was before the call. If `checkpoint` is the file of other parameters or data.
         OSError
-            If `checkpoint` cannot be written, as on a full disk; the last one that could be is still there.
+            If `checkpoint` cannot be written, for example because the disk is full. An earlier one is unchanged.
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint=checkpoint)
 
     @available_if(has_epochs)
     @with_callbacks
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train for one epoch on the given rows, going on from where the estimator is.
+        """Train for one more epoch, on the given rows.
 
-        Where the units used for standardization no longer fit all rows so far, they change: a column that was constant
-        varies, a scale is off by a factor of two, a mean by half a scale.
+        Standardization is updated if it no longer fits all rows so far: a constant column begins to vary, a scale is
+        wrong by a factor of two, or a mean by half a scale.
 
         Parameters
         ----------
@@ -402,8 +425,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             All labels that will ever come; required in the first call unless y is multilabel, optional afterwards. For
             several multiclass targets, a list with an array for each.
         X_val, y_val : array-like, default=None
-            Validation rows of your own, in the form of X and y, where rows are grouped or ordered in time. They are
-            scored after each epoch; with ``early_stopping=True``, they decide which weights to keep.
+            Validation rows of your own, in the form of X and y, for rows that are grouped or ordered in time. They
+            are scored after each epoch; with ``early_stopping=True``, they decide which weights to keep.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 

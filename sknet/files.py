@@ -1,4 +1,4 @@
-"""Files: a fitted estimator as a file of data, which can be read without running what a stranger wrote."""
+"""Files: saves and loads estimators as files that contain no code, so reading one runs nothing."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ _ESTIMATORS = {kind.__name__: kind for kind in (MLPClassifierScratch, MLPRegress
 
 
 def save(estimator: Any, path: Any) -> None:
-    """Save an estimator as a file of numbers and text, which `load` reads without running anything.
+    """Save an estimator as a file of numbers and text, which contains no code.
 
-    The file holds all that the estimator is: parameters, names and moments of the data, weights, and where training
-    stands. What is loaded predicts the same bits, and ``warm_start`` and ``partial_fit`` go on bit for bit. The layout
-    is that of safetensors. It is written beside ``path`` and renamed once it is on the disk: an earlier file survives
-    whatever goes wrong.
+    The file contains the whole estimator: parameters, classes, names of the features, weights, moments of the data,
+    and the state of training: optimizer, random streams, schedule, curves, best weights, validation split. A loaded
+    estimator predicts the same bits, and ``warm_start`` and ``partial_fit`` continue with the same bits.
+
+    It is written under a temporary name and renamed once it is on the disk, so an error leaves an earlier file intact.
+    Its layout is that of safetensors, so that other tools can read the arrays.
 
     Frames with categories, text and missing values go into `fit` as they are, so most networks need no pipeline around
     them. A pipeline with a network in it goes into a file of skops, another library, as a whole:
@@ -38,8 +40,9 @@ def save(estimator: Any, path: Any) -> None:
     Raises
     ------
     TypeError
-        If it is a pipeline or a search, or holds code: a callable `scoring`, an `Activation` or schedule of your own,
-        callbacks. The message says what to call instead, or names the parameter; no file is touched.
+        If it is a pipeline or a search, or contains code: functions, such as a callable `scoring`; an `Activation` or
+        schedule of your own; callbacks. The message says what to call instead, or names the parameter; no file is
+        changed.
     OSError
         If the file cannot be written.
 

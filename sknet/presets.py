@@ -1,4 +1,4 @@
-"""Presets: named sets of constructor parameters, plain dictionaries to look at, change and search around."""
+"""Presets: named sets of constructor parameters, as dictionaries that can be printed and changed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _LARGE: dict[str, Any] = {
 
 
 def tabular(kind: str) -> dict[str, Any]:
-    """Return parameters that predict numbers a little better than the defaults, at about five times the cost.
+    """Return parameters for a little more accurate regression than the defaults, in about five times the time.
 
     Twice as many members are trained, each half as wide again, with more dropout and a smaller learning rate.
 
@@ -137,8 +137,8 @@ def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> d
 def scikit_learn(kind: str) -> dict[str, Any]:
     """Return scikit-learn's own defaults, wherever those here differ.
 
-    With them, and ``batch_size=min(200, n_samples)``, the same seed gives the weights that scikit-learn gives, to
-    rounding, but for the deliberate differences that the README lists. Its ``n_iter_no_change=10`` stops after 11
+    With them and ``batch_size=min(200, n_samples)``, the same seed gives the weights that scikit-learn gives, up to
+    rounding, except for the differences that `sknet/DIFFERENCES.md` lists. Its ``n_iter_no_change=10`` stops after 11
     epochs, so it is 11 here.
 
     Parameters

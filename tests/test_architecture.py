@@ -1,4 +1,4 @@
-"""The layout: imports go down, each folder is used by its front, the core is NumPy and SciPy alone, files are small."""
+"""The layout: imports are of lower levels and of what a folder lists, the core needs only NumPy and SciPy."""
 
 import ast
 import re
@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE, TESTS = ROOT / "sknet", ROOT / "tests"
 
-# From the ground up. A file imports from lower floors, and from its own as long as no cycle comes of it.
-FLOORS = [
+# From low to high. A file imports from lower levels, and from its own if that makes no cycle.
+LEVELS = [
     {"core"},
     {"_compat", "_parameters", "_settings", "automatic", "preprocessing", "presets", "schedules"},
     {"training"},
@@ -23,7 +23,7 @@ FLOORS = [
     {"displays", "export", "files"},
     {"__init__"},
 ]
-FLOOR_OF = {name: i for i, floor in enumerate(FLOORS) for name in floor}
+LEVEL_OF = {name: i for i, level in enumerate(LEVELS) for name in level}
 FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 CORE_NEEDS = {"numpy", "scipy", *sys.stdlib_module_names}
@@ -80,17 +80,17 @@ def imported_modules(module, source):
 
 
 def pointing_up(module, source):
-    own = FLOOR_OF[place_of(module)]
-    return sorted(name for name in imported_modules(module, source) if FLOOR_OF[place_of(name)] > own)
+    own = LEVEL_OF[place_of(module)]
+    return sorted(name for name in imported_modules(module, source) if LEVEL_OF[place_of(name)] > own)
 
 
-def past_the_front(module, source):
+def not_listed(module, source):
     """Return what a module imports from inside of a folder other than its own."""
     modules = imported_modules(module, source)
     return sorted(name for name in modules if "." in name and place_of(name) != place_of(module))
 
 
-def beyond_the_wall(module, source):
+def more_than_numpy_and_scipy(module, source):
     """Return what a module of the core imports besides the core, NumPy, SciPy and the standard library."""
     return sorted(
         name
@@ -132,24 +132,24 @@ def lengths(source, *, docstrings=True):
     return len(source.splitlines()) - len(left_out), functions
 
 
-def test_every_module_has_its_floor():
+def test_every_module_has_its_level():
     places = set(map(place_of, MODULES))
-    assert places - set(FLOOR_OF) == set(), "new modules: add them to FLOORS here, on the lowest floor that holds"
-    assert set(FLOOR_OF) - places == set(), "these modules are gone: take them out of FLOORS here"
+    assert places - set(LEVEL_OF) == set(), "new modules: add them to LEVELS here, on the lowest possible level"
+    assert set(LEVEL_OF) - places == set(), "these modules are gone: take them out of LEVELS here"
 
 
 @every_module
-def test_imports_go_down(module):
+def test_imports_are_of_lower_levels(module):
     assert pointing_up(module, MODULES[module].read_text()) == []
 
 
 @every_module
-def test_a_folder_is_used_by_its_front(module):
-    assert past_the_front(module, MODULES[module].read_text()) == []
+def test_other_folders_use_only_what_a_folder_lists(module):
+    assert not_listed(module, MODULES[module].read_text()) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_front_says_what_the_folder_is_for_and_what_others_may_use(folder):
+def test_a_folder_says_what_it_is_for_and_lists_what_others_may_use(folder):
     """Each name that it lists is used outside of the folder; those of `sknet.export` are public."""
     tree = ast.parse(MODULES[folder].read_text())
     assert len(re.findall(r"\.\s", ast.get_docstring(tree) + "\n")) >= 2  # sentences
@@ -182,7 +182,7 @@ def test_imports_have_no_cycle():
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.split(".")[0] == "core"])
 def test_the_core_is_numpy_and_scipy(module):
-    assert beyond_the_wall(module, MODULES[module].read_text()) == []
+    assert more_than_numpy_and_scipy(module, MODULES[module].read_text()) == []
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module != "_compat"])
@@ -244,8 +244,8 @@ def test_an_import_that_points_up_is_seen(module, source, up):
         ("export", "from .onnx import to_onnx", []),
     ],
 )
-def test_an_import_past_the_front_is_seen(module, source, inside):
-    assert past_the_front(module, source) == inside
+def test_an_import_that_is_not_listed_is_seen(module, source, inside):
+    assert not_listed(module, source) == inside
 
 
 def test_a_cycle_is_seen():
@@ -267,8 +267,8 @@ def test_a_cycle_is_seen():
         ("import math, numpy\nfrom scipy.special import expit\nfrom .memory import Buffer", []),
     ],
 )
-def test_a_breach_of_the_wall_is_seen(source, beyond):
-    assert beyond_the_wall("core.layers", source) == beyond
+def test_an_import_of_another_package_by_the_core_is_seen(source, beyond):
+    assert more_than_numpy_and_scipy("core.layers", source) == beyond
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,11 @@ def anchors(text):
     return found
 
 
+def has_anchor(target, anchor):
+    """Whether a file has a heading of that name; an empty name stands for the file itself."""
+    return not anchor or (target.suffix == ".md" and anchor in anchors(target.read_text(encoding="utf-8")))
+
+
 def dead_links(page, text):
     """Return the relative links of a page whose file or heading does not exist."""
     dead = []
@@ -65,11 +70,7 @@ def dead_links(page, text):
             continue  # to the web or by mail
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        if (
-            not target.is_relative_to(ROOT)
-            or not target.exists()
-            or (anchor and (target.suffix != ".md" or anchor not in anchors(target.read_text(encoding="utf-8"))))
-        ):
+        if not target.is_relative_to(ROOT) or not target.exists() or not has_anchor(target, anchor):
             dead.append(link)
     return dead
 

@@ -1,8 +1,8 @@
 """Core: the network itself, its losses and optimizers; NumPy and SciPy only, no scikit-learn.
 
-Each file is named after what it holds. A layer, an activation and a loss is a pair of functions, forward and backward,
-that write where they are told; parameters lie in one flat vector (`memory`), and `training` is a generator that yields
-once an epoch. `inputs` holds the layers that prepare the columns for the first combination.
+Each file is named after what it holds. Layers, activations and losses are pairs of functions, forward and backward,
+that write to the memory they are given. Parameters lie in one flat vector (`memory`). `training` is a generator that
+yields once an epoch. `inputs` holds the layers that prepare the columns for the first combination.
 
 Glossary, used everywhere in the core:
 

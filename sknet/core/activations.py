@@ -268,7 +268,7 @@ _INF = math.inf
 
 
 def _smooth(name: str, formula: str, slope: str, lowest: float, forward: _Forward) -> Activation:
-    """Return a rectifier without kink: not monotonic, slope computed along with the value."""
+    """Return a smooth rectifier, which is not monotonic; the forward pass computes its derivative too."""
     note = "Not monotonic."
     return Activation(name, formula, slope, (lowest, _INF), forward, _times_slope, keeps_slope=True, note=note)
 

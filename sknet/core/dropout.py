@@ -64,7 +64,7 @@ class Dropout:
         return a
 
     def _draw(self, noise: np.random.Generator, kept: Array) -> None:
-        """Write which units stay: those whose random byte, far cheaper than a fraction, reaches a threshold.
+        """Write which units stay: those whose random byte reaches a threshold; bytes are cheaper than fractions.
 
         A byte knows only steps of 1 / 256, so the threshold of a batch is rounded up or down at random: the probability
         to be left out is ``rate`` all the same.

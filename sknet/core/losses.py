@@ -1,6 +1,6 @@
 """Losses: a loss and the output activation that belongs to it, as one object on raw outputs.
 
-Each is stable where it works, on the raw outputs ``z`` of the last layer, so no probability is ever clipped.
+Each is computed from the raw outputs ``z`` of the last layer in a stable form, so no probability is clipped.
 One method does both directions::
 
     value_and_delta(z, y, w, delta, memory) -> sum over rows of w_i L(y_i, z_i);  delta[:] = d(that)/dz

@@ -186,7 +186,7 @@ class LayerNormalization:
 
 @dataclass(frozen=True)
 class Nonlinearity:
-    """The non-linearity alone, ``a = f(x)``, for where a normalization stands before it."""
+    """The non-linearity alone, ``a = f(x)``, used after a normalization."""
 
     n_out: int
     activation: Activation

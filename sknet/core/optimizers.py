@@ -1,4 +1,4 @@
-"""Optimizers: from a gradient to a step, on flat vectors, whatever the depth of the network.
+"""Optimizers: compute an update from a gradient; both are flat vectors for networks of any depth.
 
 ``step(theta, grad, rate)`` changes ``theta`` in place and may use ``grad`` up. State is plain arrays: it pickles.
 """

@@ -1,4 +1,4 @@
-"""Schedules: the learning rate as a function of where training stands; the update rule does not know them.
+"""Schedules: the learning rate as a function of the progress of training; optimizers do not depend on them.
 
 A schedule is called with a `Clock` and returns the rate as a multiple of the initial rate. Those that say
 ``per_update`` are asked before every update, the others once an epoch. ``progress`` runs from 0 to 1 over one ``fit``.
@@ -15,7 +15,7 @@ from typing import Protocol
 
 @dataclass
 class Clock:
-    """Where training stands; it survives between calls, so that training can go on.
+    """The progress of training; it is kept between calls, so that training can continue.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Clock:
     reductions : int
         How often an adaptive rate has been reduced.
     progress : float
-        Share of the epochs of this call that lies behind, at least 0 and at most 1.
+        Share of the epochs of this call that are complete, at least 0 and at most 1.
     """
 
     samples: int = 0

@@ -1,4 +1,4 @@
-"""Displays: pictures of networks, in the manner of scikit-learn's; matplotlib is imported when one is drawn.
+"""Displays: pictures of networks, used as scikit-learn's displays are; matplotlib is imported by the first drawing.
 
 One file for each display: loss curves (`loss_curve`), layers and weights (`diagram`), activations (`activation`), the
 first layer (`first_layer`). They share the network inside of an estimator (`subject`), its layers as columns of units

@@ -1,7 +1,7 @@
-"""Persistence: models and checkpoints as files of data, safe to take from a stranger.
+"""Persistence: models and checkpoints as files that contain no code, so they are safe to load from a stranger.
 
 JSON and arrays in one file with a checksum (`container`), replaced at once (`atomic`); estimators to JSON and back
-(`encoder`, `decoder`); the list of what may be stored (`storable`); whether what was read hangs together (`integrity`);
+(`encoder`, `decoder`); the list of what may be stored (`storable`); whether the parts of a file agree (`integrity`);
 training that goes on after a crash (`checkpoint`).
 """
 

@@ -1,4 +1,4 @@
-"""Replacing a file at once: who reads it finds the old content or the new, whatever happens in between."""
+"""Atomic: replaces a file at once, so a reader finds either the old content or the new one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Storable: what a model file may hold besides numbers, strings and arrays. A list, and nothing else.
+"""Storable: the list of what a model file may contain besides numbers, strings and arrays.
 
-Reading a file looks names up in these tables. It imports nothing and calls nothing that a file could name.
+A reader looks names up in these tables. It never imports or calls anything that a file names.
 """
 
 from __future__ import annotations

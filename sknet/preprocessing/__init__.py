@@ -1,9 +1,9 @@
-"""Preprocessing: from what the user has to the matrices that a network computes with, and back.
+"""Preprocessing: converts the user's X and y to the matrices that a network computes with, and back.
 
 Rows of X, checked (`checking`), their columns of categories (`columns`) and the levels of these (`levels`), labels that
 came as objects (`labels`), labels and numbers of y (`targets`), row weights (`weights`), all of it together (`data`),
 units of inputs and outputs (`scaling`, from `moments`, `quartiles` and `values` of columns), rows set aside for
-validation (`splitting`) and what tells them from others (`fingerprint`).
+validation (`splitting`), and a hash of rows (`fingerprint`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Data: the rows of one call, checked and encoded, as they travel from `fit` to training."""
+"""Data: the checked and encoded rows of one call of `fit`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fingerprint: a short text that is another one for other rows, read in chunks."""
+"""Fingerprint: a hash of rows, which are read in chunks."""
 
 from __future__ import annotations
 

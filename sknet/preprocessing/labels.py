@@ -1,4 +1,4 @@
-"""Labels: those that came as Python objects, as a column cut from a mixed frame does, as plain arrays or an error."""
+"""Labels: converts labels that are Python objects, such as a column of a mixed frame, to plain arrays."""
 
 from __future__ import annotations
 

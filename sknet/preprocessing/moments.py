@@ -1,4 +1,4 @@
-"""Moments: weighted mean and deviation of columns, dense or sparse, which parts of the rows can be merged into."""
+"""Moments: weighted mean and deviation of columns, dense or sparse; those of parts of the rows can be merged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quartiles: weighted median and spread of columns, on which rows far out have no hold."""
+"""Quartiles: weighted median and spread of columns, on which outliers have little influence."""
 
 from __future__ import annotations
 

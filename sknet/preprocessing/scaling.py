@@ -1,6 +1,6 @@
-"""Scaling: which units inputs and outputs have, when a stream changes them, and changing weights along.
+"""Scaling: units of inputs and outputs, their change in a stream, and the change of weights that it requires.
 
-The function that a network computes stays what it was where units change: outputs ``W, b`` followed by ``y s + m`` are
+A change of units does not change the function that a network computes: outputs ``W, b`` followed by ``y s + m`` are
 ``W s, b s + m``, and inputs likewise.
 """
 

@@ -1,4 +1,4 @@
-"""Targets: labels and numbers on one side, the matrices that losses compare with on the other."""
+"""Targets: converts labels and numbers to the matrices that losses compare with, and back."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _kind(y: Any) -> str:
     if sp.issparse(y) and target != "multilabel-indicator":
         raise ValueError("sparse y must hold multilabel targets, 0 or 1, got other labels. Use y.toarray().")
     if target == "multilabel-indicator" and not sp.issparse(y) and not np.isin(y, (0, 1)).all():
-        return "multioutput"  # scikit-learn goes by the number of labels: columns of 1 and 2 are several targets
+        return "multioutput"  # scikit-learn counts labels only; columns of 1 and 2 are several targets
     return {"multilabel-indicator": "multilabel", "multiclass-multioutput": "multioutput"}.get(target, target)
 
 

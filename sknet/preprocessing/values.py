@@ -1,4 +1,4 @@
-"""Values: which columns have two different values at most, found chunk by chunk, without a copy of the data.
+"""Values: which columns have at most two different values, found in chunks without a copy of the data.
 
 What is known of d columns is an array of shape (2, d): the lowest and the highest value of each, or NaN where there
 are more than two.

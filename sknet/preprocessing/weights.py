@@ -1,4 +1,4 @@
-"""Row weights: as the caller gives them, for classes that count alike, and in units of rows."""
+"""Row weights: those of the caller, those that balance classes, and their conversion to units of rows."""
 
 from __future__ import annotations
 

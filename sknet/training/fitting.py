@@ -114,7 +114,7 @@ class Run:
 
     def _run_stochastic(self) -> None:
         state, incremental = self.state, self.incremental
-        # How long a stream will be is not known, so a schedule that goes by the end of training has no say.
+        # The length of a stream is unknown, so a schedule that depends on the end of training is not used.
         schedule = Constant() if incremental and self.schedule.per_update else self.schedule
         members = [self._member(number, schedule) for number in range(state.n_members)]
         end = state.n_epochs + 1 if incremental else self.max_iter
@@ -211,7 +211,7 @@ class Run:
             return True
         judged = state.optimizer is not None  # L-BFGS judges for itself
         improved = judged and state.plateau.update(judgement, self.p["tol"])
-        # Where few rows of a new chunk cannot tell them apart, the weights that have seen more are kept.
+        # If few rows of a new chunk give both the same score, the weights trained on more rows are kept.
         tied = self.incremental and self.best_is_unjudged and judgement == state.plateau.best
         if self.keeps_best and (improved or tied):
             state.best = state.current.copy()

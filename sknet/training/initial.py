@@ -1,4 +1,4 @@
-"""Initial: what the data say of the values that training starts from, beside the draw of the weights."""
+"""Initial: the initial values that depend on the data; all other weights are drawn at random."""
 
 from __future__ import annotations
 

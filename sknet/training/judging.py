@@ -1,8 +1,8 @@
-"""Judging: how validation rows are scored, a chunk of rows at a time where the user names no score.
+"""Judging: scores of validation rows; without a scorer of the user, they are computed in chunks of rows.
 
 A classifier is then judged by its accuracy, a regressor by the D2 score of its own loss, ``1 - loss / loss of the
-best constant``, averaged over outputs: R2 for the squared error, and nothing that a few values far out decide for a
-loss that was chosen to be robust against them.
+best constant``, averaged over outputs. This is R2 for the squared error; for a robust loss, a few outliers do not
+decide the score.
 Koenker and Machado (1999), *Goodness of fit and related inference processes for quantile regression*, eq. 7.
 """
 

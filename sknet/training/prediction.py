@@ -1,4 +1,4 @@
-"""Prediction: the function of a fitted network, with its units beside its weights or folded into them."""
+"""Prediction: what a fitted network computes; standardization is a separate step or folded into the weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting: the state in which a run begins, new or gone on with."""
+"""Starting: the state in which a run begins, either new or that of an earlier call."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def advance(random_state: Any, rng: np.random.RandomState) -> None:
 
 
 def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int, loss: Loss) -> State:
-    """Return a copy of ``earlier`` to go on with, in the units that it has."""
+    """Return a copy of ``earlier`` to continue from, in the same units."""
     state = earlier.copy()
     known = p["embedding"] is not None and state.columns is not None
     columns = state.columns if known else columns_to_embed(p["embedding"], data.X, data.weights)

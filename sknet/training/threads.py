@@ -1,4 +1,4 @@
-"""BLAS threads: one where the products are small, as many as the user allows where they are large.
+"""BLAS threads: one if the matrix products are small, otherwise as many as the user allows.
 
 Threads that wait for each other inside products of some 100 to 300 microseconds cost more than they save, and far more
 when another process keeps a core busy. The wheels of NumPy and SciPy bring a BLAS each; SciPy's only adds vectors here,

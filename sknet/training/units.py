@@ -1,4 +1,4 @@
-"""Units: what training measures its data in, from which rows, and what becomes of weights where that changes."""
+"""Units: the standardization of inputs and targets, its rows, and the change of weights if it changes."""
 
 from __future__ import annotations
 
