@@ -19,12 +19,9 @@ _ESTIMATORS = {kind.__name__: kind for kind in (MLPClassifierScratch, MLPRegress
 def save(estimator: Any, path: Any) -> None:
     """Save an estimator as a file of numbers and text, which contains no code.
 
-    The file contains the whole estimator: parameters, classes, names of the features, weights, moments of the data,
-    and the state of training: optimizer, random streams, schedule, curves, best weights, validation split. A loaded
-    estimator predicts the same bits, and ``warm_start`` and ``partial_fit`` continue with the same bits.
-
-    It is written under a temporary name and renamed once it is on the disk, so an error leaves an earlier file intact.
-    Its layout is that of safetensors, so that other tools can read the arrays.
+    The file contains the whole estimator, with the state of training: a loaded one predicts the same bits, and
+    ``warm_start`` and ``partial_fit`` continue with the same bits. Its layout is that of safetensors. It is written
+    under a temporary name and renamed once it is on the disk, so an error leaves an earlier file intact.
 
     Frames with categories, text and missing values go into `fit` as they are, so most networks need no pipeline around
     them. A pipeline with a network in it goes into a file of skops, another library, as a whole:
