@@ -368,6 +368,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
           embedding    None
           standardize  True
           dtype        float64
+          tol          0.0001
           max_iter     200
         <BLANKLINE>
         <BLANKLINE>

@@ -105,7 +105,7 @@ PASSES = {
     "max_iter": INTEGERS | AUTO,
     "shuffle": BOOLEANS,
     "random_state": {"0", "1", "int64", "uint8", "2**31", "None"},
-    "tol": ZEROS | ABOVE_0 | ONES | LARGE,
+    "tol": ZEROS | ABOVE_0 | ONES | LARGE | AUTO,
     "verbose": BOOLEANS | INTEGERS | ZEROS,
     "warm_start": BOOLEANS,
     "momentum": ZEROS | ABOVE_0 | ONES,
