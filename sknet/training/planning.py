@@ -29,7 +29,7 @@ from ..core import (
 )
 
 LARGEST_ONE_HOT, CATEGORY_VALUES = 32, 8  # levels that get one-hot vectors; length of the vectors of more
-_ADAPTIVE, _SLOWLY = ("adam", "rmsprop", "adagrad"), 0.1  # solvers that learn such vectors more slowly, by this factor
+_ADAPTIVE, _SLOWLY = ("adam", "rmsprop", "adagrad"), 0.5  # solvers that learn such vectors more slowly, by this factor
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 
