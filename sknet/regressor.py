@@ -178,7 +178,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     n_members : int or "auto", default="auto"
         Number of networks that are trained side by side, each from its own initial weights and with its own rows set
         aside; their predictions are averaged. More are usually more accurate, and the time grows in proportion.
-        ``"auto"``: 4 for tables with early stopping, otherwise 1.
+        ``"auto"``: 4 for tables with rows enough to set aside, otherwise 1.
     averaging : float or "auto", default="auto"
         Decay per update, in [0, 1), of the moving average of the weights, which is what is validated and kept; 0 for
         none. ``"auto"``: 0.99 for tables, otherwise 0. Raise it for a longer average if the validation loss is noisy;
