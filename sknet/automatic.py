@@ -186,7 +186,7 @@ def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, tuple[A
         "weight_decay": (decay, "few rows of a regressor" if decay > _DECAY else kind),
         "label_smoothing": (0.0 if tables or p["solver"] == "lbfgs" else 0.05, kind),
         "dropout": _dropout(facts, batches, kind),
-        "n_members": (4, "a table with rows enough to set aside") if tables and stops else (1, why_stops if tables else kind),
+        "n_members": (4, "rows enough to set aside") if tables and stops else (1, why_stops if tables else kind),
         "averaging": (0.99 if tables else 0.0, kind),
         "embedding": ("piecewise_linear" if embedded else None, _why_embedded(facts) if tables else kind),
         "standardize": ("robust" if tables else True, kind),
