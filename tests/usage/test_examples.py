@@ -39,7 +39,7 @@ def run(script, folder):
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "agg"}
     # Under "-W error" pyparsing switches warnings on that the mathtext of older matplotlib does not live up to.
     command = [sys.executable, "-W", "error", "-W", "ignore:::pyparsing", str(script)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=180, cwd=folder)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=400, cwd=folder)
 
 
 def test_examples_are_found():
