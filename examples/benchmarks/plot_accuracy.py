@@ -25,6 +25,7 @@ ABOVE_RIGHT = (-5, 7, "left", "bottom")
 # Where labels stand beside their points, if not to the right of them.
 PLACES = {
     ("business", "error", "CatBoost"): ABOVE,
+    ("business", "error", "sknet"): LEFT,
     ("business", "error", "HistGradientBoosting"): ABOVE_RIGHT,
     ("business", "error", "LightGBM"): BELOW,
     ("business", "nrmse", "HistGradientBoosting"): ABOVE,
@@ -35,6 +36,7 @@ PLACES = {
     ("core", "nrmse", "LightGBM"): BELOW,
     ("core", "nrmse", "CatBoost"): ABOVE_RIGHT,
     ("core", "nrmse", "sknet, preset"): ABOVE,
+    ("core", "nrmse", "sknet"): LEFT,
     ("core", "nrmse", "RealMLP"): BELOW,
 }
 
