@@ -126,7 +126,7 @@ def _end(net: Any) -> str:
     state = net._state
     if state.stopping_reason != "n_iter_no_change":
         return _ENDS.get(state.stopping_reason, str(state.stopping_reason))
-    what = "training loss" if state.stops_by == "training loss" else "validation loss"
-    if what != "training loss" and _judged_by(net) != "loss":
-        what = "validation score"
+    what = "validation loss" if _judged_by(net) == "loss" else "validation score"
+    if state.stops_by == "training loss":
+        what = "training loss"
     return f"the {what} did not improve by tol={net.tol_:g} for {state.plateau.count} epochs"

@@ -351,6 +351,11 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
             Lines to print: layers with shapes, activations and numbers of parameters; what each parameter that was
             ``"auto"`` became, and why; epochs, the best of them, and why training ended.
 
+        Raises
+        ------
+        NotFittedError
+            Before the first fit.
+
         Examples
         --------
         >>> from sklearn.datasets import load_iris

@@ -21,14 +21,8 @@ from .encoder import Encoder, checked_name, write_estimator
 from .integrity import check_state, check_state_fits
 
 _CHUNK_ELEMENTS = 2**20
-_NO_MATTER = {
-    "verbose",
-    "budget",
-    "chosen",
-    "reasons",
-    "strength",
-    "tables",
-}  # to the model, or they follow from the others
+# What has no effect on the model, or follows from the other parameters.
+_NO_MATTER = {"verbose", "budget", "chosen", "reasons", "strength", "tables"}
 
 
 @dataclass(frozen=True)

@@ -122,8 +122,8 @@ class Run:
             self.tasks.begin_epoch()
             stopped = self._observe(train_all(state, members))
             last = stopped or state.n_epochs == end
-            if incremental or (last and not stopped):
-                state.stopping_reason = state.stopping_reason or ("partial_fit" if incremental else "max_iter")
+            if state.stopping_reason is None and last:
+                state.stopping_reason = "partial_fit" if incremental else "max_iter"
             self.after_epoch(state.n_epochs, stopped=stopped, last=last)
             if stopped:
                 return
