@@ -201,7 +201,7 @@ WIDTHS = {"mlpclassifierscratch__width": [3, 6]}
 def test_the_lines_that_save_hands_over_bring_a_pipeline_back(tmp_path, monkeypatch, model):
     monkeypatch.chdir(tmp_path)
     model.fit(TABLE, CODES)
-    with pytest.raises(TypeError, match="go into a file of skops") as error:
+    with pytest.raises(TypeError, match="Save estimators of scikit-learn that contain the network with skops") as error:
         save(model, tmp_path / "model")
     lines = [line.strip() for line in str(error.value).splitlines() if line.startswith("    ")]
     assert len(lines) == 2

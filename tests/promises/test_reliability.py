@@ -122,7 +122,7 @@ def test_a_full_disk(tmp_path):
     """A limit on the size of files stands in for it: an error, the last checkpoint still there, nothing left lying."""
     lines = run("-c", FULL, tmp_path).splitlines()
     assert len(lines) == 2
-    assert all("File too large" in line and "an earlier file of that name is as it was" in line for line in lines)
+    assert all("File too large" in line and "an earlier file of that name is unchanged" in line for line in lines)
 
 
 # Errors in the middle of training
