@@ -7,7 +7,7 @@ SURVIVORS = {
     ('training/validation.py', 'if self._folds is None or len(members) == 1:  ->  if self._folds is None or len(members) <= 1:'): 'there is no network without a member',
     ('core/losses.py', 'if w is not None and scale != 1.0:  ->  if w is not None and scale != 0.0:'): 'a product with 1 changes no bit',
     ('core/rows.py', 'return rows.astype(self.dtype, copy=False)  ->  return rows.astype(self.dtype, copy=True)'): 'one more copy of the same rows',
-    ('core/dropout.py', '_PIECE = 2**16  # units to draw for at a time, so that memory is bounded  ->  _PIECE = 2** 15  # units to draw for at a time, so that memory is bounded'): 'numbers are drawn one after the other, whatever the size of a piece',
+    ('core/dropout.py', '_PIECE = 2**16  # number of units drawn for at a time, which limits the memory  ->  _PIECE = 2** 15  # number of units drawn for at a time, which limits the memory'): 'numbers are drawn one after the other, whatever the size of a piece',
     ('core/normalization.py', 'for array, value in zip(parameters, (1.0, 0.0), strict=True):  ->  for array, value in zip(parameters, (1.0, 0.0), strict=False):'): 'both have as many items: there are two of each',
     ('training/prediction.py', 'own = list(zip(attributes.get("coefs_", weights), attributes.get("intercepts_", biases), strict=True))  ->  own = list(zip(attributes.get("coefs_", weights), attributes.get("intercepts_", biases), strict=False))'): 'both have as many items: a layer has one of each',
     ('core/folding.py', 'for layer, own in zip(network.layers, parameters, strict=True):  ->  for layer, own in zip(network.layers, parameters, strict=False):'): 'both have as many items: one for each layer',
