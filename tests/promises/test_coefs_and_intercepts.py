@@ -157,7 +157,7 @@ def test_weights_out_of_range_are_an_error_where_they_are_asked_for():
     """With scales of 1e-44, weights for raw inputs leave float32; predictions do not need them."""
     tiny = RAW * 1e-44
     mlp = REG(dtype="float32", **SMALL).fit(tiny, SIGNAL)
-    with pytest.raises(AttributeError, match=r"`coefs_` must be finite, but leaves the range of float32 .*Use predict"):
+    with pytest.raises(AttributeError, match=r"`coefs_` must be finite, but overflows float32 .*Use predict"):
         _ = mlp.coefs_
     assert_allclose(
         mlp.predict(tiny), REG(dtype="float32", **SMALL).fit(RAW, SIGNAL).predict(RAW), rtol=1e-2, atol=1e-2

@@ -52,7 +52,7 @@ REFUSALS = {
         lambda p, data: np.ndim(data.y) == 2 and len(np.unique(data.y)) < 3,
     r"^Training gave (a loss of|parameters that are not finite).* in epoch \d+\. .* Try standardize=True, a smaller":
         lambda p, data: unscaled(p, data) or log_link(p),
-    r"^The weights leave the range of float32 with batch normalization folded into them\. Rescale the data, or":
+    r"^The weights must be finite, but overflow float32 because they include batch normalization\. Rescale the":
         lambda p, data: True,
 }  # fmt: skip
 
