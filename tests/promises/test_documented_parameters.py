@@ -41,13 +41,13 @@ def test_shared_parameters_are_documented_alike():
         expected = left[name]
         if name == "standardize":
             expected += (
-                "\nThe regressor standardizes its targets too: by mean and deviation for the squared error, by "
-                "median and interquartile range for losses that do not mind outliers, and by their mean alone "
-                "where there is a log link."
+                "\nThe regressor standardizes its targets too: by mean and standard deviation for the squared error, "
+                'by median and interquartile range for ``"absolute_error"``, ``"huber"`` and ``"quantile"``, and by '
+                "the mean alone with a log link."
             )
             assert re.sub(r"\s+", " ", right[name]) == re.sub(r"\s+", " ", expected)
         elif name == "n_iter_no_change":  # epochs of a loss, or of a score, that falls and rises
-            waits = "10 epochs, or 30 where\n    at most 300 rows come with a validation set."
+            waits = "10 epochs, or 30 for at most\n    300 rows with a validation set."
             assert waits in expected
             assert right[name] == expected.replace(waits, "100 epochs.")
         else:
