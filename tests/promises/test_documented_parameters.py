@@ -1,4 +1,4 @@
-"""Docstrings of the estimators tell all parameters, defaults and fitted attributes, in the same words for both."""
+"""Docstrings of both estimators describe all parameters, defaults and fitted attributes in the same words."""
 
 import inspect
 import re
@@ -15,7 +15,7 @@ DOCUMENTED = pytest.mark.parametrize("Estimator", OURS)
 
 
 def sections(text):
-    """A numpydoc docstring as {section: {names: description}}."""
+    """Return a numpydoc docstring as {section: {names: description}}."""
     found, section, names = {}, None, None
     lines = inspect.cleandoc(text).splitlines()
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
@@ -46,7 +46,7 @@ def test_shared_parameters_are_documented_alike():
                 "the mean alone with a log link."
             )
             assert re.sub(r"\s+", " ", right[name]) == re.sub(r"\s+", " ", expected)
-        elif name == "n_iter_no_change":  # epochs of a loss, or of a score, that falls and rises
+        elif name == "n_iter_no_change":  # a regressor waits longer
             waits = "10 epochs, or 30 for at most\n    300 rows with a validation set."
             assert waits in expected
             assert right[name] == expected.replace(waits, "100 epochs.")
@@ -73,7 +73,7 @@ def test_shared_attributes_are_documented_alike():
 
 
 @DOCUMENTED
-def test_every_fitted_attribute_is_documented_and_every_documented_one_is_there(Estimator):
+def test_every_fitted_attribute_is_documented_and_every_documented_one_exists(Estimator):
     documented = {n for names in sections(Estimator.__doc__)["Attributes"] for n in names.split(", ")}
     mlp = Estimator(**SMALL).fit(X, target(Estimator))
     there = {name for name in dir(mlp) if name.endswith("_") and not name.startswith("_")}
