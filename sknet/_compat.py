@@ -109,7 +109,8 @@ class Tasks:
 class SummaryInHTML:
     """Adds the ``summary()`` of a fitted estimator to its HTML representation, also inside a pipeline.
 
-    It is folded below the table of parameters. Before scikit-learn 1.7, which has no such table, it follows the text.
+    The summary is folded below the table of parameters. Before scikit-learn 1.7, which has no such table, it follows
+    the text of the parameters.
     """
 
     if hasattr(BaseEstimator, "_get_params_html"):
@@ -174,7 +175,7 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 def _name_to_file_under(message: str, category: type[Warning], caller: str) -> str:
-    """Return the name that the first filter with a matching name matches; filters are ordered by their priority."""
+    """Return the name that the first matching filter compares with; filters are ordered by priority."""
     for _, text, kind, module, _ in warnings.filters:
         if module is None or not issubclass(category, kind) or not re.match(text or "", message):
             continue

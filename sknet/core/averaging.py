@@ -12,7 +12,7 @@ from .blas import axpy
 
 Array = NDArray[Any]
 
-EVERY = 4  # updates from one change of the average to the next; in so few, the weights hardly change
+EVERY = 4  # number of updates from one change of the average to the next; weights change little in so few
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Average:
     _difference: Array | None = field(default=None, init=False, repr=False, compare=False)
 
     def update(self, theta: Array) -> None:
-        """Count one more update, and include the weights in the average if it is their turn."""
+        """Count one more update; every `EVERY` updates, include the weights in the average."""
         self.n_updates += 1
         blends, rest = divmod(self.n_updates, EVERY)
         if rest == 0:

@@ -21,10 +21,10 @@ class Batch(NamedTuple):
 
     ``x`` has shape (n, d) and may be sparse; ``y`` has shape (n, k). A row *has weight* if its weight is not zero.
     ``total`` is the number of rows that have weight, times the mean weight of all such rows of the data. ``w``, shape
-    (n, 1), contains the weights divided by ``total``, or is None if there are no weights. So the mean over the
-    mini-batches is the weighted mean over the data, and the weights of a mini-batch of all rows sum to one. ``silent``,
-    shape (n,), marks the rows without weight, if there are any. The network sets their values to zero, because 0 times
-    inf is nan. ``share`` is the number of rows that have weight, divided by the mean number of such rows in a full
+    (n, 1), contains the weights divided by ``total``, or is None if there are no weights. So the weighted mean over the
+    data is the mean over the mini-batches, in which each counts by its number of rows that have weight. ``silent``,
+    shape (n,), marks the rows without weight, if there are any. Their values are set to zero, because 0 times inf is
+    nan. ``share`` is the number of rows that have weight, divided by the mean number of such rows in a full
     mini-batch, but at most 1.
     """
 

@@ -89,7 +89,7 @@ class Categories:
         return [found[j] for j in range(len(self.sizes))]
 
     def vectors(self, parameters: Arrays) -> list[Array]:
-        """Return what the codes of each column are replaced by, shape (size, length)."""
+        """Return the vectors that replace the codes of each column, shape (size, length)."""
         return [
             table if size == length else table * table.dtype.type(self.strength)
             for table, size, length in zip(self.tables(parameters), self.sizes, self.lengths, strict=True)

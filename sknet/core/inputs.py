@@ -80,8 +80,7 @@ class PeriodicEmbedding:
     With them a network can change its output sharply within a column, as decision trees can. Each column has its own
     frequencies f and phases p, and its cosines are combined into ``n_values`` new columns.
     Gorishniy, Rubachev and Babenko (2022), *On embeddings for numerical features in tabular deep learning*, eq. 1,
-    arXiv 2203.05556. The phases, and the missing non-linearity, are those of Holzmüller et al. (2024), arXiv
-    2407.04491.
+    arXiv 2203.05556. As in Holzmüller et al. (2024), arXiv 2407.04491, there are phases and no non-linearity.
 
     Parameters
     ----------

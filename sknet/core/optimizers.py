@@ -1,7 +1,7 @@
-"""Optimizers: change the weights by one update, computed from the gradient. Both are flat vectors at any depth.
+"""Optimizers: change the parameters by one update, computed from the gradient. Both are flat vectors at any depth.
 
-``step(theta, grad, rate)`` changes ``theta`` in place and may overwrite ``grad``. The state is arrays that can be
-pickled.
+``step(theta, grad, rate)`` changes ``theta`` in place and may overwrite ``grad``. The state consists of plain arrays,
+which can be pickled.
 """
 
 from __future__ import annotations

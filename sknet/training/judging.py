@@ -68,7 +68,7 @@ class Accuracy:
 
 
 class D2:
-    """``1 - loss / loss of the best constant``, averaged over the outputs whose targets are not all the same.
+    """``1 - loss / loss of the best constant``, averaged over the outputs whose targets are not constant.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class Lines:
         pass
 
     def epoch(self, number: int, epoch: Epoch, score: float | None, validation_loss: float | None) -> None:
-        """Show one epoch; without validation it has neither score nor loss of that."""
+        """Show one epoch; ``score`` and ``validation_loss`` are None without validation rows."""
         if not self.level:
             return
         print(f"Iteration {number}, loss = {epoch.loss:.8f}")
@@ -83,7 +83,7 @@ class Bar:
         self.progress.stop()
 
     def epoch(self, number: int, epoch: Epoch, score: float | None, validation_loss: float | None) -> None:
-        """Show one epoch; without validation it has neither score nor loss of that."""
+        """Show one epoch; ``score`` and ``validation_loss`` are None without validation rows."""
         text = f"loss {epoch.loss:.4f}"
         if score is not None:
             by_loss = score == -validation_loss

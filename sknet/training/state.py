@@ -78,8 +78,7 @@ class State:
     stopping_reason : str or None
         Why the last call ended; None during training.
     seen_inputs, seen_outputs
-        Statistics like ``inputs`` and ``outputs``, of all rows of a stream. They replace these only if these no longer
-        fit.
+        Statistics of all rows of a stream. They replace ``inputs`` and ``outputs`` only if these no longer fit.
     """
 
     network: Network
