@@ -44,8 +44,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 * |W|^2``. It is divided by the number of rows of the mini-batch, and
         with sample weights by that number times their mean, and added to the loss. Biases are not penalized. Raise it,
-        by
-        factors of ten, if the network overfits.
+        by factors of ten, if the network overfits.
     batch_size : int or "auto", default="auto"
         Rows in a mini-batch. ``"auto"`` is 128; for more than 300 rows, it is an eighth of them, but at least 32 and at
         most 128. A larger value makes an epoch faster, a smaller one makes more updates in an epoch. Not used by
@@ -67,8 +66,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     max_iter : int or "auto", default="auto"
         Largest number of epochs, or iterations of L-BFGS, in one call of `fit`. ``"auto"``: the number of epochs that
         makes about 3,000 updates for tables, otherwise 4,000, within bounds; 200 iterations of L-BFGS. Raise it if the
-        loss still falls
-        at the end; lower it to save time.
+        loss still falls at the end; lower it to save time.
     shuffle : bool, default=True
         Whether to shuffle the rows before each epoch. Set it to False only if their order matters.
     random_state : int, RandomState instance or None, default=None
@@ -79,8 +77,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         An epoch is an improvement if the loss falls, or the validation score rises, by at least this much. The loss is
         that of standardized targets if targets are standardized. L-BFGS stops when the largest component of the
         gradient is below it. ``"auto"``: 0 for regressors of tables, because without noise in the targets the loss is
-        small and falls by less; otherwise 1e-4.
-        A larger value stops training earlier.
+        small and falls by less; otherwise 1e-4. A larger value stops training earlier.
     verbose : bool, int or "progress", default=False
         Whether to print scikit-learn's lines after each epoch: the loss, and the score of the validation rows. 2 also
         prints the loss of the validation rows, the learning rate and the seconds so far. ``"progress"`` shows a bar
@@ -113,8 +110,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Decay of Adam's moving mean of the gradient, in [0, 1). A larger value averages over more updates.
     beta_2 : float, default=0.97
         Decay of the moving mean of the squared gradient, of Adam and RMSprop, in [0, 1). Raise it, up to 0.999, if
-        training is
-        unstable; a smaller value adapts faster in short training.
+        training is unstable; a smaller value adapts faster in short training.
     epsilon : float, default=1e-8
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad, so that no division by zero
         occurs. A larger value makes the updates of weights with small gradients smaller.
@@ -137,19 +133,16 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     standardize : bool, "robust" or "auto", default="auto"
         Whether to standardize inputs inside `fit`. True: by the weighted mean and standard deviation of the training
         rows. A column of two values is divided by their difference, so that indicators of rare events do not become
-        large. Sparse X
-        stays sparse: columns are divided by the root mean square of their entries, and only columns far from zero are
-        shifted. ``"robust"``: by median and interquartile range, with a smooth clip at three interquartile ranges;
-        `fit` then needs a dense X. ``"auto"``: ``"robust"`` for tables, else True. Choose True for `coefs_`, and
-        False if all columns have comparable units, such as pixels.
+        large. Sparse X stays sparse: columns are divided by the root mean square of their entries, and only columns far
+        from zero are shifted. ``"robust"``: by median and interquartile range, with a smooth clip at three
+        interquartile ranges; `fit` then needs a dense X. ``"auto"``: ``"robust"`` for tables, else True. Choose True
+        for `coefs_`, and False if all columns have comparable units, such as pixels.
     embedding : {"piecewise_linear", "periodic", "auto"} or None, default="auto"
         Additional inputs that are computed from each column of more than two values. ``"piecewise_linear"``: four
-        learned
-        piecewise-linear functions, with edges at the quantiles of the column. ``"periodic"``: three learned
-        combinations of 16
-        cosines. With these, the network can fit jumps and sharp bends, as trees do. X must be dense. ``"auto"``:
-        ``"piecewise_linear"`` for tables of up to 100 columns of numbers, otherwise None. Choose None to save time, or
-        for `coefs_`.
+        learned piecewise-linear functions, with edges at the quantiles of the column. ``"periodic"``: three learned
+        combinations of 16 cosines. With these, the network can fit jumps and sharp bends, as trees do. X must be dense.
+        ``"auto"``: ``"piecewise_linear"`` for tables of up to 100 columns of numbers, otherwise None. Choose None to
+        save time, or for `coefs_`.
     dtype : {"float32", "float64", "auto"} or None, default="auto"
         dtype of the computation. ``"auto"``: float32 for more than 300 rows in mini-batches, otherwise the dtype of X.
         None:
@@ -159,20 +152,17 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Decoupled weight decay: each update reduces the weights by the share ``learning rate * weight_decay``, but not
         the biases. ``"auto"`` is 0.02, and 0 with L-BFGS. For a regressor fitted to at most 300 rows by Adam it is 1;
         if `learning_rate_init` is above its default, it is lower in proportion. Raise it if the network overfits; lower
-        it if the
-        training loss stays high.
+        it if the training loss stays high.
     dropout : float, sequence of float or "auto", default="auto"
         Share of hidden units that training leaves out at random, in [0, 1); one rate, or one for each hidden layer.
         ``"auto"`` is 0.1 for a classifier with more rows than a mini-batch, otherwise 0. Raise it if a wide network
         overfits; lower it if the training loss stays high.
     normalization : {"batch", "layer"} or None, default=None
         Normalization between the linear combination and the non-linearity of each hidden layer; None for no
-        normalization. Try ``"batch"`` or
-        ``"layer"`` if a deep network does not train.
+        normalization. Try ``"batch"`` or ``"layer"`` if a deep network does not train.
     max_grad_norm : float or None, default=None
         Gradients with a larger Euclidean norm are scaled down to this norm; None does not change them. Try 1 if the
-        loss
-        suddenly jumps; a smaller value limits updates more.
+        loss suddenly jumps; a smaller value limits updates more.
     scoring : str, callable or None, default="auto"
         What is measured on the validation rows. ``"loss"``: the loss, for which smaller is better. None: the accuracy
         of a classifier; for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean
@@ -201,9 +191,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         rare class to find more of its rows; its probabilities then become too high.
     label_smoothing : float or "auto", default="auto"
         Share of each target, in [0, 1), that is spread over the classes in proportion to their (weighted) shares of the
-        training rows of the call. So the mean probability of a class is still its frequency.
-        ``"auto"`` is 0.05, and 0 for tables and with L-BFGS. Raise it if probabilities are too close to 0 and 1, or
-        labels are noisy.
+        training rows of the call. So the mean probability of a class is still its frequency. ``"auto"`` is
+        0.05, and 0 for tables and with L-BFGS. Raise it if probabilities are too close to 0 and 1, or labels are noisy.
 
     Attributes
     ----------

@@ -24,8 +24,8 @@ class Batch(NamedTuple):
     (n, 1), contains the weights divided by ``total``, or is None if there are no weights. So the weighted mean over the
     data is the mean over the mini-batches, in which each counts by its number of rows that have weight. ``silent``,
     shape (n,), marks the rows without weight, if there are any. Their values are set to zero, because 0 times inf is
-    nan. ``share`` is the number of rows that have weight, divided by the mean number of such rows in a full
-    mini-batch, but at most 1.
+    nan. ``share`` is the number of rows that have weight, divided by the mean number of such rows in a full mini-batch,
+    but at most 1.
     """
 
     x: Any

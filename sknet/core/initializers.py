@@ -75,7 +75,7 @@ _BY_ACTIVATION = {
 def initializer_for(name: str, activation: str) -> Initializer:
     """Return the initializer with this name; ``"auto"`` chooses one for the activation of the layer.
 
-    ``"auto"`` follows scikit-learn for scikit-learn's activations (Glorot, with smaller bounds for logistic),
-    LeCun for SELU (Klambauer et al. 2017, section 2) and He for the rectifiers that scikit-learn lacks.
+    ``"auto"`` follows scikit-learn for scikit-learn's activations (Glorot, with smaller bounds for logistic), LeCun for
+    SELU (Klambauer et al. 2017, section 2) and He for the rectifiers that scikit-learn lacks.
     """
     return INITIALIZERS[_BY_ACTIVATION.get(activation, "glorot_uniform") if name == "auto" else name]

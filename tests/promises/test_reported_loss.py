@@ -110,7 +110,7 @@ def test_point_13_loss_and_penalty_are_reported_separately(Estimator, kind, orac
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
 def test_point_13_the_docstring_describes_it(Estimator):
     text = " ".join(Estimator.__doc__.split())
-    assert re.search(r"loss_curve_ : list of float [^:]*penalty included", text)
+    assert re.search(r"loss_curve_ : list of float [^:]*including the penalty", text)
     assert "penalty_curve_ : list of float The part of `loss_curve_`" in text
 
 
