@@ -512,7 +512,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         return z.ravel() if self._labels.kind == "binary" else self._split_targets(z)
 
     def score(self, X, y, sample_weight=None):
-        """Return the accuracy: the share of rows of which all labels are predicted correctly.
+        """Return the accuracy: the share of rows whose labels are all predicted correctly.
 
         Parameters
         ----------

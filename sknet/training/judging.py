@@ -37,7 +37,7 @@ class Judge(Protocol):
 
 
 class Accuracy:
-    """The weighted share of rows of which all labels are predicted correctly.
+    """The weighted share of rows whose labels are all predicted correctly.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class State:
     n_epochs : int
         Number of epochs of the last fit, and of later calls of `partial_fit`.
     settings, reasons : dict
-        Values of the parameters that may be "auto" in the last call, and the reasons for those that were, in words.
+        Values in the last call of the parameters that may be "auto", and the reasons for those that were "auto".
     stopping_reason : str or None
         Why the last call ended; None during training.
     seen_inputs, seen_outputs
