@@ -21,7 +21,7 @@ from sknet import MLPClassifierScratch
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 X, y = load_digits(return_X_y=True)
-PLAIN = {"n_members": 1, "embedding": None, "standardize": True}
+PLAIN = {"activation": "relu", "n_members": 1, "embedding": None, "standardize": True}
 TRAINING = PLAIN | {"learning_rate_init": 0.01, "max_iter": 20, "random_state": 0}
 
 net = MLPClassifierScratch(depth=2, width=32, **TRAINING).fit(X, y)

@@ -24,8 +24,8 @@ from sknet.export import to_onnx, to_sklearn, trusted_types
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-# One member without embedding, so that scikit-learn's own estimator can compute the same function.
-PLAIN = {"n_members": 1, "embedding": None, "standardize": True}
+# One member with ReLU and without embedding, so that scikit-learn's own estimator can compute the same function.
+PLAIN = {"activation": "relu", "n_members": 1, "embedding": None, "standardize": True}
 net = MLPClassifierScratch(
     **PLAIN, depth=1, width=64, learning_rate_init=0.01, batch_size=200, max_iter=300, tol=1e-3, n_iter_no_change=5,
     random_state=0,

@@ -63,7 +63,9 @@ def test_levels_with_learned_vectors(seed, dtype, tolerance):
     rng = np.random.default_rng(seed)
     shop = rng.integers(0, 60, 1500)
     frame = pd.DataFrame({"shop": [f"shop {i}" for i in shop], "x": rng.normal(size=1500), "few": shop % 3 > 0})
-    reg = MLPRegressorScratch(dtype="float64", **QUICK).fit(frame, rng.normal(size=60)[shop] + frame["x"])
+    # ONNX Runtime has an error function, and so GELU, in float32 only.
+    reg = MLPRegressorScratch(dtype="float64", activation="relu", **QUICK)
+    reg.fit(frame, rng.normal(size=60)[shop] + frame["x"])
     assert reg._network.layers[0].lengths[0] < 60
     new = frame.assign(shop=np.where(rng.random(1500) < 0.2, "no shop", frame["shop"]))
     found = serve_columns(to_onnx(reg, dtype=dtype), new)["variable"].ravel()

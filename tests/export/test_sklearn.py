@@ -163,7 +163,7 @@ def test_parameters_and_attributes_are_kept(Estimator):
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     given = {"alpha": 0.5, "solver": "sgd", "momentum": 0.7, "learning_rate": "adaptive", "early_stopping": True,
              "n_iter_no_change": 7, "tol": 1e-3}  # fmt: skip
-    net = Estimator(**SMALL, **given, validation_fraction=0.2).fit(frame, CODES)
+    net = Estimator(**SMALL, **given, activation="tanh", validation_fraction=0.2).fit(frame, CODES)
     twin = to_sklearn(net)
     shared = twin.get_params().keys() & net.get_params().keys() - {"hidden_layer_sizes"}
     assert {name: getattr(twin, name) for name in shared} == {name: getattr(net, name) for name in shared}
