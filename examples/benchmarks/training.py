@@ -96,7 +96,7 @@ def torch_fit(case, X, y):
             optimizer.step()
 
 
-def floor(case):
+def matrix_products(case):
     n, d, hidden, k, batch, epochs = CASES[case]
     sizes = [d, *hidden, k]
     rng = np.random.default_rng(0)
@@ -119,7 +119,7 @@ def floor(case):
 def timed(case, rounds, clock, names):
     """Return the seconds of each contestant, and the number of updates in a fit."""
     X, y = data(case)
-    contestants = {"floor": floor(case)}
+    contestants = {"products": matrix_products(case)}
     for name, (*kinds, dtype) in ESTIMATORS.items():
         if name in names:
             contestants[name] = functools.partial(fit, case, kinds, X.astype(dtype), y)
@@ -129,16 +129,16 @@ def timed(case, rounds, clock, names):
     return _timing.interleaved(contestants, rounds, clock=clock), epochs * -(-n // batch)
 
 
-def draw(in_floors, path):
+def draw(relative, path):
     """Save a picture of the times of an update relative to the matrix products, on white for light and dark pages."""
     import matplotlib.pyplot as plt
 
-    cases, names = list(in_floors), ("sknet", "sklearn", "torch")
+    cases, names = list(relative), ("sknet", "sklearn", "torch")
     labels, colors = ("sknet", "scikit-learn", "PyTorch, plain loop"), ("#1b4f8a", "#e08214", "#8c8c8c")
     figure, ax = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
     for i, (name, label, color) in enumerate(zip(names, labels, colors, strict=True)):
-        if name in in_floors[cases[0]]:
-            heights = [in_floors[case][name] for case in cases]
+        if name in relative[cases[0]]:
+            heights = [relative[case][name] for case in cases]
             bars = ax.bar(np.arange(len(cases)) + 0.27 * (i - 1), heights, 0.25, color=color, label=label)
             ax.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
     ax.axhline(1.0, color="#222222", linewidth=1.0, linestyle="--", label="the matrix products alone")
@@ -166,22 +166,22 @@ def main():
 
         torch.set_num_threads(arguments.threads)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
-    names = {"floor", "sknet", "sklearn"} | ({"torch"} if has_torch else set())
+    names = {"products", "sknet", "sklearn"} | ({"torch"} if has_torch else set())
     names |= set(ESTIMATORS) if arguments.defaults else set()
     columns = {title: pair for title, pair in COLUMNS.items() if names.issuperset(pair)}
     print("\n| " + " | ".join(["case", "us per update", "sknet / matrix products", *columns]) + " |")
     print("|---" * (3 + len(columns)) + "|")
-    in_floors = {}
+    relative = {}
     with threadpool_limits(arguments.threads):
         for case in arguments.cases:
             times, steps = timed(case, arguments.rounds, clock, names)
-            in_floors[case] = {name: _timing.ratio(times, name, "floor") for name in times}
+            relative[case] = {name: _timing.ratio(times, name, "products") for name in times}
             ratios = [_timing.ratio(times, *pair) for pair in columns.values()]
             step = statistics.median(times["sknet"]) / steps * 1e6
-            cells = [case, f"{step:.0f}", f"{in_floors[case]['sknet']:.2f}", *(f"{ratio:.2f}" for ratio in ratios)]
+            cells = [case, f"{step:.0f}", f"{relative[case]['sknet']:.2f}", *(f"{ratio:.2f}" for ratio in ratios)]
             print("| " + " | ".join(cells) + " |", flush=True)
     if arguments.picture:
-        draw(in_floors, arguments.picture)
+        draw(relative, arguments.picture)
 
 
 if __name__ == "__main__":
