@@ -1,4 +1,4 @@
-"""Mixed tables for tests: numbers with gaps, text, categories of numbers, booleans, and targets that depend on them."""
+"""Mixed tables: numbers with missing values, text, categories of numbers, booleans, and targets that depend on them."""
 
 import numpy as np
 import pandas as pd

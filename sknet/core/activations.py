@@ -1,11 +1,12 @@
-"""Activations: a non-linearity and its derivative, side by side, writing where they are told.
+"""Activations: each is a pair of functions that compute a non-linearity and multiply by its derivative.
 
-A pair is ``forward(z, out, work)``, ``out[:] = f(z)``, and ``backward(a, delta, work)``, ``delta *= f'(z)``, a = f(z).
+``forward(z, out, work)`` writes ``out[:] = f(z)``. ``backward(a, delta, work)``, with ``a = f(z)``, writes
+``delta *= f'(z)``.
 
-Most derivatives follow from the value, so ``z`` need not be kept: ``out`` may be ``z`` and ``work`` is scratch.
-Where ``keeps_slope`` is True the derivative costs little beside the value: ``forward`` leaves f'(z) in ``work``, which
-has to survive until ``backward``, and uses ``z`` up, so ``out`` must be another array.
-``backward`` changes nothing but ``delta`` and scratch.
+Most derivatives are computed from the value ``a``. Then ``z`` is not kept: ``out`` may be ``z``, and ``work`` is
+scratch memory for both functions. If ``keeps_slope`` is True, ``forward`` writes ``f'(z)`` to ``work``, because it is
+cheap to compute together with the value. The caller must then keep ``work`` until ``backward``, which does not change
+it. Such a ``forward`` overwrites ``z``, so ``out`` must be another array.
 """
 
 from __future__ import annotations
@@ -33,23 +34,24 @@ class Activation:
     Parameters
     ----------
     name : str
-        The name under which the estimators know it.
+        Name by which the estimators select it.
     formula, derivative_formula : str
         ``f(a)`` and ``f'(a)`` in plain text.
     range : tuple of (float, float)
         The bounds of the values of ``f``.
     forward : callable(z, out, work)
-        Write ``f(z)`` into ``out``; see the module's text for ``work``. A module-level function, so that it pickles.
+        Writes ``f(z)`` to ``out``; the docstring of the module explains ``work``. It must be a module-level function,
+        so that it can be pickled.
     backward : callable(a, delta, work)
-        Multiply ``delta`` by the derivative, in place.
+        Multiplies ``delta`` by the derivative, in place.
     keeps_slope : bool, default=False
-        Whether ``forward`` leaves the derivative in ``work`` and uses ``z`` up.
+        Whether ``forward`` writes the derivative to ``work`` and overwrites ``z``.
     boolean_work : bool, default=False
         Whether ``work`` holds booleans instead of numbers.
     elementwise : bool, default=True
-        False where a value depends on the whole row (softmax): the derivative is then a Jacobian.
+        False if a value depends on the whole row (softmax); the derivative is then a Jacobian.
     note : str, default=""
-        What a careful reader should know: points without a derivative, monotonicity.
+        Remarks, such as the points at which there is no derivative.
 
     Examples
     --------
@@ -114,7 +116,7 @@ class Activation:
 
 @lru_cache(maxsize=64)
 def _zeros(width: int, dtype: np.dtype[Any]) -> Array:
-    """A shared row of zeros: NumPy vectorizes ``maximum`` of two arrays, not of an array and a scalar."""
+    """Return a shared row of zeros: NumPy vectorizes ``maximum`` of two arrays, but not of an array and a scalar."""
     row = np.zeros(width, dtype=dtype)
     row.flags.writeable = False
     return row

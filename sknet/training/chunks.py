@@ -1,4 +1,4 @@
-"""Prediction in chunks of rows: bounded memory, and products that stay in a core's cache."""
+"""Chunks: predict a limited number of rows at a time, so that memory is bounded and products fit into the cache."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from ..core import Network, Training, combine, in_chunks, width_in
 
 CHUNK_ELEMENTS = 2**17
-LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
-FEWEST_ROWS = 64  # of many columns: the weights are read once a chunk
+LEAST_ROWS = 1024  # in larger products, threads of BLAS wait for each other less often
+FEWEST_ROWS = 64  # for rows of many columns; each chunk reads all weights once
 
 
 def rows_in_chunk(network: Network, n_layers: int | None = None) -> int:
-    """Return how many rows to put through a network, or its first ``n_layers``, at once."""
+    """Return how many rows to pass through a network, or its first ``n_layers`` layers, at a time."""
     n_inputs = width_in(network.layers[0])
     widest = max(*(layer.n_out for layer in network.layers[:n_layers]), n_inputs)
     return min(max(LEAST_ROWS, CHUNK_ELEMENTS // widest), max(FEWEST_ROWS, 2 * CHUNK_ELEMENTS // n_inputs))
@@ -29,9 +29,10 @@ def forward_in_chunks(
     n_layers: int | None = None,
     training: Training | None = None,
 ) -> np.ndarray:
-    """Return raw outputs, shape (n, n_outputs), for rows read by ``take``, of all ``members`` together.
+    """Return raw outputs of all ``members`` together, shape (n, n_outputs), for the rows that ``take`` reads.
 
-    Those of the first ``n_layers``, if given, stand side by side, one member after the other.
+    If ``n_layers`` is given, return the outputs of the first ``n_layers`` layers; those of the members lie side by
+    side.
     """
 
     def forward(chunk: slice) -> np.ndarray:

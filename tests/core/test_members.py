@@ -1,4 +1,4 @@
-"""The mean prediction of several members, after the output activation, as raw outputs."""
+"""The mean of the predictions of several members, taken after the output activation and returned as raw outputs."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ CASES["grouped"] = GroupedLogLoss((2, 3)), 5
 
 
 def predictions(z, loss):
-    """The predictions for raw outputs, written out."""
+    """Return the predictions for raw outputs by a formula."""
     if loss.output_activation.name == "softmax":
         groups = getattr(loss, "groups", [slice(None)])
         return np.concatenate([softmax(z[..., g], axis=-1) for g in groups], axis=-1)
@@ -34,13 +34,13 @@ def test_the_prediction_is_the_mean_of_those_of_the_members(loss, n_outputs, dty
 
 
 @pytest.mark.parametrize(("loss", "n_outputs"), CASES.values(), ids=list(CASES))
-def test_a_single_member_is_left_as_it_is(loss, n_outputs):
+def test_the_outputs_of_a_single_member_are_not_changed(loss, n_outputs):
     z = np.random.default_rng(0).normal(size=(1, N, n_outputs))
     assert_array_equal(combine(z, loss), z[0])
 
 
 @pytest.mark.parametrize("name", ["log_loss", "binary_log_loss", "poisson"])
-def test_means_of_far_outputs_stay_finite(name):
+def test_means_of_huge_outputs_are_finite(name):
     z = np.array([[[800.0, -800.0, 0.0]], [[-900.0, 700.0, 1.0]]])
     with np.errstate(over="raise", invalid="raise"):
         assert np.isfinite(combine(z, LOSSES[name])).all()

@@ -1,4 +1,4 @@
-"""Mutants: places where the package is broken on purpose, and the test files that have to notice."""
+"""Mutants: changes that break the package on purpose, and the test files that must then fail."""
 
 # ruff: noqa: E501
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """One break: ``old`` occurs once in ``sknet/<file>`` and becomes ``new``; ``tests`` are files in ``tests/``."""
+    """One change: ``old`` occurs once in ``sknet/<file>`` and becomes ``new``; ``tests`` are files in ``tests/``."""
 
     file: str
     old: str

@@ -1,4 +1,4 @@
-"""Predictions of whole networks in chunks of rows: the same as in one pass, in the memory of one chunk."""
+"""Predictions of whole networks in chunks of rows are those of one pass, and need the memory of one chunk."""
 
 import tracemalloc
 
@@ -28,7 +28,7 @@ def make_network(d, *widths):
 
 @pytest.mark.parametrize("elements", [1, 40, 41, 1000, 10**6])
 @pytest.mark.parametrize("n", [1, 5, 99, 100])
-def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
+def test_predictions_in_chunks_are_those_of_one_pass(monkeypatch, n, elements):
     monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", elements)
     monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
     monkeypatch.setattr(sknet.training.chunks, "FEWEST_ROWS", 1)
@@ -50,12 +50,12 @@ def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
 
 
 @quiet
-def test_prediction_takes_memory_for_a_chunk_only():
+def test_prediction_allocates_memory_for_one_chunk():
     mlp = PlainRegressor(width=50, max_iter=1).fit(X, Y)
     data = np.zeros((200_000, 4))
     tracemalloc.start()
     mlp.predict(data)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # 80 MB for all of the hidden layer; the predictions themselves take 1.6 MB.
+    # The hidden layer for all rows would need 80 MB; the predictions themselves need 1.6 MB.
     assert peak < 10e6

@@ -74,7 +74,7 @@ def test_lbfgs_needs_nothing_turned_off(Estimator, n):
     assert rates_of(mlp) == []
     before = outputs(mlp, AUTO_X)
     for name in ("weight_decay", "dropout"):
-        with pytest.warns(UserWarning, match=rf"`{name}=0.05` has no effect: solver='lbfgs' knows neither epochs nor"):
+        with pytest.warns(UserWarning, match=rf"`{name}=0.05` has no effect: solver='lbfgs' has neither epochs nor"):
             mlp.set_params(**{name: 0.05}).fit(AUTO_X[:n], AUTO_Y[:n])
         mlp.set_params(**{name: "auto"})
     assert_array_equal(outputs(mlp, AUTO_X), before)
@@ -93,7 +93,7 @@ def test_training_that_goes_on_keeps_the_network_whatever_the_number_of_rows(met
         getattr(mlp, method)(AUTO_X[:n], AUTO_Y[:n])
         assert mlp._network == network
     assert len(mlp.loss_curve_) == (4 if method == "partial_fit" else 8)
-    with pytest.raises(ValueError, match="the parameters now ask for"):
+    with pytest.raises(ValueError, match="the parameters now describe"):
         getattr(mlp.set_params(dropout=0.2), method)(AUTO_X, AUTO_Y)
 
 
@@ -133,7 +133,7 @@ def test_lbfgs_goes_on_with_one_network_but_not_with_several():
     mlp.set_params(solver="lbfgs", max_iter=20).fit(TABLE_X, TABLE_X[:, 0])
     assert mlp.score(TABLE_X, TABLE_X[:, 0]) > before
     several = MLPRegressorScratch(warm_start=True, **QUICK).fit(TABLE_X, TABLE_X[:, 0])
-    with pytest.raises(ValueError, match="goes on with the 4 networks that were fitted side by side"):
+    with pytest.raises(ValueError, match="continues with the 4 members that were fitted"):
         several.set_params(solver="lbfgs").fit(TABLE_X, TABLE_X[:, 0])
 
 

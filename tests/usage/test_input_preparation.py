@@ -187,10 +187,10 @@ def test_a_stream(Estimator, way):
 def test_a_change_of_inputs_is_another_network(Estimator):
     for way in WAYS.values():
         mlp = Estimator(**SMALL, warm_start=True).fit(X, target(Estimator))
-        with pytest.raises(ValueError, match="go on with the network that was fitted"):
+        with pytest.raises(ValueError, match="continue with the network that was fitted"):
             mlp.set_params(**way).fit(X, target(Estimator))
         mlp = Estimator(**SMALL, **way, warm_start=True).fit(X, target(Estimator))
-        with pytest.raises(ValueError, match="go on with the network that was fitted"):
+        with pytest.raises(ValueError, match="continue with the network that was fitted"):
             mlp.set_params(standardize=True, embedding=None).fit(X, target(Estimator))
 
 

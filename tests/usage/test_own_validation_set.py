@@ -180,8 +180,8 @@ def test_validation_rows_of_another_precision():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"X_val": X}, r"`X_val` and `y_val` belong together, got `X_val` without `y_val`"),
-        ({"y_val": CLASSES}, r"`X_val` and `y_val` belong together, got `y_val` without `X_val`"),
+        ({"X_val": X}, r"`X_val` and `y_val` must be passed together, got `X_val` without `y_val`"),
+        ({"y_val": CLASSES}, r"`X_val` and `y_val` must be passed together, got `y_val` without `X_val`"),
         ({"sample_weight_val": WEIGHTS}, r"`sample_weight_val` needs `X_val` and `y_val`, got neither"),
         ({"X_val": X[:, :2], "y_val": CLASSES}, r"X has 2 features, but PlainClassifier is expecting 4"),
         ({"X_val": X[:5], "y_val": CLASSES}, r"inconsistent numbers of samples"),

@@ -54,7 +54,7 @@ def test_the_loss_can_be_the_score(Estimator):
     assert mlp.n_iter_ < 200
 
 
-@pytest.mark.filterwarnings("ignore:.*no effect, as no rows are validated on")
+@pytest.mark.filterwarnings("ignore:.*no effect, because this fit has no validation rows")
 @pytest.mark.parametrize("scoring", [None, "loss", "neg_log_loss", SCORINGS["callable"]])
 def test_the_weights_of_the_best_epoch_are_kept(scoring):
     parameters = {"scoring": scoring, "learning_rate_init": 0.2}

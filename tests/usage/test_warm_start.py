@@ -70,7 +70,7 @@ def test_ten_and_twenty_epochs_are_thirty_bit_for_bit(Estimator, name, pickled, 
 def test_another_architecture_is_an_error(method, change):
     mlp = fitted(PlainRegressor, warm_start=True)
     before = mlp.predict(X)
-    with pytest.raises(ValueError, match=r"the parameters now ask for .*Set warm_start=False"):
+    with pytest.raises(ValueError, match=r"the parameters now describe .*Set warm_start=False"):
         getattr(mlp.set_params(**change), method)(X, Y)
     plain = PlainRegressor(**SMALL)
     mlp.set_params(**{name: getattr(plain, name) for name in change})
@@ -83,9 +83,9 @@ def test_another_architecture_is_an_error(method, change):
 )
 def test_another_loss_is_an_error_that_tells_the_two_apart(loss, change):
     mlp = fitted(PlainRegressor, loss=loss, warm_start=True).set_params(**change)
-    with pytest.raises(ValueError, match="the parameters now ask for") as caught:
+    with pytest.raises(ValueError, match="the parameters now describe") as caught:
         mlp.fit(X, Y)
-    was, now = str(caught.value).split(", but the parameters now ask for ")
+    was, now = str(caught.value).split(", but the parameters now describe ")
     assert was.split("that was fitted, ")[1] != now.split(". Set warm_start")[0]
 
 
