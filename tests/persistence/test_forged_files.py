@@ -143,12 +143,12 @@ def test_models(tmp_path, kind):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["classifier", "regressor"])
 def test_checkpoints(tmp_path, kind):
-    """A fit that continues from a forged checkpoint ends as usual or raises an error about the file, and no other."""
+    """A fit that continues from a forged checkpoint ends as usual or raises an error about the file, in bounded memory."""
     original, path, found = tmp_path / "model", tmp_path / "forged", Counter()
     whole = fitted(kind, checkpoint=original)
     for number in forged_files(original, path, seed=2):
         try:
-            mlp = fitted(kind, checkpoint=path)
+            mlp = measured(lambda: fitted(kind, checkpoint=path), path.stat().st_size, number)
         except (FileFormatError, ValueError):
             found["refused"] += 1
             continue

@@ -2,8 +2,8 @@
 
 ``python tests/promises/random_mutation.py 300 --seed 0`` draws 300 mutants of `sknet/core`, `sknet/preprocessing` and
 `sknet/training`. It needs ``pip install cosmic-ray``, whose operators make them. Each mutant is run with the test files
-that mirror its file. If these pass, all tests of that folder are run. `survivors.py` lists the known survivors, and why
-they change nothing; any other survivor is an error. Each mutant runs in a forked process, so this needs POSIX.
+that mirror its file. If these pass, the other tests of that folder are run. `survivors.py` lists the known survivors,
+and why they change nothing; any other survivor is an error. Each mutant runs in a forked process, so this needs POSIX.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -30,7 +31,7 @@ PACKAGE = TESTS.parent / "sknet"
 FOLDERS = ("core", "preprocessing", "training")
 IMPORTED_ONCE = "hypothesis", "pandas", "polars", "scipy.stats", "sklearn.model_selection", "sklearn.neural_network"
 MEMORY = 6 * 2**30
-SECONDS_AT_WORK, SECONDS = 200, 1800  # processor time of an endless loop; time of a mutant that waits
+SECONDS_AT_WORK, SECONDS = 200, 900  # processor time of an endless loop; time of a mutant that waits
 
 
 class Mutant(NamedTuple):
@@ -146,10 +147,27 @@ def _test(folder, tests):
     os._exit(int(code))
 
 
-def mirrors(file):
-    """Return the test files of a file: those whose names begin with its name."""
+def stages(file):
+    """Return the test files of a file: those whose names begin with its name, and then the others of its folder."""
     path = TESTS / file
-    return sorted(path.parent.glob(f"test_{path.stem}*.py"))
+    mirrors = sorted(path.parent.glob(f"test_{path.stem}*.py"))
+    return {"mirror": mirrors, "folder": sorted(set(path.parent.glob("test_*.py")) - set(mirrors))}
+
+
+@cache
+def check_without_mutant(*tests):
+    """Stop if tests fail on the package as it is, because they then say nothing about a mutant."""
+    if not passes(tests):
+        raise SystemExit(f"{', '.join(path.name for path in tests)} fail without a mutant, so the check has no result")
+
+
+def outcome_of(mutant):
+    """Return which tests caught a mutant, or that it survived."""
+    for stage, tests in stages(mutant.file).items():
+        if not passes(tests, mutant):
+            check_without_mutant(*tests)
+            return f"caught by the {stage}"
+    return "known" if (mutant.file, mutant.change.split(": ", 1)[1]) in SURVIVORS else "SURVIVED"
 
 
 def main():
@@ -162,26 +180,16 @@ def main():
     given = parser.parse_args()
     for name in IMPORTED_ONCE:
         importlib.import_module(name)
-    if not passes([TESTS / folder for folder in FOLDERS]):
-        raise SystemExit("the tests fail without a mutant, so the check has no result")
-    counts, unknown, start = Counter(), 0, time.monotonic()
-    for i, mutant in enumerate(drawn(given.seed)):
-        if i < given.skip:
-            continue
-        if i >= given.skip + given.number or time.monotonic() - start > given.seconds:
+    counts, start = Counter(), time.monotonic()
+    for mutant in islice(drawn(given.seed), given.skip, given.skip + given.number):
+        if time.monotonic() - start > given.seconds:
             break
         begun = time.monotonic()
-        if not passes(mirrors(mutant.file), mutant):
-            outcome = "caught by the mirror"
-        elif not passes([(TESTS / mutant.file).parent], mutant):
-            outcome = "caught by the folder"
-        else:
-            outcome = "known" if (mutant.file, mutant.change.split(": ", 1)[1]) in SURVIVORS else "SURVIVED"
-            unknown += outcome == "SURVIVED"
+        outcome = outcome_of(mutant)
         counts[outcome] += 1
         print(f"{outcome}\t{mutant.file}:{mutant.change}\t{time.monotonic() - begun:.1f} s", flush=True)
     print(dict(counts))
-    return unknown > 0
+    return counts["SURVIVED"] > 0
 
 
 if __name__ == "__main__":
