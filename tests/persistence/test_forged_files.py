@@ -143,7 +143,7 @@ def test_models(tmp_path, kind):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["classifier", "regressor"])
 def test_checkpoints(tmp_path, kind):
-    """What goes on from one ends as it should, or refuses the file, in bounded memory; nothing else is raised."""
+    """A fit resumes from a forged checkpoint in bounded memory, or refuses it; no other error is raised."""
     original, path, found = tmp_path / "model", tmp_path / "forged", Counter()
     whole = fitted(kind, checkpoint=original)
     for number in forged_files(original, path, seed=2):
