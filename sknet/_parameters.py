@@ -152,7 +152,7 @@ _SIZE, _COUNT = integer(1, MAX_PARAMETERS), integer(1, sys.maxsize)
 RULES: dict[str, Rule] = {
     "loss": _option(REGRESSION_LOSSES),
     "hidden_layer_sizes": _either(_exactly(None), _SIZE, _sequence_of(_SIZE)),
-    "activation": _either(_ACTIVATION, _sequence_of(_ACTIVATION)),
+    "activation": _either(_option(("auto",)), _ACTIVATION, _sequence_of(_ACTIVATION)),
     "solver": _option(SOLVERS),
     "alpha": real(0.0),
     "batch_size": _either(_option(("auto",)), _COUNT),

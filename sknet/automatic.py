@@ -2,8 +2,8 @@
 
 There are two cases. Tables are more than 300 dense rows, trained in mini-batches by `fit`. Their defaults were measured
 on real tables: four members, each with another tenth of the rows as validation rows for early stopping by the loss;
-averaged weights; ``standardize="robust"``; a piecewise-linear embedding of numbers; float32. All other data,
-`partial_fit`, and L-BFGS have one network without these.
+averaged weights; ``standardize="robust"``; a piecewise-linear embedding of numbers; GELU from 1,000 rows on; float32.
+All other data, `partial_fit`, and L-BFGS have one ReLU network without these.
 `examples/benchmarks/README.md` shows how much each part improved the results.
 """
 
@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._parameters import is_auto, shown, with_plain_numbers
+from ._parameters import activation_for, is_auto, shown, with_plain_numbers
+from .core import Activation
 
 FEW_ROWS = 300
 FEWEST_HELD_OUT = 10  # validation rows, for early stopping
@@ -25,12 +26,12 @@ _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
 _DECAY = 0.02
 _OF_EPOCHS = ("early_stopping", "averaging")  # an earlier fit's values of these do not apply to L-BFGS
 # Parameters that an earlier fit has fixed for later calls, whether given or chosen.
-_KEPT = ("dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
+_KEPT = ("activation", "dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
 _SETTINGS = (
-    "learning_rate_init", "early_stopping", "scoring", "standardize", "embedding", "dropout", "weight_decay",
-    "label_smoothing", "averaging", "tol",
+    "activation", "learning_rate_init", "early_stopping", "scoring", "standardize", "embedding", "dropout",
+    "weight_decay", "label_smoothing", "averaging", "tol",
 )  # fmt: skip
-_FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the functions of an embedding have this strength
+_SMALL_TABLE, _SLOWLY = 1000, 0.2  # with fewer rows, the functions of an embedding have this strength
 
 
 class Facts(NamedTuple):
@@ -115,7 +116,7 @@ def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] |
     reasons = {name: reason for name, (_, reason) in choices.items()}
     more |= {"reasons": {"training": _kind_of_training(parameters, facts, tables)} | reasons, "tables": tables}
     more["budget"] = TABLES if tables else PLAIN._replace(least=_least_epochs(result, facts))
-    more["strength"] = _SLOWLY if facts.n_rows < _FEW_TO_EMBED else 1.0
+    more["strength"] = _SLOWLY if facts.n_rows < _SMALL_TABLE else 1.0
     return result | more
 
 
@@ -140,6 +141,9 @@ def settings(p: dict[str, Any], **more: Any) -> dict[str, Any]:
     found = {name: copy.deepcopy(p[name]) for name in _SETTINGS if name in p} | more
     if callable(found["scoring"]):
         found["scoring"] = getattr(found["scoring"], "__name__", None) or shown(found["scoring"])
+    given = found["activation"]
+    single = isinstance(given, (str, Activation))
+    found["activation"] = activation_for(given).name if single else [activation_for(each).name for each in given]
     return found
 
 
@@ -182,6 +186,7 @@ def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, tuple[A
     decay = _weight_decay(p, facts, tables, rate)
     kind = _kind_of_training(p, facts, tables)
     return {
+        "activation": _activation(facts, tables, kind),
         "learning_rate_init": (rate, kind),
         "early_stopping": (stops, why_stops),
         "weight_decay": (decay, "few rows of a regressor" if decay > _DECAY else kind),
@@ -223,6 +228,13 @@ def _early_stopping(p: dict[str, Any], facts: Facts) -> tuple[bool, str]:
     if facts.n_rows <= FEW_ROWS and not facts.regression:
         return False, f"a classifier of at most {FEW_ROWS} rows"
     return True, f"{facts.n_held_out} validation rows"
+
+
+def _activation(facts: Facts, tables: bool, kind: str) -> tuple[str, str]:
+    if not tables:
+        return "relu", kind
+    small = facts.n_rows < _SMALL_TABLE
+    return "relu" if small else "gelu", f"a table of {'fewer than' if small else 'at least'} {_SMALL_TABLE:,} rows"
 
 
 def _dropout(facts: Facts, batches: bool, kind: str) -> tuple[float, str]:

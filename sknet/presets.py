@@ -10,6 +10,7 @@ from scipy import stats
 
 _SCIKIT_LEARN: dict[str, Any] = {
     "hidden_layer_sizes": (100,),
+    "activation": "relu",
     "learning_rate": "constant",
     "learning_rate_init": 0.001,
     "max_iter": 200,

@@ -10,11 +10,11 @@ from sknet.automatic import FEWEST_HELD_OUT, PLAIN, TABLES, Facts, batch_rows, r
 DEFAULTS = MLPRegressorScratch().get_params() | MLPClassifierScratch().get_params()
 AUTO = {"batch_size": "auto"} | dict.fromkeys(
     ("weight_decay", "dropout", "label_smoothing", "early_stopping", "n_members", "averaging", "embedding",
-     "standardize", "dtype", "learning_rate_init", "scoring"), "auto",
+     "standardize", "dtype", "learning_rate_init", "scoring", "activation"), "auto",
 )  # fmt: skip
 MANY = Facts(5000, 500, 10, True, False, False)
 FEW = Facts(60, 6, 10, True, False, False)
-PLAINLY = {"n_members": 1, "averaging": 0.0, "embedding": None, "standardize": True}
+PLAINLY = {"activation": "relu", "n_members": 1, "averaging": 0.0, "embedding": None, "standardize": True}
 STOCHASTIC = pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "lbfgs"])
 
 
@@ -96,6 +96,13 @@ def test_lbfgs_has_plain_training():
 def test_images_have_no_embedding():
     assert resolved(AUTO | {"solver": "adam"}, MANY._replace(n_numbers=784))["embedding"] is None
     assert resolved(AUTO | {"solver": "adam"}, MANY._replace(n_numbers=0))["embedding"] is None
+
+
+def test_the_activation_depends_on_the_number_of_rows_of_a_table():
+    rows = {999: "relu", 1000: "gelu", 10**6: "gelu"}
+    assert {n: resolved(AUTO | {"solver": "adam"}, MANY._replace(n_rows=n))["activation"] for n in rows} == rows
+    for others in (MANY._replace(dense=False), MANY._replace(incremental=True)):
+        assert resolved(AUTO | {"solver": "adam"}, others)["activation"] == "relu"
 
 
 def test_no_early_stopping_with_too_few_validation_rows():

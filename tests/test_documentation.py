@@ -1,4 +1,4 @@
-"""README.md and the other pages: the targets of their links exist, and their Python blocks run in order."""
+"""README.md and the other pages: links have targets, rows of tables have all cells, and Python blocks run in order."""
 
 import re
 import warnings
@@ -75,6 +75,12 @@ def dead_links(page, text):
     return dead
 
 
+def uneven_rows(text):
+    """Return the rows of tables that do not have as many cells as the row above them."""
+    rows = {i: line for i, line in enumerate(without_code(text).split("\n")) if line.startswith("|")}
+    return [row for i, row in rows.items() if row.count("|") != rows.get(i - 1, row).count("|")]
+
+
 def run_in_order(page, blocks):
     """Run the blocks of a page in one namespace, except marked blocks and those whose modules are not installed."""
     namespace = {"__name__": "__main__"}
@@ -88,6 +94,11 @@ def run_in_order(page, blocks):
 @every_page
 def test_the_targets_of_links_exist(page):
     assert dead_links(page, page.read_text(encoding="utf-8")) == []
+
+
+@every_page
+def test_rows_of_tables_have_as_many_cells_as_the_heading(page):
+    assert uneven_rows(page.read_text(encoding="utf-8")) == []
 
 
 @every_page
@@ -132,6 +143,12 @@ def test_a_page_begins_with_a_title_and_a_paragraph(page):
 )
 def test_a_dead_link_is_found(text, dead):
     assert dead_links(ROOT / "page.md", text) == dead
+
+
+def test_a_row_with_other_cells_than_the_heading_is_found():
+    table = "| a | b |\n|---|---|\n| 1 | `x | y` |\n"
+    assert uneven_rows(table + "\n| a |\n|---|\n") == []
+    assert uneven_rows(table + "| 1 | 2 | 3 |\n") == ["| 1 | 2 | 3 |"]
 
 
 def test_headings_have_the_anchors_of_github():

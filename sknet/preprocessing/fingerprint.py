@@ -1,4 +1,4 @@
-"""Fingerprint: a hash of rows, which are read in chunks."""
+"""Fingerprint: computes a hash of rows, reading them in chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHUNK_ELEMENTS = 2**18
 
 
 def fingerprint_of(data: Data, index: np.ndarray | None = None) -> str:
-    """Return a hash of inputs, encoded targets and weights of the rows ``index``, None for all."""
+    """Return a hash of the inputs, encoded targets and weights of the rows ``index``, None for all rows."""
     n = data.n_rows if index is None else len(index)
     width = data.targets.width
     size = min(n, max(1, _CHUNK_ELEMENTS // (data.X.shape[1] + width)))

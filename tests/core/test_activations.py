@@ -225,6 +225,15 @@ def test_float32_stays_float32(name):
     np.testing.assert_allclose(TABLE[name](z), FORMULAS[name](z.astype(np.float64)), rtol=1e-5, atol=1e-6)
 
 
+def test_float32_gelu_is_within_rounding_errors_of_the_formula():
+    """In float32, a polynomial replaces the distribution function."""
+    z = np.linspace(-12.0, 12.0, 200_001, dtype=np.float32)[:, None]
+    exact, eps = z.astype(np.float64), np.finfo(np.float32).eps
+    a, work = run_forward(ACTIVATIONS["gelu"], z)
+    np.testing.assert_allclose(a, exact * norm.cdf(exact), rtol=eps, atol=4 * eps)
+    np.testing.assert_allclose(work, norm.cdf(exact) + exact * norm.pdf(exact), rtol=eps, atol=4 * eps)
+
+
 def test_call_accepts_integers_and_one_row():
     a = ACTIVATIONS["logistic"](np.array([0, 2]))
     np.testing.assert_allclose(a, [[0.5, 1.0 / (1.0 + np.exp(-2.0))]], rtol=1e-15)

@@ -31,7 +31,7 @@ def test_rescaled_inputs_give_the_same_layer(old, new):
     rng = np.random.default_rng(3)
     X, W, b = make_X(20), rng.standard_normal((7, 4)), rng.standard_normal(4)
     if old == "constant" and new != "raw":
-        X = np.full((2, 7), 3.0)  # the function is that of the rows that it was learned on
+        X = np.full((2, 7), 3.0)  # the function is kept only for rows like the training rows
     old, new = MOMENTS[old], MOMENTS[new]
     expected = standardize(X, old) @ W + b
     W2, b2 = W.copy(), b.copy()

@@ -199,7 +199,7 @@ DATA = {  # name: X, y of the classifier, y of the regressor (... if there is no
     "sparse numbers": (X, ..., sp.csr_matrix(X[:, :2]), "[Ss]parse"),
     "dates for numbers": (X, ..., np.full(40, "2024-01-31", "M8[D]"), "date|number"),
     "sparse labels other than 0 and 1": (X, sp.csr_matrix(np.where(X > 0, 1, -1)), ..., "0 or 1"),
-    "sparse labels up to 2": (X, sp.csr_matrix(np.where(X > 0, 2, 0)), ..., "0 or 1|form that it had"),
+    "sparse labels up to 2": (X, sp.csr_matrix(np.where(X > 0, 2, 0)), ..., "0 or 1|same form as in the first call"),
 }
 
 
@@ -338,7 +338,7 @@ def test_other_classes_in_a_warm_start_are_an_error(y):
 def test_labels_of_another_kind_are_an_error(method, wider):
     matrix = (X > 0).astype(int)
     before = Untouched(CLF(**SMALL, warm_start=True), y=matrix if wider else LABELS)
-    with pytest.raises(ValueError, match=r"y must have the form that it had before|same classes|classes not in"):
+    with pytest.raises(ValueError, match=r"y must have the same form as in the first call|same classes|classes not in"):
         getattr(before.estimator, method)(X, np.column_stack([matrix, matrix[:, 0]]) if wider else matrix)
     before.check()
 

@@ -218,7 +218,7 @@ def test_columns_with_the_same_name_are_an_error(Estimator):
         ([True, False], "must have one entry for each of the 3 columns, got shape"),
         ([0, 3], r"as indices must lie in \[0, 2\], got 0 to 3"),
         ([-1], r"as indices must lie in \[0, 2\], got -1 to -1"),
-        (["a"], r"must name columns of X, got \['a'\], with an X without column names"),
+        (["a"], r"must name columns of X, got \['a'\], but X has no column names"),
     ],
 )
 @BOTH

@@ -94,7 +94,7 @@ EMPTY = {"[]", "()", "range(0)", "empty array"}
 AUTO = {"'auto'"}
 PASSES = {
     "hidden_layer_sizes": SIZES | EMPTY | {"None"},
-    "activation": EMPTY,
+    "activation": EMPTY | AUTO,
     "solver": set(),
     "loss": set(),
     "alpha": ZEROS | ABOVE_0 | ONES | LARGE,

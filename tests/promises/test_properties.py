@@ -216,7 +216,11 @@ def test_units_of_the_inputs_do_not_matter(case, data):
     choices = st.tuples(st.sampled_from([1e-3, 0.7, 1e4]), st.sampled_from([0.0, -3.0, 10.0]))
     factor, shift = np.transpose([data.draw(choices) for _ in X.T])
     other = (X + shift * np.abs(X).max(axis=0)) * factor
-    check_alike(fitted(mlp, X, y), fitted(mlp, other, y), X, other)
+    one = fitted(mlp, X, y)
+    # If a column is constant in the training rows, they give no unit for other values in the validation rows.
+    varies = np.ptp(X, axis=0) > 0
+    assume(one is None or not (varies & one._state.inputs.constant).any())
+    check_alike(one, fitted(mlp, other, y), X, other)
 
 
 SCHEDULES_OF_EPOCHS = st.sampled_from(sorted(SCHEDULES.keys() - {"invscaling"}))  # it depends on the number of rows

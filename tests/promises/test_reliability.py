@@ -122,7 +122,7 @@ def test_a_full_disk(tmp_path):
     """A limit on the size of files has the same effect: an error, and only the last checkpoint is left."""
     lines = run("-c", FULL, tmp_path).splitlines()
     assert len(lines) == 2
-    assert all("File too large" in line and "an earlier file of that name is as it was" in line for line in lines)
+    assert all("File too large" in line and "an earlier file of that name is unchanged" in line for line in lines)
 
 
 # Errors during training

@@ -70,8 +70,10 @@ def test_initial_predictions_of_a_regressor_are_close_to_the_mean():
 
 def table_state(X, weights=None, held_out=None):
     """Return a state whose embedding has the edges of these rows."""
-    p = MLPRegressorScratch(width=4, depth=1, embedding="piecewise_linear", dropout=0.0, n_members=1).get_params()
-    p["strength"] = 1.0
+    net = MLPRegressorScratch(
+        width=4, depth=1, activation="relu", embedding="piecewise_linear", dropout=0.0, n_members=1
+    )
+    p = net.get_params() | {"strength": 1.0}
     y = Values(np.zeros((1, len(X))))
     data = Data(X, np.zeros(len(X)), y, weights)
     network = plan_network(p, X.shape[1], 1, LOSSES["squared_error"], (0,), ())

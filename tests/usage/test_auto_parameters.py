@@ -109,7 +109,14 @@ def test_auto_keeps_rates_that_were_given_before(kind):
 
 
 TABLE_X = np.random.default_rng(1).standard_normal((400, 4))
-PARTS = {"n_members": 1, "averaging": 0.0, "embedding": None, "standardize": True, "dtype": "float64"}
+PARTS = {
+    "activation": "tanh",
+    "n_members": 1,
+    "averaging": 0.0,
+    "embedding": None,
+    "standardize": True,
+    "dtype": "float64",
+}
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -135,8 +135,8 @@ def test_class_weights_that_leave_nothing():
 @pytest.mark.parametrize(
     ("y", "class_weight", "match"),
     [
-        (CLASSES, {0: 1.0, 1: 1.0, "2": 5.0}, r"got \['2'\], which y has not, and nothing for \[2\]"),
-        (LABELS, [{0: 1.0, 2: 5.0}] * LABELS.shape[1], r"got \[2\], which y has not, and nothing for \[1\]"),
+        (CLASSES, {0: 1.0, 1: 1.0, "2": 5.0}, r"got \['2'\], which are not in y, and no weight for \[2\]"),
+        (LABELS, [{0: 1.0, 2: 5.0}] * LABELS.shape[1], r"got \[2\], which are not in y, and no weight for \[1\]"),
     ],
     ids=["multiclass", "multilabel"],
 )

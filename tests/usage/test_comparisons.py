@@ -52,8 +52,8 @@ def test_script_writes_the_picture(tmp_path):
     [
         ("frame with a text column", True, False),
         ("NaN among numbers", True, False),
-        ("levels first met in predict", True, False),
-        ("validation rows of one's own", True, False),
+        ("new levels in predict", True, False),
+        ("validation rows passed to fit", True, False),
         ("sparse X", True, True),
         ("`partial_fit`", True, True),
     ],

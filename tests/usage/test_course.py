@@ -102,7 +102,7 @@ def test_c4_trained_net_without_nonlinearities_collapses():
 def test_c4_only_what_has_no_nonlinearity_between_collapses():
     X, y = load_digits(return_X_y=True)
     kinds = ("identity", "tanh", "identity")
-    net = PlainClassifier((20, 16, 12), kinds, max_iter=5, random_state=0).fit(X, y)
+    net = PlainClassifier((20, 16, 12), activation=kinds, max_iter=5, random_state=0).fit(X, y)
     (W1, W2), (b1, b2), hidden = collapse_linear(net.coefs_, net.intercepts_, kinds)
     assert hidden == ["tanh"]
     assert_allclose(np.tanh(X @ W1 + b1) @ W2 + b2, net.decision_function(X), atol=1e-10)

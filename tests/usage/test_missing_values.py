@@ -33,7 +33,7 @@ def test_gaps_are_taken_without_a_word_where_training_had_some(Estimator, method
 @METHODS
 @BOTH
 def test_gaps_where_training_had_none_are_filled_with_a_warning_that_names_the_column(Estimator, method):
-    with pytest.warns(UserWarning, match="X has missing values in column 1, where there were none in training"):
+    with pytest.warns(UserWarning, match="X has missing values in column 1, which had none in training"):
         call(fitted(Estimator, dropout=0.1), method, MISSING)
 
 

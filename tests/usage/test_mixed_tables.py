@@ -160,7 +160,7 @@ def test_gaps_that_are_new_are_filled_with_a_warning(Estimator):
     frame = mixed_frame(gaps=False)
     mlp = Estimator(**QUICK).fit(frame, target(Estimator, frame))
     with_gap = frame.assign(age=np.where(np.arange(N) == 3, np.nan, frame["age"]))
-    with pytest.warns(UserWarning, match=r"X has missing values in age, where there were none in training"):
+    with pytest.warns(UserWarning, match=r"X has missing values in age, which had none in training"):
         found = outputs(mlp, with_gap)
     filled = outputs(mlp, frame.assign(age=np.where(np.arange(N) == 3, frame["age"].mean(), frame["age"])))
     # Early stopping sets rows aside, so that the mean is not that of all rows.

@@ -93,7 +93,7 @@ def test_partial_fit_of_several_targets():
         mlp.partial_fit(X, np.full_like(TEXT, "x"))
     with pytest.raises(ValueError, match="not the same as on last call"):
         mlp.partial_fit(X, TEXT, classes=[classes[0], classes[0]])
-    with pytest.raises(ValueError, match="y must have the form that it had before"):
+    with pytest.raises(ValueError, match="y must have the same form as in the first call"):
         mlp.partial_fit(X, TEXT[:, 0])
 
 

@@ -187,7 +187,7 @@ def test_validation_rows_of_another_precision():
         ({"X_val": X[:5], "y_val": CLASSES}, r"inconsistent numbers of samples"),
         ({"X_val": np.full_like(X, np.inf), "y_val": CLASSES}, r"contains infinity"),
         ({"X_val": X, "y_val": CLASSES + 1}, r"`y` has also \[3\]"),
-        ({"X_val": X, "y_val": LABELS}, r"y must have the form that it had before"),
+        ({"X_val": X, "y_val": LABELS}, r"y must have the same form as in the first call"),
         ({"X_val": X, "y_val": CLASSES, "sample_weight_val": -WEIGHTS}, r"`sample_weight_val` must not be negative"),
         ({"X_val": X, "y_val": CLASSES, "sample_weight_val": WEIGHTS[:3]}, r"`sample_weight_val` must have shape"),
         ({"X_val": X, "y_val": CLASSES, "sample_weight_val": 0 * WEIGHTS}, r"`sample_weight_val` .* only zeros"),

@@ -53,5 +53,5 @@ def test_labels_that_become_something_else_are_an_error(method):
     net = MLPClassifierScratch(**QUICK, warm_start=True).fit(X, BITS)
     with pytest.raises(ValueError, match=r"multilabel targets must be 0 or 1, got \[1 2\]|has the same classes as"):
         getattr(net, method)(X, BITS + 1)
-    with pytest.raises(ValueError, match="y must have the form that it had before"):
+    with pytest.raises(ValueError, match="y must have the same form as in the first call"):
         MLPClassifierScratch(**QUICK).fit(X, BITS + 1).partial_fit(X, BITS[:, 0])
