@@ -277,3 +277,13 @@ def test_the_batch_size_is_that_of_an_update(solver, rows):
     mlp = PlainRegressor(**SMALL | {"solver": solver, "batch_size": 7, "max_iter": 2, "tol": 0.0})
     with warnings.catch_warnings(action="ignore"):
         assert mlp.fit(X, Y).batch_size_ == rows
+
+
+@quiet
+def test_a_warm_start_of_lbfgs_that_accepts_no_iteration_says_why_it_stopped():
+    """There are curves of the first fit then, so that the initial loss is not recorded again."""
+    mlp = PlainRegressor(solver="lbfgs", warm_start=True, max_iter=5, **SMALL).fit(X, Y)
+    assert mlp.stopping_reason_ == "max_iter"
+    mlp.set_params(tol=1e9).fit(X, Y)
+    assert mlp.stopping_reason_ == "converged"
+    assert len(mlp.loss_curve_) == 5
