@@ -1,4 +1,4 @@
-"""Missing values in X are taken as they are, by every method, and stay an error where they cannot be."""
+"""Missing values in dense X are accepted by every method. In sparse X they are an error."""
 
 import warnings
 
@@ -23,7 +23,7 @@ def call(mlp, method, rows):
 
 @METHODS
 @BOTH
-def test_gaps_are_taken_without_a_word_where_training_had_some(Estimator, method):
+def test_missing_values_give_no_warning_if_training_had_some(Estimator, method):
     mlp = clone(fitted(Estimator, dropout=0.1)).fit(MISSING, target(Estimator))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -34,7 +34,7 @@ def test_gaps_are_taken_without_a_word_where_training_had_some(Estimator, method
 
 @METHODS
 @BOTH
-def test_gaps_where_training_had_none_are_filled_with_a_warning_that_names_the_column(Estimator, method):
+def test_new_missing_values_give_a_warning_that_names_the_column(Estimator, method):
     with pytest.warns(UserWarning, match="X has missing values in column 1, which had none in training"):
         call(fitted(Estimator, dropout=0.1), method, MISSING)
 
@@ -67,7 +67,7 @@ def test_infinite_values_are_an_error(Estimator, value, method):
 
 
 @BOTH
-def test_gaps_in_sparse_rows_are_an_error(Estimator):
+def test_missing_values_in_sparse_rows_are_an_error(Estimator):
     with pytest.raises(ValueError, match="contains NaN"):
         fitted(Estimator).fit(sp.csr_matrix(MISSING), target(Estimator))
     with pytest.raises(ValueError, match="contains NaN"):
