@@ -258,7 +258,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
 
     def _valid(self, X: Any) -> Inputs:
         """Return the rows to predict for, checked, as numbers and codes."""
-        return valid_inputs(self, X, self._state.categories, self._state.gaps)
+        return valid_inputs(self, X, self._state.categories, self._state.gaps, self._state.inputs)
 
     def hidden_activations(self, X: Any, layer: int = -1) -> np.ndarray:
         """Return the outputs of a hidden layer: the representation that the network has learned.

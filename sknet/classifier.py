@@ -48,8 +48,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         by factors of ten, if the network overfits.
     batch_size : int or "auto", default="auto"
         Rows in a mini-batch. ``"auto"`` is 128; for more than 300 rows, it is an eighth of them, but at least 32 and at
-        most 128. A larger value makes an epoch faster, a smaller one makes more updates in an epoch. Not used by
-        L-BFGS.
+        most 128. A larger value makes an epoch faster; raise it to save time. A smaller one makes more updates in an
+        epoch; lower it if the loss still falls at the last epoch. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
         Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
         ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
@@ -57,13 +57,15 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         `max_iter` epochs of a fit: ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down;
         ``"multi_cycle"``, four cycles of growing length; ``"warmup_cosine"``, up and then ``"cosine"``. In
         `partial_fit`, the number of epochs is unknown, so these four stay at `learning_rate_init`. Objects of
-        `sknet.schedules` have parameters of their own.
+        `sknet.schedules` have parameters of their own. Choose ``"constant"`` or ``"adaptive"`` if later calls continue
+        training, and ``"warmup_cosine"`` if training diverges in its first epochs.
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate, per update. ``"auto"`` is 0.003, and for tables 0.006 for a classifier and 0.01 for a
         regressor. Lower it if the loss jumps or diverges; raise it if the loss still falls at the last epoch. Not used
         by L-BFGS.
     power_t : float, default=0.5
-        Exponent of ``"invscaling"``. A larger value makes the learning rate fall faster.
+        Exponent of ``"invscaling"``. A larger value makes the learning rate fall faster; raise it if the loss still
+        oscillates late in training.
     max_iter : int or "auto", default="auto"
         Largest number of epochs, or iterations of L-BFGS, in one call of `fit`. ``"auto"``: the number of epochs that
         makes about 3,000 updates for tables, otherwise 4,000, within bounds; 200 iterations of L-BFGS. Raise it if the
@@ -78,49 +80,58 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         An epoch is an improvement if the loss falls, or the validation score rises, by at least this much. The loss is
         that of standardized targets if targets are standardized. L-BFGS stops when the largest component of the
         gradient is below it. ``"auto"``: 0 for regressors of tables, because without noise in the targets the loss is
-        small and falls by less; otherwise 1e-4. A larger value stops training earlier.
+        small and falls by less; otherwise 1e-4. A larger value stops training earlier: raise it to save time, lower it
+        if training stops while the loss still falls.
     verbose : bool, int or "progress", default=False
         Whether to print scikit-learn's lines after each epoch: the loss, and the score of the validation rows. 2 also
         prints the loss of the validation rows, the learning rate and the seconds so far. ``"progress"`` shows a bar
-        with loss, score and remaining time, in terminals and notebooks; it needs the extra ``progress``.
+        with loss, score and remaining time, in terminals and notebooks; it needs the extra ``progress``. Set it to
+        watch long fits.
     warm_start : bool, default=False
-        Whether `fit` continues with the weights, optimizer, learning rate, random numbers and validation split of the
-        previous call. The architecture must not change. On the same data, 10 epochs and 20 more give exactly the result
-        of 30 epochs, if `max_iter` and `n_iter_no_change` are numbers, the first call does not stop early, and
-        `learning_rate` is ``"constant"``, ``"invscaling"``, ``"adaptive"``, ``"exponential"`` or a schedule object that
-        does not use the progress of the call. The other schedules, including the default, begin again in each call, so
-        that the learning rate is high again. L-BFGS loses its estimate of the curvature.
+        Set it to True to add epochs to a network that is already fitted: `fit` then continues with the weights,
+        optimizer, learning rate, random numbers and validation split of the previous call. The architecture must not
+        change. On the same data, 10 epochs and 20 more give exactly the result of 30 epochs, if `max_iter` and
+        `n_iter_no_change` are numbers, the first call does not stop early, and `learning_rate` is ``"constant"``,
+        ``"invscaling"``, ``"adaptive"``, ``"exponential"`` or a schedule object that does not use the progress of the
+        call. The other schedules, including the default, begin again in each call, so that the learning rate is high
+        again. L-BFGS loses its estimate of the curvature.
     momentum : float, default=0.9
         Momentum of ``"sgd"``, in [0, 1]. A larger value averages over more updates; lower it if the loss oscillates.
     nesterovs_momentum : bool, default=True
-        Whether ``"sgd"`` uses Nesterov's momentum, which usually oscillates less. Without effect if `momentum` is 0.
+        Whether ``"sgd"`` uses Nesterov's momentum, which usually oscillates less. Set it to False for classical
+        momentum. Without effect if `momentum` is 0.
     early_stopping : bool or "auto", default="auto"
         Whether to use `validation_fraction` of the rows as validation rows, stop when their score has not improved for
         `n_iter_no_change` epochs, and keep the weights of the best epoch. If a validation set is passed to `fit`, it is
         used instead of such rows. Each of several members has other validation rows, so all rows are used for training.
-        Without effect on L-BFGS. ``"auto"``: True if a validation set is passed to `fit`, or if there are more rows
-        than a mini-batch and at least 10 validation rows (for a classifier, also more than 300 rows); False in
-        `partial_fit`. Only scores of the same rows are compared. So a call with other rows, such as the next chunk of a
-        stream, first computes the score of the best weights so far on its own validation rows.
+        Set it to True if the network overfits, and to False if a single network is to be trained on all rows. Without
+        effect on L-BFGS. ``"auto"``: True if a validation set is passed to `fit`, or if there are more rows than a
+        mini-batch and at least 10 validation rows (for a classifier, also more than 300 rows); False in `partial_fit`.
+        Only scores of the same rows are compared. So a call with other rows, such as the next chunk of a stream, first
+        computes the score of the best weights so far on its own validation rows.
     validation_fraction : float, default=0.1
         Share of the rows that become validation rows, in (0, 1). Each class has the same share of the training rows and
         of the validation rows. A class of at least two rows is in both, if there are at least as many validation rows
         as classes; otherwise each class is in the training rows. Raise it if the validation score is noisy; lower it to
         train on more rows.
     beta_1 : float, default=0.9
-        Decay of Adam's moving mean of the gradient, in [0, 1). A larger value averages over more updates.
+        Decay of Adam's moving mean of the gradient, in [0, 1). A larger value averages over more updates; raise it if
+        the loss is noisy, lower it if the loss oscillates.
     beta_2 : float, default=0.97
         Decay of the moving mean of the squared gradient, of Adam and RMSprop, in [0, 1). Raise it, up to 0.999, if
         training is unstable; a smaller value adapts faster in short training.
     epsilon : float, default=1e-8
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad, so that no division by zero
-        occurs. A larger value makes the updates of weights with small gradients smaller.
+        occurs. A larger value makes the updates of weights with small gradients smaller; raise it, for example to 1e-4,
+        if training is unstable.
     n_iter_no_change : int, inf or "auto", default="auto"
-        Training stops after exactly this many epochs in a row without an improvement by `tol`. ``"auto"``: for tables,
-        300 updates or 0.4 of the epochs that the best one took, whichever is longer; else 10 epochs, or 30 for at most
-        300 rows with a validation set.
+        Training stops after exactly this many epochs in a row without an improvement by `tol`. Raise it if training
+        stops while the loss or score still improves; lower it to save time. ``"auto"``: for tables, 300 updates or 0.4
+        of the epochs that the best one took, whichever is longer; else 10 epochs, or 30 for at most 300 rows with a
+        validation set.
     max_fun : int, default=15000
-        Largest number of evaluations of the loss by L-BFGS. Raise it together with `max_iter`.
+        Largest number of evaluations of the loss by L-BFGS. Raise it, together with `max_iter`, if L-BFGS stops before
+        it converges.
     depth : int, default=2
         Number of hidden layers; 0 gives a linear model. Try 0 or 1 for few rows or simple relations, and 3 for many
         rows.
@@ -146,8 +157,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         save time, or for `coefs_`.
     dtype : {"float32", "float64", "auto"} or None, default="auto"
         dtype of the computation. ``"auto"``: float32 for more than 300 rows in mini-batches, otherwise the dtype of X.
-        None:
-        the dtype of X. Predictions for float64 rows are float64 in any case. ``"float32"`` is faster; choose
+        None: the dtype of X. Predictions for float64 rows are float64 in any case. ``"float32"`` is faster; choose
         ``"float64"`` if the last digits matter.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: each update reduces the weights by the share ``learning rate * weight_decay``, but not
@@ -181,7 +191,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     n_members : int or "auto", default="auto"
         Number of members: networks that are trained side by side, each with its own initial weights and validation
         rows, and whose predictions are averaged. More members are usually more accurate, and the time grows in
-        proportion. ``"auto"``: 4 for tables with at least 10 validation rows, otherwise 1.
+        proportion. Choose 1 to save time, as in a search, or for `coefs_`. ``"auto"``: 4 for tables with at least 10
+        validation rows, otherwise 1.
     averaging : float or "auto", default="auto"
         Decay per update, in [0, 1), of the moving average of the weights. The average is validated and kept; 0 for no
         average. ``"auto"``: 0.99 for tables, otherwise 0. Raise it if the validation loss is noisy; lower it if
@@ -192,8 +203,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         rare class to find more of its rows; its probabilities then become too high.
     label_smoothing : float or "auto", default="auto"
         Share of each target, in [0, 1), that is spread over the classes in proportion to their (weighted) shares of the
-        training rows of the call. So the mean probability of a class is still its frequency. ``"auto"`` is
-        0.05, and 0 for tables and with L-BFGS. Raise it if probabilities are too close to 0 and 1, or labels are noisy.
+        training rows of the call. So the mean probability of a class is still its frequency. ``"auto"`` is 0.05, and 0
+        for tables and with L-BFGS. Raise it if probabilities are too close to 0 and 1, or labels are noisy.
 
     Attributes
     ----------

@@ -1,3 +1,5 @@
+"""The classifier: outputs and labels, linear models, learning, `partial_fit` and early stopping."""
+
 import warnings
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The regressor: forms and sizes of targets, linear models, learning, `partial_fit` and early stopping."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal

@@ -15,8 +15,8 @@ Array = NDArray[Any]
 class TableRows:
     """Rows of numbers in the units of the network, then indicators of missing values, then codes of categories.
 
-    A missing value becomes 0 in these units, which is the mean or median of the column. Columns that had missing values
-    in training have an indicator, which is 1 where a value is missing.
+    A missing value becomes 0 in these units: the mean or median of the column, or the number 0 if inputs are not
+    standardized. Columns that had missing values in training have an indicator, which is 1 where a value is missing.
 
     Parameters
     ----------

@@ -12,6 +12,8 @@ from sklearn.utils.validation import check_array, validate_data
 
 from .._compat import warn_caller
 from .columns import Columns, has_names
+from .quartiles import Quartiles
+from .scaling import Measured
 
 _DTYPES = [np.float64, np.float32]
 
@@ -44,8 +46,13 @@ def valid_rows(
     return Inputs(numbers, columns.codes(X), gaps_of(numbers)), y
 
 
-def valid_inputs(estimator: BaseEstimator, X: Any, columns: Columns | None, trained: tuple[int, ...]) -> Inputs:
-    """Check rows to predict, and return them; ``trained`` are the columns that had missing values in training."""
+def valid_inputs(
+    estimator: BaseEstimator, X: Any, columns: Columns | None, trained: tuple[int, ...], units: Measured
+) -> Inputs:
+    """Check rows to predict, and return them.
+
+    ``trained`` are the columns that had missing values in training, and ``units`` the units of inputs.
+    """
     if columns is None and _needs_nothing(estimator, X):
         return Inputs(X)
     finite = True if sp.issparse(X) else "allow-nan"
@@ -63,9 +70,10 @@ def valid_inputs(estimator: BaseEstimator, X: Any, columns: Columns | None, trai
     new = set(found.gaps) - set(trained)
     if new:
         names = [str(_name(estimator, columns, j)) for j in sorted(new)]
+        middle = "median" if isinstance(units, Quartiles) else "mean"
+        value = "0, because inputs are not standardized" if units is None else f"the {middle} of the column"
         warn_caller(
-            f"X has missing values in {', '.join(names)}, which had none in training. They are replaced by the mean, "
-            "or by the median with standardize='robust'."
+            f"X has missing values in {', '.join(names)}, which had none in training. They are replaced by {value}."
         )
     return found
 

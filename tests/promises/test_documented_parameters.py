@@ -38,20 +38,18 @@ def test_shared_parameters_are_documented_alike():
     assert list(left) == [*inspect.signature(MLPClassifierScratch).parameters]
     assert list(right) == [*inspect.signature(MLPRegressorScratch).parameters]
     for name in left.keys() & right.keys():
-        expected = left[name]
+        expected, found = (" ".join(text.split()) for text in (left[name], right[name]))  # lines may break elsewhere
         if name == "standardize":
             expected += (
-                "\nThe regressor standardizes its targets too: by mean and standard deviation for the squared error, "
+                " The regressor standardizes its targets too: by mean and standard deviation for the squared error, "
                 'by median and interquartile range for ``"absolute_error"``, ``"huber"`` and ``"quantile"``, and by '
                 "the mean alone with a log link."
             )
-            assert re.sub(r"\s+", " ", right[name]) == re.sub(r"\s+", " ", expected)
         elif name == "n_iter_no_change":  # a regressor waits longer
-            waits = "10 epochs, or 30 for at most\n    300 rows with a validation set."
+            waits = "10 epochs, or 30 for at most 300 rows with a validation set."
             assert waits in expected
-            assert right[name] == expected.replace(waits, "100 epochs.")
-        else:
-            assert right[name] == expected, name
+            expected = expected.replace(waits, "100 epochs.")
+        assert found == expected, name
 
 
 @DOCUMENTED
