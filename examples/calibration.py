@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Are the probabilities right?
 #
-# Of the rows that get a probability of 0.8, eight in ten should belong to the class. A network that is trained for long
-# and without restraint is too sure of itself. The defaults (dropout, weight decay, early stopping by the loss, averages
-# over updates and over four networks) hold it back. `CalibratedClassifierCV` corrects a network on rows that it has not
-# seen.
+# Of the rows with a predicted probability of 0.8, eight in ten should belong to the class. A network that is trained
+# for long and without regularization predicts probabilities that are too close to 0 and 1. The defaults (dropout,
+# weight decay, early stopping by the loss, averages over updates and over four networks) reduce this.
+# `CalibratedClassifierCV` corrects the probabilities of a network on rows that it was not trained on.
 
 # %%
 from importlib.util import find_spec
@@ -26,7 +26,7 @@ UNRESTRAINED = {
 }  # fmt: skip
 sure = MLPClassifierScratch(**UNRESTRAINED, max_iter=100, random_state=0)
 models = {
-    "unrestrained": sure,
+    "no regularization": sure,
     "with the defaults": MLPClassifierScratch(random_state=0),
     "calibrated, sigmoid": CalibratedClassifierCV(sure, method="sigmoid", cv=4, ensemble=False),
     "calibrated, isotonic": CalibratedClassifierCV(sure, method="isotonic", cv=4, ensemble=False),
@@ -34,29 +34,29 @@ models = {
 probabilities = {name: model.fit(X_train, y_train).predict_proba(X_test)[:, 1] for name, model in models.items()}
 
 # %% [markdown]
-# The log-loss and the Brier score judge probabilities; the smaller, the better. The last column is the mean distance
-# between what is promised and what happens, in ten groups of rows, from the least to the most probable.
+# The log-loss and the Brier score measure the quality of probabilities; smaller is better. The last column sorts the
+# rows by predicted probability into ten groups, and is the mean difference between predicted and true share of class 1.
 
 
 # %%
 def distance(p):
-    """Return the mean distance between promise and truth, in groups of as many rows each."""
+    """Return the mean difference between predicted and true share of class 1, in ten groups of equally many rows."""
     truth, promise = calibration_curve(y_test, p, n_bins=10, strategy="quantile")
     return np.abs(truth - promise).mean()
 
 
-print("On new rows             accuracy   log-loss   Brier score   distance from the truth")
+print("On new rows             accuracy   log-loss   Brier score         calibration error")
 for name, p in probabilities.items():
     line = f"{name:<24}{np.mean((p > 0.5) == y_test):>8.3f}{log_loss(y_test, p):>11.3f}"
     print(line + f"{brier_score_loss(y_test, p):>14.3f}{distance(p):>26.3f}")
 
-print("\nRows that are said to be of class 1 with a probability of 0.9 or more: how many are?")
+print("\nShare of class 1 among the rows with a predicted probability of 0.9 or more")
 for name, p in probabilities.items():
-    print(f"{name:<24}{p[p >= 0.9].mean():.3f} is promised, {y_test[p >= 0.9].mean():.3f} is true")
-assert distance(probabilities["calibrated, sigmoid"]) < distance(probabilities["unrestrained"])
+    print(f"{name:<24}predicted {p[p >= 0.9].mean():.3f}, true {y_test[p >= 0.9].mean():.3f}")
+assert distance(probabilities["calibrated, sigmoid"]) < distance(probabilities["no regularization"])
 
 # %% [markdown]
-# The picture needs matplotlib: `pip install -e ".[plot]"`. On the diagonal, promises are kept.
+# The picture needs matplotlib: `pip install -e ".[plot]"`. On the diagonal, the probabilities are right.
 
 
 # %%
@@ -69,12 +69,12 @@ def picture(path):
     ax = figure.subplots()
     for name, p in probabilities.items():
         CalibrationDisplay.from_predictions(y_test, p, n_bins=10, strategy="quantile", name=name, ax=ax)
-    ax.set(xlabel="probability that is promised", ylabel="share of class 1 in truth")
+    ax.set(xlabel="predicted probability", ylabel="true share of class 1")
     figure.savefig(path, dpi=100)
 
 
 if find_spec("matplotlib") is None:
-    print('\nno matplotlib here: pip install -e ".[plot]"')
+    print('\nmatplotlib is not installed: pip install -e ".[plot]"')
 else:
     picture("calibration.png")
     print("\nPicture: calibration.png")

@@ -1,10 +1,11 @@
 # %% [markdown]
-# # Intervals that hold what they say
+# # Prediction intervals with guaranteed coverage
 #
-# A network trained for the quantiles 0.05 and 0.95 gives intervals of 90% on the rows that it was trained on. On new
-# rows they hold fewer of the targets, as a network fits its own rows better. Split conformal prediction keeps rows
-# apart, sees there how far off the predictions are, and makes intervals of that length: on new rows of the same kind
-# they hold at least 90% on average, whatever the network is. MAPIE does this for any scikit-learn regressor.
+# A network trained for the quantiles 0.05 and 0.95 predicts intervals that contain 90% of the targets of its training
+# rows. They contain fewer targets of new rows, because a network fits its training rows better. Split conformal
+# prediction sets rows aside, measures the errors of the predictions on them, and makes intervals of that length. On new
+# rows of the same kind, these contain at least 90% of the targets on average, however good the network is. MAPIE does
+# this for any scikit-learn regressor.
 
 # %%
 from importlib.util import find_spec
@@ -22,7 +23,7 @@ X, y = make_friedman2(1200, random_state=0)
 SETS = {
     "diabetes": load_diabetes(return_X_y=True),
     "friedman1": friedman1,
-    "friedman2, noise that grows": (X, y + np.random.default_rng(0).normal(scale=0.2 * y)),
+    "friedman2, growing noise": (X, y + np.random.default_rng(0).normal(scale=0.2 * y)),
 }
 
 
@@ -32,21 +33,21 @@ def held(low, high, y):
 
 
 def quantiles_alone(X, y, X_test, y_test, seed):
-    """Return what the intervals of quantile training hold of new targets."""
+    """Return the share of new targets in the intervals between two predicted quantiles."""
     levels = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     net = MLPRegressorScratch(loss="quantile", quantile=levels, random_state=seed).fit(X, y)
     return held(*net.predict(X_test).T, y_test)
 
 
 # %% [markdown]
-# `SplitConformalRegressor` fits the network to some of the rows and measures its residuals on the others. With the
-# absolute residual as its score, all intervals are of one length; `ConformalizedQuantileRegressor` of MAPIE corrects
-# quantiles, whose intervals are longer where the noise is larger.
+# `SplitConformalRegressor` fits the network to some of the rows and measures its residuals on the others. Its score is
+# the absolute residual, so all intervals have the same length. `ConformalizedQuantileRegressor` of MAPIE corrects
+# predicted quantiles, so its intervals are longer where the noise is larger.
 
 
 # %%
 def conformal(X, y, X_test, y_test, seed):
-    """Return what the intervals of split conformal prediction hold of new targets."""
+    """Return the share of new targets in the intervals of split conformal prediction."""
     from mapie.regression import SplitConformalRegressor
 
     X_train, X_own, y_train, y_own = train_test_split(X, y, test_size=0.3, random_state=seed)
@@ -57,9 +58,9 @@ def conformal(X, y, X_test, y_test, seed):
 
 
 # %%
-METHODS = {"quantiles alone": quantiles_alone}
+METHODS = {"quantiles only": quantiles_alone}
 if find_spec("mapie") is None:
-    print("no mapie here, so only quantiles are shown: pip install mapie\n")
+    print("mapie is not installed, so only quantiles are shown: pip install mapie\n")
 else:
     METHODS["conformal"] = conformal
 

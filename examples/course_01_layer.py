@@ -4,8 +4,8 @@
 # The course: a layer is a linear combination of its inputs followed by a non-linearity. It is the building block of
 # networks.
 #
-# In sknet a layer is one object, `Dense`: the combination `z = x W + b` and its activation `a = f(z)`. It holds no
-# numbers itself. Weights and memory are arguments, so that one flat vector can hold the weights of a whole network.
+# In sknet a layer is one object, `Dense`: the combination `z = x W + b` and its activation `a = f(z)`. The object holds
+# no weights. Weights and memory are arguments, so that one flat vector can hold the weights of a whole network.
 
 # %%
 import numpy as np
@@ -20,7 +20,7 @@ W = np.array([[0.5, -1.0], [0.25, 0.25]])  # from each input (row) to each unit 
 b = np.array([0.1, -0.2])  # one bias for each unit
 
 # %% [markdown]
-# On paper, unit by unit:
+# Calculated on paper, for each unit:
 #
 #     z1 = 1 * 0.5  + 2 * 0.25 + 0.1 =  1.1
 #     z2 = 1 * -1.0 + 2 * 0.25 - 0.2 = -0.7
@@ -35,7 +35,7 @@ on_paper = {
 }
 
 # %% [markdown]
-# The same by the layer. The identity shows the combination alone; the others add the non-linearity.
+# Calculated by the layer. The identity shows the combination only; the others add the non-linearity.
 
 # %%
 print(f"{'layer':<16}{'on paper':>20}{'by the layer':>20}")

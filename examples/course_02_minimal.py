@@ -4,8 +4,8 @@
 # The course: the smallest network has an input layer and an output layer only. It has no depth. Its output is a linear
 # combination of the inputs.
 #
-# In sknet that is `depth=0`. For numbers it is ordinary least squares, for classes it is logistic regression. Here it
-# is compared with scikit-learn's own on the bundled data.
+# In sknet that is `depth=0`. The regressor is then ordinary least squares, and the classifier is logistic regression.
+# This script compares both with scikit-learn's linear models, on data that scikit-learn contains.
 
 # %%
 import numpy as np
@@ -19,7 +19,7 @@ from sknet import MLPClassifierScratch, MLPRegressorScratch
 LINEAR = {"depth": 0, "solver": "lbfgs", "tol": 1e-8, "max_iter": 1000, "random_state": 0}
 
 # %% [markdown]
-# Without penalty (`alpha=0`) the regressor is ordinary least squares.
+# Without penalty (`alpha=0`), the regressor is ordinary least squares.
 
 # %%
 X, y = load_diabetes(return_X_y=True)
@@ -31,8 +31,8 @@ print("Largest difference of predictions")
 print(f"  diabetes       LinearRegression    {difference:.1e}   (targets from {y.min():.0f} to {y.max():.0f})")
 
 # %% [markdown]
-# `alpha` is the inverse of the `C` of `LogisticRegression`. A penalty depends on the scale of the inputs; the net
-# standardizes them itself, `LogisticRegression` leaves that to a `StandardScaler`.
+# `alpha` is the inverse of the `C` of `LogisticRegression`. The effect of a penalty depends on the scale of the inputs.
+# The net standardizes its inputs; `LogisticRegression` needs a `StandardScaler`.
 
 # %%
 for name, load in (("breast cancer", load_breast_cancer), ("wine", load_wine)):
@@ -43,7 +43,7 @@ for name, load in (("breast cancer", load_breast_cancer), ("wine", load_wine)):
     print(f"  {name:<13}  LogisticRegression  {difference:.1e}   (probabilities)")
 
 # %% [markdown]
-# The network has one matrix of weights and one vector of biases, which act on the raw inputs.
+# The network has one matrix of weights and one vector of biases, for raw inputs.
 
 # %%
 print(f"\nThe net on wine: depth {net.depth_}, weights {net.coefs_[0].shape}, biases {net.intercepts_[0].shape}")

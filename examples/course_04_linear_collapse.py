@@ -16,8 +16,8 @@ from sklearn.model_selection import train_test_split
 
 from sknet import MLPClassifierScratch, collapse_linear
 
-# All nets get the same 60 epochs, and are plain ones: by default four would be trained side by side, behind an
-# embedding of the inputs, which is a non-linearity. That training could go on is known, and not worth a warning.
+# Every net is trained for the same 60 epochs, so warnings that training has not converged are silenced. The nets have
+# one member and no embedding; by default there would be four members, and an embedding, which is a non-linearity.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 rng = np.random.default_rng(0)
@@ -32,8 +32,8 @@ print(f"{W1.shape[0]}x{W1.shape[1]} times {W2.shape[0]}x{W2.shape[1]} is {W.shap
 print(f"largest difference of outputs: {np.abs(deep - flat).max():.0e}")
 
 # %% [markdown]
-# The same with a trained net on real data. Two hidden layers and no non-linearity become one matrix, and predict the
-# same.
+# The same with a trained net on real data. A net of two hidden layers without non-linearity becomes one matrix with the
+# same predictions.
 
 # %%
 PLAIN = {"n_members": 1, "embedding": None, "standardize": True, "dtype": None}
@@ -56,8 +56,8 @@ print(f"largest difference of raw outputs: {np.abs(flat - net.decision_function(
 print(f"equal predictions: {(flat.argmax(axis=1) == net.predict(X_test)).mean():.0%}")
 
 # %% [markdown]
-# A non-linearity between the layers makes the depth count: a little on the digits, which planes separate rather well,
-# and much on two rings, one inside the other, which no line separates.
+# With a non-linearity between the layers, depth has an effect. The effect is small on the digits, which planes separate
+# rather well. It is large on two rings, one inside the other, which no line separates.
 
 # %%
 rings = halves(*make_circles(1000, noise=0.1, factor=0.5, random_state=0))

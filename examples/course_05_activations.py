@@ -7,7 +7,7 @@
 # Two of them need a remark. ReLU has no derivative at 0; 0 is used there. Softmax is not elementwise: each value
 # depends on the whole row, so its derivative is a matrix, the Jacobian.
 #
-# In sknet each activation is an object that carries all of this. They stand in one table, `sknet.ACTIVATIONS`.
+# In sknet each activation is an object with formula, derivative and range. `sknet.ACTIVATIONS` is the table of them.
 
 # %%
 from importlib.util import find_spec
@@ -24,7 +24,7 @@ for name, f in ACTIVATIONS.items():
 print("a is the linear combination, s the sigmoid, Phi and phi distribution and density of the standard normal.")
 
 # %% [markdown]
-# Their values and derivatives at three points.
+# The values and derivatives of the activations at three points.
 
 # %%
 points = np.array([[-1.0, 0.0, 1.0]])
@@ -36,7 +36,7 @@ for name, f in ACTIVATIONS.items():
         print(f"{name:<12}" + "".join(f"{v:>9.4f}" for v in numbers))
 
 # %% [markdown]
-# Softmax looks at the whole row. Moving one entry moves all values, as row `i` of the Jacobian says.
+# Softmax depends on the whole row. A change of one entry changes all values, as the Jacobian shows.
 
 # %%
 softmax = ACTIVATIONS["softmax"]
@@ -45,7 +45,7 @@ print("its Jacobian, da_i / dz_j:")
 print(softmax.derivative(points)[0].round(4))
 
 # %% [markdown]
-# ReLU has a corner at 0: the slope is 0 on the left and 1 on the right. At 0 itself, 0 is used.
+# The slope of ReLU is 0 left of 0 and 1 right of 0. At 0 itself, 0 is used.
 
 # %%
 relu = ACTIVATIONS["relu"]
@@ -53,11 +53,11 @@ slopes = relu.derivative(np.array([[-1e-9, 0.0, 1e-9]]))[0]
 print(f"\nslope of relu just below 0, at 0, just above 0: {slopes}")
 
 # %% [markdown]
-# The graphs: each function with its derivative. The picture needs matplotlib: `pip install -e ".[plot]"`.
+# A picture shows the graph of each function with its derivative. It needs matplotlib: `pip install -e ".[plot]"`.
 
 # %%
 if find_spec("matplotlib") is None:
-    print('\nno matplotlib here: pip install -e ".[plot]"')
+    print('\nmatplotlib is not installed: pip install -e ".[plot]"')
 else:
     from sknet import ActivationDisplay
 

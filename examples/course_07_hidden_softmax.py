@@ -2,11 +2,11 @@
 # # 7. Softmax in a hidden layer
 #
 # The course: softmax suits the output layer. As the activation of a hidden layer it loses information, and the results
-# are worse. Its values sum to one, so the units of a layer compete, and little of the input gets through.
+# are worse. Its values sum to one, so if one unit of a layer is large, the others are small.
 #
-# In sknet `activation="softmax"` works in hidden layers, with its full Jacobian in the backward pass. Here it meets
-# relu and tanh on the digits, each by cross-validation from several random starts. The nets are plain, as those of the
-# course are: one network, with the digits alone as inputs, trained for a fixed number of epochs.
+# In sknet `activation="softmax"` works in hidden layers, with its full Jacobian in the backward pass. This script
+# compares it with relu and tanh on the digits, by cross-validation from several random starts. As in the course, there
+# is one network without embedding, trained for a fixed number of epochs.
 
 # %%
 import warnings
@@ -18,7 +18,7 @@ from sklearn.model_selection import cross_val_score
 
 from sknet import MLPClassifierScratch
 
-# Every net gets the same number of epochs. That training could go on is known, and not worth a warning.
+# Every net is trained for the same number of epochs, so warnings that training has not converged are silenced.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 X, y = load_digits(return_X_y=True)

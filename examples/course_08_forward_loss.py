@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 8. Forward propagation and the errors
+# # 8. Forward propagation and errors
 #
 # The course: forward propagation pushes the inputs through the net, layer by layer. The outputs are compared with the
 # targets to form the errors. This is done in each epoch.
@@ -13,12 +13,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknet import ACTIVATIONS, MLPRegressorScratch
 
-# 30 epochs are enough to see the loss fall. That training could go on is known, and not worth a warning.
+# 30 epochs are enough to see the loss fall, so the warning that training has not converged is silenced.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 X, y = load_diabetes(return_X_y=True)
-# A plain net: one, and nothing between the inputs and its first layer. Without early stopping and averages all rows are
-# trained on, and the weights are those of the last epoch.
+# The net has one member and no embedding. There is no early stopping and no averaging, so all rows are training rows,
+# and the weights are those after the last update.
 PLAIN = {
     "n_members": 1,
     "embedding": None,
@@ -30,7 +30,7 @@ PLAIN = {
 net = MLPRegressorScratch(depth=2, width=16, activation="tanh", **PLAIN, max_iter=30, random_state=0).fit(X, y)
 
 # %% [markdown]
-# Forward propagation by hand. `coefs_` and `intercepts_` are all there is to a net.
+# Forward propagation by hand. `coefs_` and `intercepts_` are all that this needs.
 
 # %%
 f = ACTIVATIONS[net.activation]
@@ -44,8 +44,8 @@ for i, (W, b) in enumerate(zip(net.coefs_, net.intercepts_)):
 print(f"  largest difference from net.predict: {np.abs(a[:, 0] - net.predict(X)).max():.0e}")
 
 # %% [markdown]
-# The errors are outputs minus targets. The loss makes one number of them: half the mean square. The net learns on
-# standardized targets, so that a loss of 0.5 is as good as predicting the mean.
+# The errors are outputs minus targets. The loss is one number: half the mean of their squares. The net is trained on
+# standardized targets, so a prediction of the mean has a loss of 0.5.
 
 # %%
 errors = (a[:, 0] - y) / y.std()
@@ -55,8 +55,8 @@ for output, target in zip(a[:4, 0], y):
 print(f"half the mean squared error, standardized: {0.5 * np.mean(errors**2):.4f}")
 
 # %% [markdown]
-# `loss_curve_` is the loss of each epoch, taken while the weights move, with the small penalty on large weights
-# included. Its last number is close to the one above.
+# `loss_curve_` is the loss of each epoch, measured while the weights change, and including the small penalty on large
+# weights. Its last number is close to the number above.
 
 # %%
 print("\nepoch    loss")

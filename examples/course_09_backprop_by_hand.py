@@ -2,11 +2,11 @@
 # # 9. Backpropagation by hand
 #
 # The course: `dL/dw_ij = delta_j x_i`. For a unit of the output layer, `delta` is its error times the derivative of its
-# activation. For a hidden sigmoid unit, `delta_j = (sum_k delta_k w_jk) y_j (1 - y_j)`: the deltas of the next layer,
-# sent back through the weights.
+# activation. For a hidden sigmoid unit, `delta_j = (sum_k delta_k w_jk) y_j (1 - y_j)`: it is computed from the deltas
+# of the next layer and the weights that lead there.
 #
-# Here is a net of 2 inputs, 2 hidden units and 1 output, all sigmoid, with the squared error `(y - t)^2 / 2`.
-# Everything is computed with plain numbers first, and by sknet afterwards.
+# This script uses a net of 2 inputs, 2 hidden sigmoid units and 1 sigmoid output, with the squared error
+# `(y - t)^2 / 2`. Everything is computed with plain numbers first, and by sknet afterwards.
 
 # %%
 from math import exp
@@ -34,7 +34,7 @@ b1, b2 = 0.1, -0.1
 v1, v2, c = 0.7, -0.5, 0.2  # from the hidden units to the output, and its bias
 
 # %% [markdown]
-# Forward: inputs to hidden units to output to loss.
+# Forward pass: from the inputs to the hidden units, the output, and the loss.
 
 # %%
 h1 = sigmoid(x1 * w11 + x2 * w21 + b1)
@@ -43,7 +43,7 @@ y = sigmoid(h1 * v1 + h2 * v2 + c)
 loss = 0.5 * (y - target) ** 2
 
 # %% [markdown]
-# Backward: the delta of the output, and from it the deltas of the hidden units.
+# Backward pass: the delta of the output, and from it the deltas of the hidden units.
 
 # %%
 delta = (y - target) * y * (1 - y)
@@ -81,8 +81,8 @@ for (name, ours), theirs in zip(by_hand.items(), by_sknet):
     assert abs(ours - theirs) < 1e-15
 
 # %% [markdown]
-# A third opinion: move each weight a little, and see what the loss does.
+# A numerical check: change each weight a little, and measure how the loss changes.
 
 # %%
 error = relative_error(network, theta.vector, batch)
-print(f"\nlargest relative difference from numerical slopes: {error:.0e}")
+print(f"\nlargest relative difference from numerical derivatives: {error:.0e}")

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 10. Gradient descent
 #
-# The course: gradient descent updates weights and biases by their contribution to the error. Each is moved against its
-# slope: `w <- w - rate dL/dw`.
+# The course: gradient descent updates weights and biases by their contribution to the error. Each changes against its
+# derivative: `w <- w - rate dL/dw`.
 #
-# In sknet that is `solver="sgd"` with `momentum=0`. Here a net with one hidden layer is trained by the estimator and,
-# beside it, by ten lines of NumPy. Each epoch is one update on all rows (`batch_size` is the number of rows).
+# In sknet that is `solver="sgd"` with `momentum=0`. This script trains a net with one hidden layer by the estimator,
+# and the same net by ten lines of NumPy. Each epoch is one update on all rows (`batch_size` is the number of rows).
 
 # %%
 import numpy as np
@@ -25,7 +25,7 @@ net = MLPClassifierScratch(
 )  # fmt: skip
 
 # %% [markdown]
-# One call of `partial_fit` is one epoch. The first one draws the weights; both go on from there.
+# One call of `partial_fit` is one epoch. The first call draws the initial weights; both nets continue from its result.
 
 # %%
 net.partial_fit(X, y, classes=[0, 1])
@@ -38,12 +38,12 @@ def sigmoid(z):
 
 print("epoch   loss by hand   loss by sknet   largest difference of weights")
 for epoch in range(2, 11):
-    # Forward.
+    # Forward pass.
     h = sigmoid(X @ W1 + b1)
     p = sigmoid(h @ W2 + b2)[:, 0]
     loss = -np.mean(np.log(np.where(y == 1, p, 1.0 - p)))
 
-    # Backward: the deltas of the output and of the hidden layer, for the mean over the rows.
+    # Backward pass: the deltas of the output and of the hidden layer, for the mean over the rows.
     delta2 = (p - y)[:, None] / len(X)
     delta1 = (delta2 @ W2.T) * h * (1.0 - h)
 

@@ -1,9 +1,9 @@
 # %% [markdown]
-# # What a network has learned from a table
+# # What a network has learned from a data frame
 #
-# Two questions that scikit-learn answers for any model. Permutation importance: how much worse are predictions on new
-# rows if the values of one column are shuffled? Partial dependence: how does the mean prediction change with one
-# column, all others as they are? Both take the frame as it is, so that columns and levels keep their names.
+# scikit-learn answers two questions for any model. Permutation importance: how much worse are predictions on new rows
+# if the values of one column are shuffled? Partial dependence: how does the mean prediction change with one column, if
+# all other columns are unchanged? Both take the frame without conversion, so columns and levels keep their names.
 
 # %%
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from sklearn.model_selection import train_test_split
 
 from sknet import MLPRegressorScratch
 
-# Rents of 2,000 flats: by area, by town, and more for a balcony in the quiet streets only. The floor does not matter.
+# Rents of 2,000 flats. They depend on area and town. A balcony raises the rent in quiet streets only, the floor never.
 rng = np.random.default_rng(0)
 n = 2000
 flats = pd.DataFrame(
@@ -36,7 +36,7 @@ net = MLPRegressorScratch(random_state=0).fit(train, y_train)
 print(f"R2 on new flats {net.score(test, y_test):.3f}")
 
 # %% [markdown]
-# What R2 loses when a column is shuffled, with the standard deviation over five shuffles.
+# The decrease of R2 when a column is shuffled, with the standard deviation over five shuffles.
 
 # %%
 importance = permutation_importance(net, test, y_test, n_repeats=5, random_state=0)
@@ -46,7 +46,7 @@ for i in order:
     print(f"{flats.columns[i]:<10}{importance.importances_mean[i]:8.3f} +- {importance.importances_std[i]:.3f}")
 
 # %% [markdown]
-# The mean prediction for each level, and how the balcony counts by street: columns may be taken in pairs.
+# The mean prediction for each level of a column, or for each pair of levels of two columns.
 
 # %%
 CATEGORIES = ["town", "street", "balcony"]
@@ -69,7 +69,7 @@ for street, row in by_street.iterrows():
 
 # %% [markdown]
 # The picture needs matplotlib: `pip install -e ".[plot]"`. `PartialDependenceDisplay` draws curves for numbers, bars
-# for categories, and a table of colours for a pair of categories.
+# for categories, and a heat map for a pair of categories.
 
 
 # %%
@@ -82,7 +82,7 @@ def draw(path):
     (first, *rest) = figure.subplots(2, 2).ravel()
     rising = order[::-1]
     first.barh(flats.columns[rising], importance.importances_mean[rising], xerr=importance.importances_std[rising])
-    first.set(title="permutation importance", xlabel="loss of R²")
+    first.set(title="permutation importance", xlabel="decrease of R²")
     PartialDependenceDisplay.from_estimator(
         net, test, ["area", "town", ("street", "balcony")], categorical_features=CATEGORIES, grid_resolution=20, ax=rest
     )

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # A grid over depth and width, as a heat map
 #
-# `depth` and `width` are numbers, so a grid over both is a table. What it shows is often a plateau: many networks that
-# are as good as one another within the noise of cross-validation. `refit` may be a function that chooses among them:
-# here the smallest one within one standard error of the best.
+# `depth` and `width` are numbers, so a grid over both can be drawn as a heat map. Often many networks are equally good
+# within the noise of cross-validation. `refit` may be a function that chooses one of them: here, the smallest network
+# within one standard error of the best.
 
 # %%
 from importlib.util import find_spec
@@ -22,7 +22,7 @@ FOLDS = 4
 
 
 def smallest_good_one(results):
-    """Return the number of the smallest network within one standard error of the best score."""
+    """Return the index of the smallest network within one standard error of the best score."""
     mean = results["mean_test_score"]
     best = mean.argmax()
     good = np.flatnonzero(mean >= mean[best] - results["std_test_score"][best] / np.sqrt(FOLDS))
@@ -35,8 +35,8 @@ search = GridSearchCV(net, {"depth": DEPTHS, "width": WIDTHS}, cv=FOLDS, refit=s
 search.fit(X_train, y_train)
 
 # %% [markdown]
-# `cv_results_` lists the candidates with the last parameter varying fastest (names in alphabetical order): a row for
-# each depth, a column for each width.
+# `cv_results_` sorts parameters by name and varies the last one fastest, so the scores form an array with a row for
+# each depth and a column for each width.
 
 # %%
 scores = search.cv_results_["mean_test_score"].reshape(len(DEPTHS), len(WIDTHS))
@@ -47,7 +47,7 @@ for depth, row in zip(DEPTHS, scores):
 best = search.cv_results_["params"][scores.argmax()]
 chosen = search.best_params_
 print(f"\nbest score: depth {best['depth']}, width {best['width']}")
-print(f"smallest of the good ones: depth {chosen['depth']}, width {chosen['width']}", end=", ")
+print(f"smallest good network: depth {chosen['depth']}, width {chosen['width']}", end=", ")
 print(f"{search.best_estimator_.n_parameters_:,} parameters, accuracy {search.score(X_test, y_test):.3f} on new rows")
 
 # %% [markdown]
@@ -56,7 +56,7 @@ print(f"{search.best_estimator_.n_parameters_:,} parameters, accuracy {search.sc
 
 # %%
 def heat_map(path):
-    """Draw the scores, framing the network that was chosen."""
+    """Draw the scores, with a frame around the chosen network."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
@@ -68,7 +68,7 @@ def heat_map(path):
         ax.text(j, i, f"{score:.3f}", ha="center", va="center", color="white" if dark else "black")
     corner = WIDTHS.index(chosen["width"]) - 0.5, DEPTHS.index(chosen["depth"]) - 0.5
     ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="tab:red", linewidth=3, clip_on=False))
-    ax.set(xlabel="width", ylabel="depth", title="Accuracy by cross-validation; framed: the choice")
+    ax.set(xlabel="width", ylabel="depth", title="Accuracy by cross-validation; frame: the choice")
     ax.set_xticks(range(len(WIDTHS)), WIDTHS)
     ax.set_yticks(range(len(DEPTHS)), DEPTHS)
     figure.colorbar(image)
@@ -76,7 +76,7 @@ def heat_map(path):
 
 
 if find_spec("matplotlib") is None:
-    print('no matplotlib here: pip install -e ".[plot]"')
+    print('matplotlib is not installed: pip install -e ".[plot]"')
 else:
     heat_map("grid_search_heatmap.png")
     print("Picture: grid_search_heatmap.png")

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Numbers, categories and missing values in one table
+# # Numbers, categories and missing values in one data frame
 #
-# A data frame goes in as it is: text, categories, truth values and gaps. Each level of a category has a vector, one-hot
-# where there are few levels and learned where there are many; levels that are rare or new count as one, "other".
+# `fit` takes a data frame with numbers, text, categories, truth values and missing values. A column of few levels is
+# one-hot; each level of a column of many levels has a learned vector. Rare and new levels are treated as one level.
 
 # %%
 import numpy as np
@@ -16,8 +16,8 @@ from sklearn.preprocessing import OneHotEncoder
 
 from sknet import MLPClassifierScratch
 
-# 4,000 flats, and whether each is let within a week. A square metre is worth more in some towns than in others, a lift
-# is worth something only above the second floor, and agents differ.
+# 4,000 flats; y is whether a flat is let within a week. The price of a square metre depends on the town, a lift counts
+# only above the second floor, and agents have different skill.
 rng = np.random.default_rng(0)
 n = 4000
 flats = pd.DataFrame(
@@ -39,8 +39,8 @@ flats.loc[rng.random(n) < 0.05, "town"] = None
 train, test, y_train, y_test = train_test_split(flats, let, random_state=0)
 
 # %% [markdown]
-# Two lines of model; and the pipeline by hand, in which every kind of column has its own treatment. Agents with ten
-# flats each are soon learned by heart, so both stop early.
+# The network alone, compared with a pipeline that prepares each kind of column by hand. Each agent has only about ten
+# flats, so a network overfits soon; both use early stopping.
 
 # %%
 net = MLPClassifierScratch(early_stopping=True, random_state=0)
@@ -57,10 +57,10 @@ for name, model in (("the network alone", net), ("by hand", by_hand)):
     print(f"{name:<20}{roc_auc_score(y_test, model.predict_proba(test)[:, 1]):.3f}")
 
 # %% [markdown]
-# Emden and agent 2000 were never seen; the answer lies among those for the known.
+# Emden and agent 2000 were not in the training rows; the prediction lies between those for known towns.
 
 # %%
 flat = test[:1].assign(area=70.0, floor=1.0, rent=700.0, agent=2000)
-print("\nA flat of 70 square metres for 700, by an agent who is new, is let within a week with probability")
+print("\nProbability that a flat of 70 square metres for 700, of a new agent, is let within a week")
 for town in ("Aachen", "Bonn", "Celle", "Dachau", "Emden"):
     print(f"{town:<20}{net.predict_proba(flat.assign(town=town))[0, 1]:.2f}")

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # A callback of your own that stops training
 #
-# scikit-learn 1.9 and later tells callbacks of each epoch. A callback is any object with the four methods below; when
-# `on_fit_task_end` returns True, training ends there. A callback that asks for `fitted_estimator` is given the network
-# as far as it is trained. `stopping_reason_` and `summary()` tell afterwards what ended training.
+# From scikit-learn 1.9 on, callbacks are called for each epoch. A callback is any object with the four methods below.
+# When `on_fit_task_end` returns True, training ends. If that method has the argument `fitted_estimator`, it gets the
+# network so far. `stopping_reason_` and `summary()` tell afterwards why training ended.
 
 # %%
 import time
@@ -16,7 +16,7 @@ from sknet import MLPClassifierScratch
 
 
 class TimeLimit:
-    """Stop after so many seconds."""
+    """Stop training after a number of seconds."""
 
     def __init__(self, seconds):
         self.seconds = seconds
@@ -35,14 +35,14 @@ class TimeLimit:
 
 
 class FindsMalignant(TimeLimit):
-    """Stop when, on rows that are not trained on, so large a share of the malignant tumours is found; or in time."""
+    """Stop when the recall of malignant tumours on validation rows is high enough, or after a number of seconds."""
 
     def __init__(self, X, y, recall, seconds):
         super().__init__(seconds)
         self.X, self.y, self.recall = X, y, recall
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        if context.task_name != "epoch":  # the end of the whole fit
+        if context.task_name != "epoch":  # at the end of the whole fit
             return False
         found = recall_score(self.y, fitted_estimator.predict(self.X), pos_label=0)
         return found >= self.recall or super().on_fit_task_end(estimator, context)
@@ -55,7 +55,7 @@ for name, callback in (
     ("half a second at most", TimeLimit(0.5)),
     ("95% of the malignant", FindsMalignant(X_val, y_val, recall=0.95, seconds=5)),
 ):
-    # Without early stopping: the weights that the callback has judged are those that are kept.
+    # Without early stopping, the network keeps the weights for which the callback stopped training.
     net = MLPClassifierScratch(early_stopping=False, random_state=0).set_callbacks(callback).fit(X_train, y_train)
     recall = recall_score(y_val, net.predict(X_val), pos_label=0)
     print(f"{name}: ended by {net.stopping_reason_!r} after {net.n_iter_} epochs, recall {recall:.2f}")

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # A validation set of your own
 #
-# Early stopping sets random rows aside. Where rows come in groups (patients, shops, users), a random row has siblings
-# in the training part, and the score flatters. `fit` takes rows of your own instead, and the metric of your choice.
+# Early stopping sets random rows aside. If rows belong to groups (patients, shops, users), other rows of the same group
+# are among the training rows, so the validation score is too good. Pass validation rows of your own to `fit` instead.
 
 # %%
 import numpy as np
@@ -10,8 +10,8 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from sknet import MLPClassifierScratch
 
-# 60 patients with 20 visits each. Where a patient lies in the space of features says nothing about the label, which
-# is the patient's own; a small part of each visit does.
+# 60 patients with 20 visits each. All visits of a patient are near a random point and have the same label. Only the
+# first column of X depends on the label.
 rng = np.random.default_rng(0)
 patient = np.repeat(np.arange(60), 20)
 label = rng.permutation(np.repeat([0, 1], 30))
@@ -27,6 +27,6 @@ parameters = {"width": 50, "learning_rate_init": 0.01, "early_stopping": True, "
 random_rows = MLPClassifierScratch(**parameters).fit(X[rest], y[rest])
 whole_patients = MLPClassifierScratch(**parameters).fit(X[train], y[train], X_val=X[validation], y_val=y[validation])
 
-print("validated on      epochs   validation loss promises   accuracy on new patients")
+print("validation rows   epochs            validation loss   accuracy on new patients")
 for name, net in (("random rows", random_rows), ("whole patients", whole_patients)):
     print(f"{name:16s}{net.n_iter_:8d}{-net.best_validation_score_:27.3f}{net.score(X[test], y[test]):27.3f}")

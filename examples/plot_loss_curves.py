@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Loss curves
 #
-# How training goes, epoch by epoch: the training loss falls all the time, the validation loss turns round where the
-# network begins to learn the training rows by heart (dropout, label smoothing and decay, off here, would slow that
-# down). `LossCurveDisplay` draws both, marks the best epoch, and gives whatever has another unit a panel of its own. It
-# needs matplotlib: `pip install -e ".[plot]"`.
+# The training loss keeps falling. The validation loss rises again when the network begins to overfit. (Dropout,
+# label smoothing and weight decay would reduce overfitting; here they are off.) `LossCurveDisplay` draws both curves,
+# marks the best epoch, and draws curves in another unit in a panel of their own. It needs matplotlib:
+# `pip install -e ".[plot]"`.
 #
-# Run in `examples/images`, this script creates the picture that the pages show.
+# Run this script in `examples/images` to create the picture that the pages show.
 
 # %%
 from sklearn.datasets import load_breast_cancer
@@ -23,7 +23,7 @@ net = MLPClassifierScratch(
 ).fit(X_train, y_train, X_val=X_val, y_val=y_val)  # fmt: skip
 
 # %% [markdown]
-# With `early_stopping=True`, the weights of the best epoch would have been kept.
+# With `early_stopping=True`, the network would have the weights of the best epoch.
 
 # %%
 display = LossCurveDisplay.from_estimator(net)

@@ -1,11 +1,10 @@
 # %% [markdown]
 # # The diagram of a network
 #
-# A column for each layer, a circle for each unit, an arrow for each weight. `NetworkDisplay` draws it for a network
-# before it is fitted, from its parameters and the number of features and outputs. It needs matplotlib:
-# `pip install -e ".[plot]"`.
+# `NetworkDisplay` draws a column for each layer, a circle for each unit, and an arrow for each weight. For a network
+# that is not fitted, it needs the number of features and outputs. It needs matplotlib: `pip install -e ".[plot]"`.
 #
-# Run in `examples/images`, this script creates the picture that the pages show.
+# Run this script in `examples/images` to create the picture that the pages show.
 
 # %%
 from sklearn.datasets import load_iris
@@ -18,8 +17,8 @@ display.figure_.savefig("network_unfitted.png", dpi=100)
 print(f"{display.bracket_.get_text()}: {len(display.units_[1])} of 512 units are shown. Picture: network_unfitted.png")
 
 # %% [markdown]
-# After the fit, arrows show the weights: blue and solid where positive, orange and dashed where negative, the thicker
-# and stronger the larger. They are those for inputs in units of their standard deviations, so that they compare.
+# After the fit, arrows show the weights: blue and solid if positive, orange and dashed if negative, thicker and
+# stronger if larger. These are the weights for standardized inputs, so they are comparable.
 
 # %%
 iris = load_iris(as_frame=True)

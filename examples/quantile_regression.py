@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Quantile regression
 #
-# One network for several quantiles: an output for each level, sorted, so that they never cross. The band between the
-# 5% and the 95% quantile should hold nine rows in ten, also of rows that the network has not seen, and be wide where
+# One network predicts several quantiles: it has an output for each, and outputs are sorted, so that they never cross.
+# The band between the 5% and the 95% quantile should contain nine targets in ten, also of new rows, and be wide where
 # the noise is large.
 
 # %%
@@ -22,13 +22,13 @@ net = MLPRegressorScratch(
 ).fit(x_train, y_train)  # fmt: skip
 low, median, high = net.predict(x_test).T
 
-print(f"below the lower quantile  {np.mean(y_test < low):.3f}   (0.05 is asked for)")
+print(f"below the lower quantile  {np.mean(y_test < low):.3f}   (should be 0.05)")
 print(f"below the median          {np.mean(y_test < median):.3f}   (0.50)")
 print(f"below the upper quantile  {np.mean(y_test < high):.3f}   (0.95)")
 print(f"quantiles that cross      {np.sum((low > median) | (median > high))}")
 
 # %% [markdown]
-# For normal noise of deviation s, the band is 3.29 s wide.
+# For normal noise of standard deviation s, the band should be 3.29 s wide.
 
 # %%
 print("\n   x   width of the band   3.29 s")

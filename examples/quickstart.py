@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Quickstart
 #
-# A table of people as surveys have them (numbers, eight columns of text, gaps) and three that scikit-learn bundles. On
-# each, three learners go through the same protocol: `GridSearchCV` chooses among four candidates in three folds, for a
-# network by depth and width, for trees by learning rate and size. Then `cross_validate` judges the choice in five other
-# folds. All else is as each package has it by default. Seeds are 0 for learners and for the folds of the search, and 1
-# for the folds of the judgement.
+# This script compares three learners on four data sets: a survey of people (numbers, eight columns of text, missing
+# values), and three sets that scikit-learn contains. The protocol is the same for all. `GridSearchCV` with three folds
+# chooses one of four candidates: depth and width of networks, learning rate and size of trees. Then `cross_validate`
+# scores the choice in five other folds. All other parameters have the defaults of each package. Seeds are 0 for
+# learners and for the folds of the search, and 1 for the folds of the scores.
 
 # %%
 import os
@@ -26,8 +26,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from sknet import LossCurveDisplay, MLPClassifierScratch, MLPRegressorScratch
 
-# scikit-learn's network says when 200 epochs were too few for it: neither here nor in the worker processes, which take
-# their filters from the environment.
+# scikit-learn's network warns if 200 epochs were too few. The warning is silenced here and in the worker processes,
+# which read their filters from the environment.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 os.environ["PYTHONWARNINGS"] = "ignore:Stochastic Optimizer"
 
@@ -41,8 +41,8 @@ THEIRS = {"net__hidden_layer_sizes": SIZES}
 TREES = {"net__learning_rate": [0.05, 0.1], "net__max_leaf_nodes": [15, 31]}
 
 # %% [markdown]
-# On numbers, one pipeline serves all. The target of scikit-learn's regressor needs a scaler, too, and it fails without;
-# sknet's does that by itself.
+# For numbers, all learners have the same pipeline. scikit-learn's regressor also needs a scaled target, and fails
+# without; sknet's regressor standardizes the target itself.
 
 # %%
 scaled = StandardScaler()
@@ -59,8 +59,8 @@ regressors = {
 }
 
 # %% [markdown]
-# The table with text: does a person earn more than 50,000 dollars a year? sknet takes it as it is (from a data frame,
-# it would even see by itself which columns are text). The others need it encoded.
+# The data set with text: does a person earn more than 50,000 dollars a year? sknet takes the text without encoding (of
+# a data frame, it would also recognize the text columns itself). The other learners need encoded text.
 
 # %%
 path = Path(__file__).parent / "data" / "adult_sample.csv"
@@ -91,14 +91,14 @@ tasks = {
 
 # %%
 def search_and_judge(prepare, net, grid, X, y):
-    """Return the search, and the two scores of each fold and the seconds of a fit of what it chose."""
+    """Return the search, the two scores of its choice in each fold, and the seconds of one fit of the choice."""
     classify = hasattr(net, "predict_proba")
     Folds = StratifiedKFold if classify else KFold
     scoring = ("accuracy", "neg_log_loss") if classify else ("r2", "neg_root_mean_squared_error")
     model = Pipeline([("prepare", prepare), ("net", net)])
     folds = Folds(n_splits=3, shuffle=True, random_state=0)
     search = GridSearchCV(model, grid, scoring=scoring[1], cv=folds, n_jobs=2).fit(X, y)
-    # Other folds than those of the search: the winner won partly by luck on those.
+    # Other folds than in the search, because the choice was partly luck on the folds of the search.
     folds = Folds(n_splits=5, shuffle=True, random_state=1)
     result = cross_validate(search.best_estimator_, X, y, scoring=scoring, cv=folds, n_jobs=2)
     return search, [result[f"test_{name}"] for name in scoring], result["fit_time"].mean()
@@ -118,13 +118,13 @@ for name, (X, y, learners) in tasks.items():
 print(f"\nMeans ± standard deviations over 5 folds. {time.perf_counter() - started:.0f} seconds in all.")
 
 # %% [markdown]
-# How the chosen network learned the table with text: its loss on the rows it learns from and on those it holds out, and
-# the epoch whose weights it kept. The picture needs matplotlib: `pip install -e ".[plot]"`.
+# A picture shows how the chosen network was trained on the data set with text: its loss on training and on validation
+# rows, and the epoch whose weights were kept. It needs matplotlib: `pip install -e ".[plot]"`.
 
 # %%
 if find_spec("matplotlib") is None:
-    print('no matplotlib here for a picture: pip install -e ".[plot]"')
+    print('matplotlib is not installed, so there is no picture: pip install -e ".[plot]"')
 else:
     winner = searches["adult, a sample", "sknet"].best_estimator_
     LossCurveDisplay.from_estimator(winner).figure_.savefig("quickstart.png", dpi=100)
-    print("Learning curve of sknet on adult: quickstart.png")
+    print("Picture of the loss curves of sknet on adult: quickstart.png")

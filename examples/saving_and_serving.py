@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Saving and serving
 #
-# A fitted network goes to disk with all that training needs to go on: optimizer, learning rate, random stream. It can
-# be served by the same Python, by scikit-learn alone, or by ONNX Runtime without Python at all.
+# A file of a fitted network contains everything that is needed to continue training: optimizer, learning rate, random
+# state. The network can be served by this package, by scikit-learn alone, or by ONNX Runtime without Python.
 
 # %%
 import pickle
@@ -24,8 +24,8 @@ from sknet.export import to_onnx, to_sklearn, trusted_types
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-# One network without an embedding: weights and biases are all there is to it, as scikit-learn's own estimator needs.
-PLAIN = {"n_members": 1, "embedding": None, "standardize": True}
+# One member with ReLU and without embedding, so that scikit-learn's own estimator can compute the same function.
+PLAIN = {"activation": "relu", "n_members": 1, "embedding": None, "standardize": True}
 net = MLPClassifierScratch(
     **PLAIN, depth=1, width=64, learning_rate_init=0.01, batch_size=200, max_iter=300, tol=1e-3, n_iter_no_change=5,
     random_state=0,
@@ -35,14 +35,14 @@ print(f"accuracy {net.score(X_test, y_test):.3f} after {net.n_iter_} epochs, {ne
 # %% [markdown]
 # ## Files
 #
-# `pickle` and `joblib` run whatever code a file holds: load only your own. A file of `skops` says what is in it, and
-# loads only if all of that is on a list; `trusted_types` is the list of what this package puts there. `mmap_mode="r"`
-# reads the weights where they lie, so that processes which serve the same file share its pages.
+# `pickle` and `joblib` run any code that a file contains: load only files that you wrote yourself. `skops` loads a file
+# only if all its types are on a list; `trusted_types` returns the types of this package. With `mmap_mode="r"`, weights
+# are read directly from the file, so processes that serve the same file share its memory.
 
 
 # %%
 def save_and_load(folder):
-    """Return the network, read back from each kind of file, with the size of the file."""
+    """Return the network loaded from each kind of file, and the size of the file."""
     (folder / "net.pkl").write_bytes(pickle.dumps(net))
     joblib.dump(net, folder / "net.joblib")
     joblib.dump(net, folder / "net.joblib.gz", compress=3)
@@ -52,7 +52,7 @@ def save_and_load(folder):
         "net.joblib.gz": joblib.load(folder / "net.joblib.gz"),
     }
     if find_spec("skops") is None:
-        print('no skops here: pip install -e ".[skops]"')
+        print('skops is not installed: pip install -e ".[skops]"')
     else:
         from skops import io
 
@@ -64,7 +64,7 @@ def save_and_load(folder):
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
     copies = save_and_load(Path(folder))
     net.partial_fit(X_train, y_train)
-    print("\nfile              KiB   one more epoch is the same, bit for bit")
+    print("\nfile              KiB   same bits after one more epoch")
     for name, (copy, size) in copies.items():
         copy.partial_fit(X_train, y_train)
         same = all(map(np.array_equal, copy.coefs_, net.coefs_))
@@ -74,7 +74,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
 # %% [markdown]
 # ## scikit-learn alone
 #
-# `to_sklearn` gives scikit-learn's own estimator with the same function: who loads it needs no `sknet`.
+# `to_sklearn` returns scikit-learn's own estimator with the same function. It can be loaded without `sknet`.
 
 # %%
 twin = to_sklearn(net)
@@ -84,8 +84,8 @@ print(f"largest difference of a probability {np.abs(twin.predict_proba(X_test) -
 # %% [markdown]
 # ## ONNX
 #
-# `to_onnx` writes the network, or a pipeline with all its preprocessing, as a graph that ONNX Runtime serves in C++,
-# C#, Java, JavaScript or on a telephone. It computes in float32 unless told otherwise.
+# `to_onnx` converts the network, or a pipeline with its preprocessing, to a model that ONNX Runtime runs in C++, C#,
+# Java, JavaScript or on a telephone. By default, the model computes in float32.
 
 
 # %%
@@ -112,12 +112,12 @@ def serve(model, X):
     print(f"largest difference of a probability {np.abs(probabilities - model.predict_proba(X)).max():.0e}")
     ours = milliseconds(lambda: model.predict_proba(X[:1]))
     theirs = milliseconds(lambda: session.run(None, {"X": rows[:1]}))
-    print(f"one row takes the model {ours:.3f} ms, ONNX Runtime {theirs:.3f} ms")
+    print(f"time for one row: sknet {ours:.3f} ms, ONNX Runtime {theirs:.3f} ms")
 
 
 print()
 if find_spec("skl2onnx") is None or find_spec("onnxruntime") is None:
-    print('no skl2onnx or onnxruntime here: pip install -e ".[onnx]"')
+    print('skl2onnx or onnxruntime is not installed: pip install -e ".[onnx]"')
 else:
     serve(net, X_test)
     serve(make_pipeline(MinMaxScaler(), clone(net)).fit(X_train, y_train), X_test)

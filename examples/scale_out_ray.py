@@ -1,9 +1,9 @@
 # %% [markdown]
 # # A search on many machines: ray
 #
-# The same as with dask, on a cluster of ray: `pip install -e ".[ray]"`. Here `ray.init` starts two processes on this
-# machine. On many machines, `ray start --head` runs on one, `ray start --address=HEAD:6379` on the others, and
-# `ray.init(address="auto")` joins them.
+# The same search as with dask, on a cluster of ray: `pip install -e ".[ray]"`. Here `ray.init` starts two processes on
+# this machine. On many machines, run `ray start --head` on one and `ray start --address=HEAD:6379` on the others, and
+# join them by `ray.init(address="auto")`.
 
 # %%
 import time
@@ -21,9 +21,9 @@ net = MLPClassifierScratch(max_iter=15, random_state=0)
 search = GridSearchCV(net, {"depth": [1, 2], "width": [16, 32]}, cv=3, error_score="raise")
 
 # %% [markdown]
-# The loss of a worker ends such a search with `ActorDiedError`. Pass
-# `ray_remote_args={"max_restarts": 2, "max_task_retries": 2}` to `parallel_config`, and the worker is started again and
-# its fits are done again, with the same result.
+# If a worker is lost, this search ends with `ActorDiedError`. If you pass
+# `ray_remote_args={"max_restarts": 2, "max_task_retries": 2}` to `parallel_config`, the worker is restarted and its
+# fits are repeated, with the same result.
 
 
 # %%
@@ -40,7 +40,7 @@ def main():
     print(f"{3 * len(far.cv_results_['params'])} fits in {time.perf_counter() - started:.1f} seconds")
     ray.shutdown()
     here, there = (s.cv_results_["mean_test_score"] for s in (search, far))
-    print("\ndepth width   accuracy here   accuracy there")
+    print("\nAccuracy by cross-validation\ndepth width     one process      ray cluster")
     for parameters, a, b in zip(far.cv_results_["params"], here, there):
         print(f"{parameters['depth']:>5} {parameters['width']:>5}{a:>16.4f}{b:>17.4f}")
     print(f"\nequal to the last bit: {np.array_equal(here, there)}; best: {far.best_params_}")
@@ -49,6 +49,6 @@ def main():
 # %%
 if __name__ == "__main__":
     if find_spec("ray") is None:
-        print('no ray here: pip install -e ".[ray]"')
+        print('ray is not installed: pip install -e ".[ray]"')
     else:
         main()

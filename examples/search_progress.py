@@ -1,8 +1,8 @@
 # %% [markdown]
 # # One progress bar for a search
 #
-# `verbose="progress"` gives each fit a bar of its own. A search has many fits, often in several processes: from
-# scikit-learn 1.9 on, its own callback shows one bar for all of them. It needs rich, the extra `progress`.
+# `verbose="progress"` shows a bar for each fit. A search has many fits, often in several processes. From scikit-learn
+# 1.9 on, the callback `ProgressBar` shows one bar for all of them. It needs rich, the extra `progress`.
 
 # %%
 from sklearn.callback import ProgressBar
@@ -17,7 +17,7 @@ search.set_callbacks(ProgressBar(max_propagation_depth=0)).fit(X, y)
 print(f"best: {search.best_params_}, accuracy {search.best_score_:.3f}")
 
 # %% [markdown]
-# A larger `max_propagation_depth` adds a bar below it for each fit. A single fit, with loss, score and time left:
+# A larger `max_propagation_depth` adds a bar for each fit. The bar of a single fit shows loss, score and time left:
 
 # %%
 MLPClassifierScratch(verbose="progress", random_state=0).fit(X, y)

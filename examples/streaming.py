@@ -1,11 +1,11 @@
 # %% [markdown]
 # # A stream
 #
-# Rows come in chunks, and no chunk is kept. `partial_fit` takes one pass over each, and goes on where the last call
-# left off. The first call has to name all classes that may ever come: the first chunk need not show them all.
+# Rows arrive in chunks, and no chunk is kept. A call of `partial_fit` trains for one pass over a chunk, and continues
+# from the previous call. The first call needs the list of all classes, because the first chunk may lack some.
 #
-# A stream is judged by testing first and training after: each chunk is predicted before the network learns from it, so
-# that all rows are new rows when they count.
+# To measure accuracy, each chunk is predicted before the network is trained on it, so all rows are new when they are
+# scored.
 
 # %%
 import numpy as np
@@ -16,7 +16,7 @@ CLASSES = np.array(["left", "right", "rare"])
 
 
 def chunks(n_chunks, n_rows=500, seed=0):
-    """Yield chunks of rows; "rare" is not seen before the third one, and halfway left and right change places."""
+    """Yield chunks of rows. "rare" first occurs in the third chunk; halfway, "left" and "right" are exchanged."""
     rng = np.random.default_rng(seed)
     for i in range(n_chunks):
         X = rng.normal(size=(n_rows, 5))
@@ -28,8 +28,8 @@ def chunks(n_chunks, n_rows=500, seed=0):
 
 
 # %% [markdown]
-# Beside it runs a network that stops learning halfway. The change costs both the same at first; only the one that goes
-# on learning finds its way back.
+# For comparison, a second network is not trained any further after half of the chunks. After the exchange, the accuracy
+# of both falls. Only the network that is trained further recovers.
 
 # %%
 net = MLPClassifierScratch(width=64, learning_rate_init=0.005, batch_size=50, random_state=0)
@@ -46,17 +46,17 @@ for i, (X, y) in enumerate(chunks(N)):
     if i < N // 2:
         frozen.partial_fit(X, y, **known)
 
-print("chunk   accuracy before learning from it   of the one that stopped at 20")
+print("chunk   accuracy before training on it       without training after chunk 19")
 for i in (1, 2, 3, 5, 10, 19, 20, 21, 22, 25, 30, 39):
     bar = "#" * round(30 * accuracy[i - 1])
-    note = "   left and right change places" if i == N // 2 else ""
+    note = "   left and right are exchanged" if i == N // 2 else ""
     print(f"{i:>5}   {accuracy[i - 1]:.3f} {bar:<31}{of_frozen[i - 1]:.3f}{note}")
 print(f"\n{net.t_:,} rows seen in {net.n_iter_} calls; classes {', '.join(map(str, net.classes_))}")
 assert accuracy[-1] > 0.8 > of_frozen[-1]
 
 # %% [markdown]
-# The network may be saved between two chunks and go on elsewhere, bit for bit: see `saving_and_serving.py`. A label
-# that was not announced is an error, and the network stays as it was.
+# The network can be saved between two chunks and trained further elsewhere, with the same bits: see
+# `saving_and_serving.py`. A label that the first call did not list raises an error, and the network is unchanged.
 
 # %%
 try:

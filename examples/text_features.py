@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Text
 #
-# Words become columns, thousands of them, nearly all zero in a row. The network takes such sparse matrices as they are,
-# and never makes them dense.
+# Each word becomes a column. There are thousands of columns, and almost all values of a row are zero. The network takes
+# such sparse matrices and never makes them dense.
 #
-# The texts are paragraphs of scikit-learn's own documentation; the task is to say which module they are from.
+# The texts are paragraphs of scikit-learn's documentation; the task is to predict the module of a paragraph.
 
 # %%
 import inspect
@@ -24,7 +24,7 @@ MODULES = ["cluster", "covariance", "datasets", "decomposition", "ensemble", "li
 
 
 def paragraphs(module):
-    """Yield the paragraphs in the documentation of a module's public names, each with the name."""
+    """Yield the paragraphs in the documentation of a module's public names, each with its name."""
     namespace = import_module(f"sklearn.{module}")
     for name in namespace.__all__:
         thing = getattr(namespace, name)
@@ -35,23 +35,24 @@ def paragraphs(module):
                     yield text, name
 
 
-# Some paragraphs stand in many places: each counts once, and only if no other module has it.
+# Some paragraphs occur several times: each is used once, and only if no other module has it.
 found = {}
 for module in MODULES:
     for text, name in paragraphs(module):
         found.setdefault(text, []).append((module, name))
 texts, labels, names = zip(*((t, *w[0]) for t, w in found.items() if len({module for module, _ in w}) == 1))
 texts, labels = np.array(texts, dtype=object), np.array(labels)
-# What is said of one class or function is either all in the training part or all in the test.
+# All paragraphs about one class or function are either training rows or test rows.
 train, test = next(GroupShuffleSplit(test_size=0.3, random_state=0).split(texts, labels, names))
 print(f"{len(train)} paragraphs to train on, {len(test)} to test on, {len(MODULES)} modules")
 
 # %% [markdown]
-# `TfidfVectorizer` learns a vocabulary. `HashingVectorizer` learns nothing: it needs no memory for words and no pass
-# over the texts before, which makes it the one for streams, at the price of words that share a column.
+# `TfidfVectorizer` learns a vocabulary. `HashingVectorizer` learns nothing: it needs no memory for words and no earlier
+# pass over the texts, so it suits streams. But different words may share a column.
 #
-# Both make rows of length one already. `standardize=False` keeps them so: to divide each column by its deviation would
-# make the rarest words the loudest. On bags of words a linear model is hard to beat; `depth=0` is one.
+# Both return rows of length one. `standardize=False` keeps them unchanged: if columns were divided by their standard
+# deviations, the rarest words would have the largest values. For bags of words, linear models are often the best;
+# `depth=0` is one.
 
 # %%
 TRAINING = {"standardize": False, "max_iter": 15, "random_state": 0}

@@ -41,7 +41,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Import displays and exports when one is asked for: few programs draw or convert."""
+    """Import displays and exports when they are first used, because few programs need them."""
     if name == "export":
         return import_module(".export", __name__)
     if name in __all__:

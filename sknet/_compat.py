@@ -1,6 +1,6 @@
-"""The only file that names scikit-learn versions or touches private or experimental API.
+"""Compatibility: the only file that names scikit-learn versions or uses private or experimental API.
 
-Callbacks are experimental in scikit-learn 1.9. Where they cannot be imported, the mixin is empty and the decorator does
+Callbacks are experimental in scikit-learn 1.9. If they cannot be imported, the mixin is empty and the decorator does
 nothing, so the estimators have no ``set_callbacks``.
 """
 
@@ -24,14 +24,14 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in for scikit-learn's mixin before version 1.9."""
+        """Takes the place of scikit-learn's mixin before version 1.9."""
 
     def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the method as it is."""
+        """Return the method unchanged."""
         return method
 
 
-# What scikit-learn keeps on an estimator that has callbacks, or is being fitted by one that has.
+# Attributes that scikit-learn sets on an estimator with callbacks, and on estimators inside such an estimator.
 CALLBACK_ATTRIBUTES = "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx", "_parent_callback_ctx"
 
 
@@ -41,18 +41,18 @@ def rows_of(X: Any, index: Any) -> Any:
 
 
 def callbacks_of(estimator: Any) -> Any:
-    """Return the callbacks that `set_callbacks` has left on an estimator, None if there are none."""
+    """Return the callbacks of an estimator, or None if it has none."""
     return getattr(estimator, "__dict__", {}).get("_skl_callbacks")
 
 
 def metadata_requests(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Take what ``set_fit_request`` and the like have left out of an estimator's ``attributes``, and return it."""
+    """Remove the metadata requests, as of ``set_fit_request``, from an estimator's ``attributes``, and return them."""
     methods = vars(attributes.pop("_metadata_request", object)).items()
     return {name: dict(method.requests) for name, method in methods if hasattr(method, "requests")}
 
 
 def set_metadata_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
-    """Give an estimator the ``requests`` of another of its class."""
+    """Set the metadata ``requests`` of an estimator, which come from another estimator of its class."""
     if requests:
         request = estimator.get_metadata_routing()
         for method, own in requests.items():
@@ -67,11 +67,11 @@ class Tasks:
     Parameters
     ----------
     estimator : estimator
-        The one whose fit it is; without callbacks nothing happens.
+        The estimator that is fitted; without callbacks nothing happens.
     n_epochs : int or None
         Largest number of epochs; None if it is not known yet.
     X, y, sample_weight : array-like
-        The training data, as given.
+        The training data, as the caller passed them.
     """
 
     def __init__(self, estimator: Any, n_epochs: int | None, X: Any, y: Any, sample_weight: Any = None) -> None:
@@ -90,7 +90,7 @@ class Tasks:
             self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def end_epoch(self, attributes: Callable[[], dict[str, Any]]) -> bool:
-        """Report its end, with the attributes of an estimator fitted so far; return whether a callback says stop."""
+        """Report the end of the epoch, with the fitted attributes so far; return whether a callback asks to stop."""
         if self.epoch is None:
             return False
         stop = self.epoch.call_on_fit_task_end(
@@ -107,9 +107,10 @@ class Tasks:
 
 
 class SummaryInHTML:
-    """Adds the ``summary()`` of a fitted estimator to its HTML representation, also to that within a pipeline.
+    """Adds the ``summary()`` of a fitted estimator to its HTML representation, also inside a pipeline.
 
-    It stands below the table of parameters, folded; before scikit-learn 1.7, which has no such table, below their text.
+    The summary is folded below the table of parameters. Before scikit-learn 1.7, which has no such table, it follows
+    the text of the parameters.
     """
 
     if hasattr(BaseEstimator, "_get_params_html"):
@@ -132,17 +133,17 @@ class SummaryInHTML:
 
 
 def has_log_link(regressor: Any) -> bool:
-    """Whether scikit-learn's `MLPRegressor` has the Poisson loss, and with it the exponential output: from 1.7 on."""
+    """Whether scikit-learn's `MLPRegressor` has the Poisson loss and its exponential output, as it does from 1.7 on."""
     return "loss" in regressor.get_params()
 
 
 def complete_mlp(mlp: Any, y: Any = None) -> None:
-    """Give a multi-layer perceptron of scikit-learn's what else it needs to predict and to go on in `partial_fit`.
+    """Set the private attributes that a perceptron of scikit-learn needs to predict and to continue in `partial_fit`.
 
     Parameters
     ----------
     mlp : MLPClassifier or MLPRegressor
-        With all its public fitted attributes.
+        An estimator that has all its public fitted attributes.
     y : array-like of shape (n,) or (n, n_labels), default=None
         Targets with all labels, for a classifier.
     """
@@ -158,9 +159,9 @@ _INSIDE = str(Path(__file__).parent), str(Path(sklearn.__file__).parent / "callb
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line of the first frame outside of this package (and of scikit-learn's callback decorator).
 
-    Filters go by the name of a module. A filter written for scikit-learn's networks names ``sklearn``, one for these
-    ``sknet``, one for a program the module that calls ``fit``: the warning is filed under the name that the filters
-    of the moment ask for.
+    Warning filters compare the name of a module. A filter for scikit-learn's networks contains ``sklearn``, one for
+    this package ``sknet``, and one for a program the name of the module that calls ``fit``. The warning gets the name
+    that the current filters match.
     """
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_INSIDE):
@@ -174,7 +175,7 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 def _name_to_file_under(message: str, category: type[Warning], caller: str) -> str:
-    """Return the first of our names that one of the filters, from the strongest to the weakest, goes by."""
+    """Return the name that the first matching filter compares with; filters are ordered by priority."""
     for _, text, kind, module, _ in warnings.filters:
         if module is None or not issubclass(category, kind) or not re.match(text or "", message):
             continue

@@ -1,4 +1,4 @@
-"""What each constructor parameter may be: one table, read by the check and by its error messages."""
+"""Parameters: the allowed values of each constructor parameter, in one table for checks and error messages."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from sklearn.metrics import get_scorer_names
 from .core import ACTIVATIONS, INITIALIZERS, SCHEDULES, STOCHASTIC_SOLVERS, Activation
 
 SOLVERS = (*STOCHASTIC_SOLVERS, "lbfgs")
-MAX_DEPTH, MAX_PARAMETERS = 1000, 2**31 - 1  # BLAS counts in 32 bits
-_LIMITS_OF_MEMORY = MAX_PARAMETERS, sys.maxsize  # so large that no message names them
+MAX_DEPTH, MAX_PARAMETERS = 1000, 2**31 - 1  # BLAS has 32-bit indices
+_LIMITS_OF_MEMORY = MAX_PARAMETERS, sys.maxsize  # too large to be named in messages
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A constructor parameter of the wrong type or out of its domain."""
+    """A constructor parameter has the wrong type or a value that is not allowed."""
 
 
 class Rule(NamedTuple):
-    """A test of a value and the words for what passes it."""
+    """A test of a value, and words that describe the values that pass it."""
 
     accepts: Callable[[Any], bool]
     description: str
-    whole: bool = False  # whether numbers that pass it are whole, in the form of floats too
+    whole: bool = False  # whether numbers that pass it are whole numbers, which may be floats
 
 
 def is_number(value: Any, kind: type) -> bool:
@@ -37,20 +37,20 @@ def is_number(value: Any, kind: type) -> bool:
 
 
 def integer(low: int, high: int) -> Rule:
-    """Accept whole numbers, and floats without a fraction: what samplers of hyperparameters draw."""
+    """Accept whole numbers, also as floats, because samplers of hyperparameters draw floats."""
     limit = "" if high in _LIMITS_OF_MEMORY else f" and at most {high}"
     return Rule(lambda v: is_whole(v) and low <= v <= high, f"an integer of at least {low}{limit}", whole=True)
 
 
 def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, of whatever type: 46, but also 46.0."""
+    """Whether a value is a whole number of any type, such as 46 or 46.0."""
     return is_number(value, Real) and (isinstance(value, Integral) or _as_float(value).is_integer())
 
 
 def _as_float(value: Any) -> float:
     try:
         return float(value)
-    except OverflowError:  # an integer or a fraction
+    except OverflowError:  # an integer or a fraction that is too large
         return math.inf
 
 
@@ -152,7 +152,7 @@ _SIZE, _COUNT = integer(1, MAX_PARAMETERS), integer(1, sys.maxsize)
 RULES: dict[str, Rule] = {
     "loss": _option(REGRESSION_LOSSES),
     "hidden_layer_sizes": _either(_exactly(None), _SIZE, _sequence_of(_SIZE)),
-    "activation": _either(_ACTIVATION, _sequence_of(_ACTIVATION)),
+    "activation": _either(_option(("auto",)), _ACTIVATION, _sequence_of(_ACTIVATION)),
     "solver": _option(SOLVERS),
     "alpha": real(0.0),
     "batch_size": _either(_option(("auto",)), _COUNT),
@@ -204,7 +204,7 @@ RULES: dict[str, Rule] = {
 
 
 def check_parameters(parameters: dict[str, Any]) -> None:
-    """Raise `InvalidParameterError` for the first parameter out of its domain."""
+    """Raise `InvalidParameterError` for the first parameter whose value is not allowed."""
     for name, value in parameters.items():
         if not RULES[name].accepts(value):
             raise InvalidParameterError(
@@ -213,40 +213,40 @@ def check_parameters(parameters: dict[str, Any]) -> None:
 
 
 def _remark(name: str, value: Any) -> str:
-    """Return what else there is to say about a value that is refused."""
+    """Return an additional remark about a value that is not allowed."""
     if name == "learning_rate" and is_number(value, Real):
-        return f". The rate itself is `learning_rate_init`: write learning_rate_init={shown(value)}"
+        return f". `learning_rate` is the schedule; for the rate, write learning_rate_init={shown(value)}"
     entries = islice(value, MAX_DEPTH) if isinstance(value, (list, tuple)) else [value]
     too_large = RULES[name].whole and any(is_whole(entry) and entry > MAX_PARAMETERS for entry in entries)
     return ", which is too large" if too_large else ""
 
 
 def shown(value: Any) -> str:
-    """Return the text of a value, cut short where it is very long."""
+    """Return the text of a value, shortened if it is very long."""
     try:
         text = repr(value)
-    except Exception:  # a value that has no text must not hide what is wrong with it
+    except Exception:  # an error in `repr` must not replace the message about the value
         return f"an object of type {type(value).__name__}"
     return text if len(text) <= 500 else f"{text[:100]}... ({len(text)} characters)"
 
 
 def with_plain_numbers(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters with numbers of Python's own types, which compute in the dtype of the arrays they meet."""
+    """Return the parameters with numbers of Python's own types, which do not change the dtype of arrays."""
     return {name: _plain(value) if is_number(value, Real) else value for name, value in parameters.items()}
 
 
 def _plain(number: Any) -> int | float:
-    """Return an int, or a float for what is none or lies beyond 64 bits, where it is no number to NumPy."""
+    """Return an int, or a float if the number is not whole or does not fit into 64 bits, which NumPy needs."""
     return int(number) if isinstance(number, Integral) and abs(number) <= sys.maxsize else float(number)
 
 
 def is_auto(value: Any) -> bool:
-    """Whether a parameter is left open."""
+    """Whether a parameter is ``"auto"``."""
     return isinstance(value, str) and value == "auto"
 
 
 def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:
-    """Return the units of each hidden layer: ``hidden_layer_sizes`` where given, else ``(width,) * depth``."""
+    """Return the number of units of each hidden layer: ``hidden_layer_sizes`` if given, else ``(width,) * depth``."""
     sizes = parameters["hidden_layer_sizes"]
     if sizes is None:
         return (int(parameters["width"]),) * int(parameters["depth"])
@@ -254,14 +254,14 @@ def hidden_sizes(parameters: dict[str, Any]) -> tuple[int, ...]:
 
 
 def activation_for(choice: Any) -> Activation:
-    """Return the activation that ``choice`` names or is; the identity for a sequence, which names none."""
+    """Return the activation for ``choice``, a name or an object; for a sequence, the identity."""
     if isinstance(choice, Activation):
         return choice
     return ACTIVATIONS[choice if isinstance(choice, str) else "identity"]
 
 
 def dropout_rates(parameters: dict[str, Any], depth: int) -> tuple[float, ...]:
-    """Return the dropout rate of each hidden layer; a sequence must name one for each."""
+    """Return the dropout rate of each hidden layer; a sequence must have one for each."""
     given = parameters["dropout"]
     if isinstance(given, Real):
         return (float(given),) * depth
@@ -273,7 +273,7 @@ def dropout_rates(parameters: dict[str, Any], depth: int) -> tuple[float, ...]:
 
 
 def hidden_activations(parameters: dict[str, Any], depth: int) -> tuple[Activation, ...]:
-    """Return the activation of each hidden layer; a sequence must name one for each."""
+    """Return the activation of each hidden layer; a sequence must have one for each."""
     given = parameters["activation"]
     if isinstance(given, (str, Activation)):
         return (activation_for(given),) * depth

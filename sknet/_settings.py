@@ -1,6 +1,7 @@
-"""Settings: what constructor parameters mean together, beyond what each may be alone.
+"""Settings: checks of constructor parameters beyond the allowed values of each.
 
-Whole numbers that came as floats, parameters of schedule objects, what L-BFGS cannot do, and what has no effect.
+Whole numbers that are floats become integers, parameters of schedule objects are checked, parameters that L-BFGS cannot
+use are switched off, and warnings name the parameters that have no effect.
 """
 
 from __future__ import annotations
@@ -63,12 +64,12 @@ _NEEDS_LOSS = {"quantile": "quantile", "huber_delta": "huber"}
 
 
 def checked(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return constructor parameters with whole numbers as integers, 46 for 46.0.
+    """Return the checked constructor parameters, with whole numbers as integers (46 for 46.0).
 
     Raises
     ------
     InvalidParameterError
-        If one is out of its domain, or asks of L-BFGS what cannot be left out.
+        If a value is not allowed, or not allowed with L-BFGS.
     """
     check_parameters(parameters)
     if not isinstance(parameters["learning_rate"], str):
@@ -82,7 +83,7 @@ def checked(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_schedule(schedule: Schedule, name: str = "learning_rate") -> None:
-    """Raise `InvalidParameterError` if a parameter of a schedule object, called ``name``, is out of its domain."""
+    """Raise `InvalidParameterError` if a parameter of the schedule object ``name`` has a value that is not allowed."""
     kind = next((kind for kind in _OF_SCHEDULES if isinstance(schedule, kind)), None)
     for parameter, rule in _OF_SCHEDULES.get(kind, {}).items():
         value = getattr(schedule, parameter)
@@ -101,29 +102,29 @@ def check_schedule(schedule: Schedule, name: str = "learning_rate") -> None:
         rate = schedule(Clock(progress=0.5))
         if not is_number(rate, Real) or not 0.0 <= rate < np.inf:
             raise InvalidParameterError(
-                f"`{name}={shown(schedule)}` must return a number in [0, inf), the rate in units of "
-                f"`learning_rate_init`, got {shown(rate)} halfway."
+                f"`{name}={shown(schedule)}` must return a number in [0, inf), the learning rate divided by "
+                f"`learning_rate_init`, got {shown(rate)} at progress=0.5."
             )
 
 
 def as_solver_can(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters without what the solver knows nothing of and can leave out."""
+    """Return the parameters, with those switched off that L-BFGS cannot use."""
     if parameters["solver"] != "lbfgs":
         return parameters
     return parameters | {name: _OFF_FOR_LBFGS[name] for name in _left_out(parameters)}
 
 
 def warn_of_what_has_no_effect(estimator: Any, given: dict[str, Any], *, validated: bool) -> None:
-    """Warn, once for each cause, of parameters that were set and change nothing in this fit.
+    """Warn of parameters that were set but have no effect in this fit, once for each cause.
 
     Parameters
     ----------
     estimator : estimator
-        The one that is fitted; the defaults of its constructor count as not set.
+        The estimator that is fitted. A parameter that has its default counts as not set.
     given : dict
-        Its parameters, checked.
+        Its parameters, already checked.
     validated : bool
-        Whether anything is validated in this fit.
+        Whether this fit has validation rows.
     """
     for message in _without_effect(given, _defaults(type(estimator)), validated):
         warn_caller(message)
@@ -133,8 +134,8 @@ def _without_effect(given: dict[str, Any], defaults: dict[str, Any], validated: 
     left_out = _left_out(given) if given["solver"] == "lbfgs" else []
     if left_out:
         yield (
-            f"{_list(given, left_out)} no effect: solver='lbfgs' knows neither epochs nor mini-batches, and fits "
-            "without. Use another solver, or leave them at their defaults."
+            f"{_list(given, left_out)} no effect: solver='lbfgs' has neither epochs nor mini-batches. Use another "
+            "solver, or do not set what has no effect."
         )
     changed = [name for name in given if name in defaults and not _same(given[name], defaults[name])]
     sizes = [name for name in ("depth", "width") if name in changed]
@@ -148,8 +149,8 @@ def _without_effect(given: dict[str, Any], defaults: dict[str, Any], validated: 
             yield f"{_list(given, [name])} no effect with loss={given['loss']!r}. Use loss={loss!r}, or leave it out."
     if "scoring" in changed and given["scoring"] is not None and not validated:
         yield (
-            f"{_list(given, ['scoring'])} no effect, as no rows are validated on. Use early_stopping=True, or pass "
-            "X_val and y_val."
+            f"{_list(given, ['scoring'])} no effect, because this fit has no validation rows. Use "
+            "early_stopping=True, or pass X_val and y_val."
         )
 
 
@@ -158,7 +159,7 @@ def _list(given: dict[str, Any], names: list[str]) -> str:
 
 
 def _left_out(given: dict[str, Any]) -> list[str]:
-    """Return the names of parameters that are set and that L-BFGS fits without."""
+    """Return the names of parameters that are set but that L-BFGS cannot use."""
     pairs = [(name, given[name], off) for name, off in _OFF_FOR_LBFGS.items()]
     return [name for name, value, off in pairs if not is_auto(value) and np.any(np.asarray(value) != off)]
 

@@ -1,4 +1,4 @@
-"""Summary: what a fitted network is made of, what was chosen for it and how its training went, as text."""
+"""Summary: text that describes the layers of a fitted network, the values of "auto", and the training."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 
 from .core import Dense, Dropout, Layer, Nonlinearity, n_learned, width_in
 
-# What L-BFGS takes of the parameters that may be left open.
+# The parameters that may be "auto" and that L-BFGS uses.
 _OF_LBFGS = {"max_iter", "tol", "standardize", "embedding", "dtype"}
 _ENDS = {
     None: "not recorded",
     "max_iter": "max_iter was reached",
     "max_fun": "max_fun was reached",
     "converged": "L-BFGS converged",
-    "line_search": "L-BFGS found no lower loss in the direction that it looked",
+    "line_search": "L-BFGS found no lower loss along its search direction",
     "callback": "a callback stopped it",
-    "interrupt": "interrupted by the user; what had been reached is kept",
-    "divergence": "the loss was no longer finite; the best weights before are kept",
-    "partial_fit": "a call of partial_fit is one epoch",
+    "interrupt": "interrupted by the user; the weights reached by then are kept",
+    "divergence": "the loss was no longer finite; the best earlier weights are kept",
+    "partial_fit": "a call of partial_fit trains for one epoch",
 }
 
 
 def summary_of(net: Any) -> str:
     """Return the summary of a fitted estimator."""
     state = net._state
-    several = "" if state.n_members == 1 else f"{state.n_members} networks side by side, "
+    several = "" if state.n_members == 1 else f"{state.n_members} members, "
     title = f"{type(net).__name__}: {several}{net.n_parameters_:,} parameters in {state.theta.dtype.name}"
     parts = [title, *_table(["Layer", "Shape", "Activation", "Parameters"], _layers(net), right=(3,))]
     if chosen := list(_chosen(net)):
@@ -37,7 +37,7 @@ def summary_of(net: Any) -> str:
 
 
 def _table(heads: Sequence[str], rows: Any, right: Sequence[int] = ()) -> list[str]:
-    """Return lines with columns under each other; a head with nothing right of it may be as long as it likes."""
+    """Return the lines of a table. If it has one heading only, this may be longer than its column."""
     rows = list(rows)
     open_end = heads[1] == ""
     cells = rows if open_end else [heads, *rows]
@@ -59,7 +59,7 @@ def _layers(net: Any) -> Iterator[tuple[str, str, str, str]]:
         n = n_learned(layer)
         yield kind, f"{width_in(layer)} -> {layer.n_out}", activation, f"{n:,}" if n else ""
     if k > 1:
-        yield "each network", "", "", f"{net.n_parameters_ // k:,}"
+        yield "each member", "", "", f"{net.n_parameters_ // k:,}"
 
 
 def _named(layer: Layer) -> tuple[str, str]:
@@ -75,7 +75,7 @@ def _named(layer: Layer) -> tuple[str, str]:
 
 
 def _chosen(net: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield what each parameter became that was left open, and why, where that is not the kind of training alone."""
+    """Yield name, value and reason of each parameter that was "auto"; no reason if it is just the kind of training."""
     reasons, taken = net._state.reasons, net._state.reasons.keys() - {"training"}
     if net._state.optimizer is None:
         taken &= _OF_LBFGS
@@ -99,14 +99,14 @@ def _training(net: Any) -> Iterator[tuple[str, str]]:
     if len(net.loss_curve_) > net.n_iter_:
         text += f" in the last call, {len(net.loss_curve_)} in all"
     yield units, text
-    yield "loss", f"{net.loss_:.4g} in the last of them"
+    yield "loss", f"{net.loss_:.4g} at the end"
     if net.validation_scores_ is not None and (best := _best(net)):
         yield best
     yield "ended", _end(net)
 
 
 def _best(net: Any) -> tuple[str, str] | None:
-    """Return the best validation score, and where in `validation_scores_` it is."""
+    """Return the best validation score, and its position in `validation_scores_`."""
     best = net.best_validation_score_
     if best is None:
         return None

@@ -1,9 +1,9 @@
 """Automatic: the value of each parameter that is "auto", for the rows of a call.
 
-There are two cases. Tables are more than 300 dense rows, trained in mini-batches by `fit`. Their defaults were measured
-on real tables: four networks side by side, each with a tenth of the rows held out for early stopping by the loss;
-averaged weights; ``standardize="robust"``; a piecewise-linear embedding of numbers; float32. All other data, streams,
-and fits by L-BFGS have one network without these.
+There are two cases. Tables are more than 200 dense rows, trained in mini-batches by `fit`. Their defaults were measured
+on real tables: four members, each with another tenth of the rows as validation rows for early stopping by the loss;
+averaged weights; ``standardize="robust"``; a piecewise-linear embedding of numbers; GELU from 1,000 rows on; float32.
+All other data, `partial_fit`, and L-BFGS have one ReLU network without these.
 `examples/benchmarks/README.md` shows how much each part improved the results.
 """
 
@@ -15,36 +15,38 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._parameters import is_auto, shown, with_plain_numbers
+from ._parameters import activation_for, is_auto, shown, with_plain_numbers
+from .core import Activation
 
-FEW_ROWS = 300
-FEWEST_HELD_OUT = 10  # rows, for early stopping
+FEW_ROWS = 200
+FEWEST_HELD_OUT = 10  # validation rows, for early stopping
 MOST_EMBEDDED = 100  # columns of numbers; images have more
-WAIT = 0.4  # epochs to wait for an improvement, as a share of the epochs up to the best one
+WAIT = 0.4  # patience of tables, as a share of the epochs up to the best one
 _BATCH, _LEAST_BATCH, _BATCHES_OF_AN_EPOCH = 128, 32, 8
 _DECAY = 0.02
-_OF_EPOCHS = ("early_stopping", "averaging")  # L-BFGS that goes on after epochs has neither
-# What a network that goes on has already, whether it was given or chosen.
-_KEPT = ("dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
+_OF_EPOCHS = ("early_stopping", "averaging")  # an earlier fit's values of these do not apply to L-BFGS
+# Parameters that an earlier fit has fixed for later calls, whether given or chosen.
+_KEPT = ("activation", "dropout", "n_members", "averaging", "embedding", "standardize", "dtype")
 _SETTINGS = (
-    "learning_rate_init", "early_stopping", "scoring", "standardize", "embedding", "dropout", "weight_decay",
-    "label_smoothing", "averaging", "tol",
+    "activation", "learning_rate_init", "early_stopping", "scoring", "standardize", "embedding", "dropout",
+    "weight_decay", "label_smoothing", "averaging", "tol",
 )  # fmt: skip
-_FEW_TO_EMBED, _SLOWLY = 1000, 0.2  # with fewer rows, the lines of an embedding are learned more slowly
+_SMALL_TABLE, _SLOWLY = 1000, 0.2  # with fewer rows, the functions of an embedding have this strength
 
 
 class Facts(NamedTuple):
-    """What the values depend on.
+    """The facts that the values depend on.
 
     Attributes
     ----------
     n_rows, n_held_out : int
-        Rows that have weight, and those of them, or of the caller's own set, that there are to validate on.
+        Number of rows that have weight, and number of validation rows that have weight, from the same rows or passed by
+        the caller.
     n_numbers : int
-        Columns of numbers.
+        Number of columns of numbers.
     dense, regression, incremental, own_set : bool
-        Whether rows are dense, targets are numbers, more rows will come in `partial_fit`, and the caller has given a
-        validation set.
+        Whether rows are dense, whether targets are numbers, whether the call is `partial_fit`, and whether the caller
+        has passed a validation set.
     """
 
     n_rows: int
@@ -57,9 +59,9 @@ class Facts(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """How long to train: updates, bounds of the epochs that make them, and what to wait for an improvement.
+    """How long to train: the number of updates, the smallest and the largest number of epochs, and the patience.
 
-    That is ``patience`` updates, and at least ``least`` epochs.
+    The patience is ``patience`` updates, and at least ``least`` epochs.
     """
 
     updates: int
@@ -72,31 +74,31 @@ class Budget(NamedTuple):
         return min(max(round(self.updates / updates_of_an_epoch), self.epochs[0]), self.epochs[1])
 
     def n_iter_no_change(self, updates_of_an_epoch: int) -> int:
-        """Return the number of epochs to wait."""
+        """Return the patience in epochs."""
         return max(math.ceil(self.patience / updates_of_an_epoch), self.least)
 
 
 PLAIN = Budget(4000, (30, 400), 0, 10)
 TABLES = Budget(3000, (12, 400), 300, 4)
-_PATIENT, _PATIENT_ON_OWN_SET = 100, 30  # epochs: of plain regressors; of few rows judged by a set of the caller's
+_PATIENT, _PATIENT_ON_OWN_SET = 100, 30  # epochs: of plain regressors; of few rows with the caller's validation set
 
 
 def batch_rows(parameters: dict[str, Any], n: int) -> int:
-    """Return how many of ``n`` rows make a mini-batch: ``"auto"`` is 128, or less for eight batches of all rows."""
+    """Return the number of rows of a mini-batch, out of ``n``: ``"auto"`` is 128, or an eighth of many rows."""
     size = parameters["batch_size"]
     if not is_auto(size):
         return min(n, int(size))
-    few = n <= FEW_ROWS and not parameters.get("tables")  # that rows are set aside makes no other kind of training
+    few = n <= FEW_ROWS and not parameters.get("tables")  # `n` may be without the validation rows
     return min(n, _BATCH) if few else min(_BATCH, max(_LEAST_BATCH, n // _BATCHES_OF_AN_EPOCH))
 
 
 def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the parameters with values in place of ``"auto"``, and a few facts that follow.
+    """Return the parameters with values in place of ``"auto"``, and some facts that follow from them.
 
-    ``earlier`` are the values that an earlier fit had, for a call that goes on with it. Added are ``"chosen"``, the
-    values of this fit for the next, with those given that the network is made of; ``"reasons"``, the kind of
-    ``"training"`` and why each value was chosen; ``"tables"``, whether training is that of tables; ``"budget"``, how
-    long it takes; ``"strength"``, that of a piecewise-linear embedding.
+    ``earlier`` contains the values of an earlier fit, if the call continues it. The added facts are ``"chosen"``, the
+    values that later calls keep, including given ones that the network depends on; ``"reasons"``, the kind of
+    ``"training"`` and the reason for each value; ``"tables"``, whether the training is that of tables; ``"budget"``,
+    how long to train; ``"strength"``, that of a piecewise-linear embedding.
     """
     tables = _trains_as_tables(parameters, facts)
     choices = {name: why for name, why in _choices(parameters, facts, tables).items() if is_auto(parameters.get(name))}
@@ -114,14 +116,14 @@ def resolved(parameters: dict[str, Any], facts: Facts, earlier: dict[str, Any] |
     reasons = {name: reason for name, (_, reason) in choices.items()}
     more |= {"reasons": {"training": _kind_of_training(parameters, facts, tables)} | reasons, "tables": tables}
     more["budget"] = TABLES if tables else PLAIN._replace(least=_least_epochs(result, facts))
-    more["strength"] = _SLOWLY if facts.n_rows < _FEW_TO_EMBED else 1.0
+    more["strength"] = _SLOWLY if facts.n_rows < _SMALL_TABLE else 1.0
     return result | more
 
 
 def lengths(p: dict[str, Any], batch_size: int, updates_of_an_epoch: int) -> dict[str, tuple[Any, str]]:
-    """Return how long ``"auto"`` trains, for the resolved parameters ``p``, and why.
+    """Return how long ``"auto"`` trains, for the resolved parameters ``p``, and the reasons.
 
-    That is rows of a mini-batch, ``batch_size``, the most epochs, and how many to wait for an improvement.
+    These are values for ``batch_size``, ``max_iter`` and ``n_iter_no_change``.
     """
     budget: Budget = p["budget"]
     most = budget.max_iter(updates_of_an_epoch), f"about {budget.updates:,} updates, {updates_of_an_epoch} an epoch"
@@ -135,17 +137,20 @@ def lengths(p: dict[str, Any], batch_size: int, updates_of_an_epoch: int) -> dic
 
 
 def settings(p: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return what the parameters that may be left open are in this fit: those resolved in ``p``, and ``more``."""
+    """Return the values in this fit of the parameters that may be ``"auto"``: those in ``p``, and ``more``."""
     found = {name: copy.deepcopy(p[name]) for name in _SETTINGS if name in p} | more
     if callable(found["scoring"]):
         found["scoring"] = getattr(found["scoring"], "__name__", None) or shown(found["scoring"])
+    given = found["activation"]
+    single = isinstance(given, (str, Activation))
+    found["activation"] = activation_for(given).name if single else [activation_for(each).name for each in given]
     return found
 
 
 def _judged_by_own_set(p: dict[str, Any], facts: Facts, choices: dict[str, Any], tables: bool) -> dict[str, Any]:
-    """Return what is chosen because the caller has given a validation set: in this call alone, not for the next.
+    """Return the choices that follow from a validation set of the caller. They apply to this call only.
 
-    It decides when to stop; of few rows, by the loss, as their accuracy takes few values.
+    Training then has early stopping. For few rows, the loss decides, because accuracy has few different values.
     """
     if not facts.own_set or facts.incremental or p["solver"] == "lbfgs":
         return {}
@@ -157,7 +162,7 @@ def _judged_by_own_set(p: dict[str, Any], facts: Facts, choices: dict[str, Any],
 
 
 def _least_epochs(p: dict[str, Any], facts: Facts) -> int:
-    """Return how many epochs plain training waits for an improvement."""
+    """Return the patience of plain training, in epochs."""
     if facts.regression:
         return _PATIENT
     few_of_own = facts.own_set and facts.n_rows <= FEW_ROWS and p.get("early_stopping")
@@ -173,7 +178,7 @@ def _trains_as_tables(p: dict[str, Any], facts: Facts) -> bool:
 
 
 def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, tuple[Any, str]]:
-    """Return what each parameter becomes that may be left open, and why."""
+    """Return the value of each parameter that may be ``"auto"``, and the reason."""
     batches, many = _in_batches(p, facts), facts.n_rows > FEW_ROWS
     stops, why_stops = _early_stopping(p, facts)
     embedded = tables and 0 < facts.n_numbers <= MOST_EMBEDDED
@@ -181,24 +186,25 @@ def _choices(p: dict[str, Any], facts: Facts, tables: bool) -> dict[str, tuple[A
     decay = _weight_decay(p, facts, tables, rate)
     kind = _kind_of_training(p, facts, tables)
     return {
+        "activation": _activation(facts, tables, kind),
         "learning_rate_init": (rate, kind),
         "early_stopping": (stops, why_stops),
         "weight_decay": (decay, "few rows of a regressor" if decay > _DECAY else kind),
         "label_smoothing": (0.0 if tables or p["solver"] == "lbfgs" else 0.05, kind),
         "dropout": _dropout(facts, batches, kind),
-        "n_members": (4, "rows enough to set aside") if tables and stops else (1, why_stops if tables else kind),
+        "n_members": (4, "enough rows for validation") if tables and stops else (1, why_stops if tables else kind),
         "averaging": (0.99 if tables else 0.0, kind),
         "embedding": ("piecewise_linear" if embedded else None, _why_embedded(facts) if tables else kind),
         "standardize": ("robust" if tables else True, kind),
         "dtype": ("float32" if batches and many and not facts.incremental else None, kind),
         "scoring": ("loss" if tables else None, kind),
-        # The loss of targets without noise is small, and falls by less at a time.
+        # If targets have no noise, the loss is small, and each epoch reduces it by less than 1e-4.
         "tol": (0.0, "a regressor of a table") if tables and facts.regression else (1e-4, kind),
     }
 
 
 def _kind_of_training(p: dict[str, Any], facts: Facts, tables: bool) -> str:
-    """Return in words what tells this training from others."""
+    """Return the kind of training in words."""
     if tables:
         return f"a table: {facts.n_rows:,} dense rows in mini-batches"
     if p["solver"] == "lbfgs":
@@ -207,7 +213,7 @@ def _kind_of_training(p: dict[str, Any], facts: Facts, tables: bool) -> str:
         return "plain training: rows come in partial_fit"
     if not facts.dense:
         return "plain training: sparse rows"
-    return f"plain training: {'a single batch' if facts.n_rows > FEW_ROWS else f'{facts.n_rows} rows'}"
+    return f"plain training: {'a single mini-batch' if facts.n_rows > FEW_ROWS else f'{facts.n_rows} rows'}"
 
 
 def _early_stopping(p: dict[str, Any], facts: Facts) -> tuple[bool, str]:
@@ -216,12 +222,19 @@ def _early_stopping(p: dict[str, Any], facts: Facts) -> tuple[bool, str]:
     if facts.incremental:
         return False, "rows come in partial_fit"
     if not _in_batches(p, facts):
-        return False, "all rows make a single batch"
+        return False, "all rows are in one mini-batch"
     if facts.n_held_out < FEWEST_HELD_OUT:
-        return False, f"fewer than {FEWEST_HELD_OUT} rows to set aside"
+        return False, f"fewer than {FEWEST_HELD_OUT} validation rows"
     if facts.n_rows <= FEW_ROWS and not facts.regression:
         return False, f"a classifier of at most {FEW_ROWS} rows"
-    return True, f"{facts.n_held_out} rows to validate on"
+    return True, f"{facts.n_held_out} validation rows"
+
+
+def _activation(facts: Facts, tables: bool, kind: str) -> tuple[str, str]:
+    if not tables:
+        return "relu", kind
+    small = facts.n_rows < _SMALL_TABLE
+    return "relu" if small else "gelu", f"a table of {'fewer than' if small else 'at least'} {_SMALL_TABLE:,} rows"
 
 
 def _dropout(facts: Facts, batches: bool, kind: str) -> tuple[float, str]:
@@ -235,9 +248,9 @@ def _why_embedded(facts: Facts) -> str:
 
 
 def _weight_decay(p: dict[str, Any], facts: Facts, tables: bool, rate: float) -> float:
-    """Return the decay: more for few rows of a regressor, as a network could pass through these exactly.
+    """Return the weight decay. It is larger for a regressor of few rows, because a network could fit these exactly.
 
-    At a larger learning rate it is smaller, so that weights shrink no faster than at the default one.
+    At a larger learning rate it is smaller, so that weights shrink as fast as at the default learning rate.
     """
     if p["solver"] == "lbfgs":
         return 0.0

@@ -1,4 +1,4 @@
-"""What both estimators share: parameters -> plan -> training run -> fitted attributes."""
+"""Base: the common part of both estimators, from parameters to a plan, a run of training, and fitted attributes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ from .training import (
 
 @contextmanager
 def _untouched_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Give the estimator back all the attributes that it had, if anything goes wrong."""
+    """Restore all attributes of the estimator if an error occurs."""
     attributes = dict(vars(estimator))
     try:
         yield
@@ -72,7 +72,7 @@ def _untouched_on_error(estimator: BaseEstimator) -> Iterator[None]:
 
 
 class Call(NamedTuple):
-    """Whether a call goes on with an earlier fit, whether by one epoch, and the ``classes`` that it was given."""
+    """Whether a call continues an earlier fit, whether it is `partial_fit`, and its argument ``classes``."""
 
     resume: bool
     incremental: bool
@@ -80,7 +80,7 @@ class Call(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Resolved parameters, the state in which training begins, its checkpoint, and what each epoch is judged by."""
+    """Resolved parameters, the state in which training begins, its checkpoint, and its validation."""
 
     parameters: dict[str, Any]
     state: State
@@ -92,13 +92,13 @@ def has_epochs(estimator: BaseMLP) -> bool:
     """Whether ``partial_fit`` exists: L-BFGS has no epochs."""
     if estimator.solver == "lbfgs":
         raise AttributeError(
-            "partial_fit is only available for stochastic solvers; 'lbfgs' is not. Use solver='adam' or 'sgd'."
+            "partial_fit is only available for stochastic solvers; 'lbfgs' is not one. Use solver='adam' or 'sgd'."
         )
     return True
 
 
 class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
-    """The common part of `MLPClassifierScratch` and `MLPRegressorScratch`; not for use on its own."""
+    """The common part of `MLPClassifierScratch` and `MLPRegressorScratch`; do not use it directly."""
 
     _y_numeric = False
 
@@ -110,7 +110,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         p = as_solver_can(given)
         n_epochs = 1 if incremental else None if p["max_iter"] == "auto" else p["max_iter"]
         tasks = Tasks(self, n_epochs, X, y, sample_weight)
-        with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: 0 is what is meant there
+        with _untouched_on_error(self), np.errstate(under="ignore"):  # NumPy's default: the result is 0
             call = Call(hasattr(self, "_state") and (incremental or p["warm_start"]), incremental, classes)
             columns = self._state.categories if call.resume else columns_of(X, self.categorical_features, sample_weight)
             rows = self._check_rows(X, y, sample_weight, columns, reset=not call.resume)
@@ -129,7 +129,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
     def _check_rows(
         self, X: Any, y: Any, sample_weight: Any, columns: Columns | None, *, reset: bool, suffix: str = ""
     ) -> Data:
-        """Return rows, checked but not encoded; ``suffix`` is that of their names in messages."""
+        """Return rows, checked but not encoded; messages add ``suffix`` to the names of the arguments."""
         y = self._plain_targets(y, f"y{suffix}")
         inputs, y = valid_rows(self, X, y, columns, y_numeric=self._y_numeric, reset=reset)
         weights = check_weights(sample_weight, inputs.numbers.shape[0], f"sample_weight{suffix}")
@@ -145,20 +145,20 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         return data._replace(targets=targets, weights=counted_in_rows(weights))
 
     def _check_validation_set(self, X: Any, y: Any, sample_weight: Any, columns: Columns | None) -> Data | None:
-        """Return the rows that the caller validates on, checked and encoded."""
+        """Return the caller's validation rows, checked and encoded."""
         if X is None and y is None:
             if sample_weight is not None:
                 raise ValueError("`sample_weight_val` needs `X_val` and `y_val`, got neither.")
             return None
         if X is None or y is None:
             given, missing = ("X_val", "y_val") if y is None else ("y_val", "X_val")
-            raise ValueError(f"`X_val` and `y_val` belong together, got `{given}` without `{missing}`.")
+            raise ValueError(f"`X_val` and `y_val` must be passed together, got `{given}` without `{missing}`.")
         data = self._check_rows(X, y, sample_weight, columns, reset=False, suffix="_val")
         weights = self._with_class_weight(data.weights, data.y)
         return data._replace(targets=self._encode_more(data.y), weights=weights)
 
     def _resolved(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call) -> dict[str, Any]:
-        """Return the parameters with values in place of ``"auto"``: those of an earlier fit, where it goes on."""
+        """Return the parameters with values in place of ``"auto"``; a call that continues a fit keeps its values."""
         n = data.n_weighted
         n_held_out = held_out.n_weighted if held_out else math.ceil(p["validation_fraction"] * n)
         dense = isinstance(data.X, np.ndarray)
@@ -166,7 +166,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         return resolved(p, facts, self._state.chosen if call.resume else None)
 
     def _plan(self, p: dict[str, Any], data: Data, held_out: Data | None, call: Call, checkpoint: Any) -> Plan:
-        """Return where training begins, and what it is judged by, for the resolved parameters ``p``."""
+        """Return the plan of the training for the resolved parameters ``p``."""
         earlier = self._state if call.resume else None
         recorder = Recorder(checkpoint, self, p, data, held_out, earlier)
         validated = p["early_stopping"] or held_out is not None
@@ -192,13 +192,13 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
     def _rows_to_train_on(
         self, p: dict[str, Any], state: State, data: Data, held_out: Data | None
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return the numbers of the rows to train on, and of those to validate on; None means all."""
+        """Return the numbers of the training rows, and of the validation rows; None means all."""
         k = state.n_members
         if not p["early_stopping"] or held_out is not None:
             rows = np.arange(data.n_rows) if p["shuffle"] else None
             return (rows if rows is None or k == 1 else np.tile(rows, (k, 1))), None
         rng, fraction = split_generator(state, data.n_rows), p["validation_fraction"]
-        if k == 1 or p["scoring"] not in (None, "loss"):  # a scorer is given the estimator, all members of it
+        if k == 1 or p["scoring"] not in (None, "loss"):  # a scorer gets the estimator with all members
             train, index = validation_split(data.n_rows, fraction, rng, data.weights, self._strata(data.y))
             return (train if k == 1 else np.tile(train, (k, 1))), index
         folds = validation_folds(self._numbers(data.y), fraction, k, rng, data.weights)
@@ -232,13 +232,13 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         return Validation(state.network, rows, targets, data.weights, index, judge, judged)
 
     def _fitted(self, state: State, theta: np.ndarray | None = None) -> BaseMLP:
-        """Return an estimator that is fitted as far as training has come; ``theta`` as in `_publish`."""
+        """Return an estimator with the fitted attributes so far; ``theta`` as in `_publish`."""
         fitted = copy.copy(self)
         fitted._publish(state, state.published if theta is None else theta)
         return fitted
 
     def _attributes(self, state: State) -> dict[str, Any]:
-        """Return the attributes of an estimator that is fitted as far as training has come."""
+        """Return the attributes of an estimator with the fitted attributes so far."""
         return vars(self._fitted(state, state.current))
 
     def _publish(self, state: State, theta: np.ndarray) -> None:
@@ -247,18 +247,18 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         vars(self).update(fitted_attributes(state, theta, stopped_by_score=state.stops_by != "training loss"))
 
     def _forget_weights(self) -> None:
-        """Drop those of an earlier fit: the next network may have no such form."""
+        """Delete ``coefs_`` and ``intercepts_`` of an earlier fit, because they may not exist for the next network."""
         for name in ("coefs_", "intercepts_"):
             vars(self).pop(name, None)
 
     def _raw_outputs(self, X: Any, n_layers: int | None = None, training: Training | None = None) -> np.ndarray:
-        """Return raw outputs of shape (n, n_outputs), computed in chunks of rows with memory of their own."""
+        """Return raw outputs of shape (n, n_outputs), computed in chunks of rows."""
         check_is_fitted(self)
         return raw_outputs(vars(self), self._valid(X), n_layers, training)
 
     def _valid(self, X: Any) -> Inputs:
-        """Return rows to predict from, checked, as numbers and codes."""
-        return valid_inputs(self, X, self._state.categories, self._state.gaps)
+        """Return the rows to predict for, checked, as numbers and codes."""
+        return valid_inputs(self, X, self._state.categories, self._state.gaps, self._state.inputs)
 
     def hidden_activations(self, X: Any, layer: int = -1) -> np.ndarray:
         """Return the outputs of a hidden layer: the representation that the network has learned.
@@ -273,7 +273,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         activations : ndarray of shape (n_samples, n_units)
-            Outputs of its units, after the non-linearity; those of several members side by side.
+            Outputs of its units, after the non-linearity. Those of several members lie side by side.
 
         Raises
         ------
@@ -284,22 +284,22 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         return np.ascontiguousarray(self._raw_outputs(X, n_layers=self._hidden_end(layer)[0]))
 
     def _hidden_end(self, layer: int) -> tuple[int, int]:
-        """Return how many layers of the network to run to get at a hidden layer, and its number of units."""
+        """Return the number of layers up to the end of a hidden layer, and its number of units."""
         if not isinstance(layer, Integral) or not -self.depth_ <= layer < self.depth_:
             raise ValueError(
                 f"`layer` must be an integer from {-self.depth_} to {self.depth_ - 1}: the network has {self.depth_} "
                 f"hidden layers, got {layer!r}."
             )
-        # A hidden layer ends where the next combination begins; dropout in between does nothing here.
+        # A hidden layer ends where the next dense layer begins; dropout between them does nothing here.
         starts = [i for i, part in enumerate(self._network.layers) if isinstance(part, Dense)]
         end = starts[1:][layer]
         return end, self._network.layers[end].n_in * self._state.n_members
 
     def sample_predictions(self, X: Any, n_samples: int | None = None, random_state: Any = None) -> np.ndarray:
-        """Draw predictions from the members and with dropout left on; their spread shows the uncertainty.
+        """Draw predictions of single members, with dropout if there is any; their spread shows the uncertainty.
 
-        Each member gives a prediction. With dropout (Monte-Carlo dropout), each draw leaves out other units, of one
-        member after the other. The spread shows how uncertain the mean is; it does not contain the noise of y. For
+        Each draw is the prediction of one member; the members take turns. With dropout, each draw also leaves out other
+        units (Monte-Carlo dropout). The spread shows how uncertain the mean is. It does not contain the noise of y: for
         an interval that contains the next y, use ``loss="quantile"`` of the regressor.
 
         Parameters
@@ -307,19 +307,19 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         X : {array-like, sparse matrix, data frame} of shape (n_rows, n_features)
             Inputs.
         n_samples : int or None, default=None
-            Number of draws; None is 100 with dropout, else the number of members, which is then the most there are.
+            Number of draws. None: 100 with dropout, else the number of members, which is then also the largest number.
         random_state : int, RandomState instance or None, default=None
-            Source of the dropped units.
+            Source of the random numbers of dropout.
 
         Returns
         -------
         predictions : ndarray of shape (n_samples, n_rows, n_outputs)
-            Probabilities of a classifier, predictions of a regressor (of one output, too).
+            Probabilities of a classifier, or predictions of a regressor. It has three axes for a single output, too.
 
         Raises
         ------
         ValueError
-            If the network has no dropout and a single member.
+            If the network has no dropout and only one member.
 
         References
         ----------
@@ -343,13 +343,13 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
         return np.stack([self._to_predictions(z) for z in draws])
 
     def summary(self) -> str:
-        """Describe the fitted network: its layers, what was chosen for it, and how its training went.
+        """Describe the fitted network: its layers, the values of ``"auto"``, and the training.
 
         Returns
         -------
         text : str
-            Lines to print: layers with shapes, activations and numbers of parameters; what each parameter that was
-            ``"auto"`` became, and why; epochs, the best of them, and why training ended.
+            Lines to print: layers with shapes, activations and numbers of parameters; the value of each parameter that
+            was ``"auto"``, and the reason; the number of epochs, the best epoch, and why training ended.
 
         Raises
         ------
@@ -383,7 +383,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("coefs_", "intercepts_") or "_network" not in vars(self):
-            return super().__getattribute__(name)  # raises again what it has raised before
+            return super().__getattribute__(name)  # raises the same error again
         for weights, arrays in weights_for_raw_inputs(vars(self), name).items():
             vars(self).setdefault(weights, arrays)
         return vars(self)[name]

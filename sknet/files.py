@@ -1,4 +1,4 @@
-"""Files: saves and loads estimators as files that contain no code, so reading one runs nothing."""
+"""Files: save and load estimators. The files contain no code, so loading one runs no code from it."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ _ESTIMATORS = {kind.__name__: kind for kind in (MLPClassifierScratch, MLPRegress
 def save(estimator: Any, path: Any) -> None:
     """Save an estimator as a file of numbers and text, which contains no code.
 
-    The file contains the whole estimator, with the state of training: a loaded one predicts the same bits, and
-    ``warm_start`` and ``partial_fit`` continue with the same bits. Its layout is that of safetensors. It is written
-    under a temporary name and renamed once it is on the disk, so an error leaves an earlier file intact.
+    The file contains the whole estimator, with the state of training. A loaded estimator makes the same predictions bit
+    for bit, and continues to train in the same way. The format is that of safetensors. The file is written under a
+    temporary name and then renamed, so an error does not damage an earlier file.
 
-    Frames with categories, text and missing values go into `fit` as they are, so most networks need no pipeline around
-    them. A pipeline with a network in it goes into a file of skops, another library, as a whole:
-    ``skops.io.dump(pipeline, path)``, and ``skops.io.load(path, trusted=sknet.export.trusted_types())``.
+    `fit` accepts data frames with categories, text and missing values, so most networks need no pipeline. To save a
+    pipeline that contains a network, use the library skops: ``skops.io.dump(pipeline, path)``, and
+    ``skops.io.load(path, trusted=sknet.export.trusted_types())``.
 
     Parameters
     ----------
     estimator : MLPClassifierScratch, MLPRegressorScratch or HiddenLayerTransformer
-        What to save, fitted or not.
+        The estimator to save, fitted or not.
     path : str or path-like
-        Where to.
+        Path of the file.
 
     Raises
     ------
     TypeError
-        If it is a pipeline or a search, or contains code: functions, such as a callable `scoring`; an `Activation` or
-        schedule of your own; callbacks. The message says what to call instead, or names the parameter; no file is
-        changed.
+        If ``estimator`` is a pipeline or a search, or if it contains code: functions, such as a callable `scoring`; an
+        `Activation` or schedule of your own; callbacks. The message names the parameter, or says what to call instead.
+        No file is changed.
     OSError
         If the file cannot be written.
 
     See Also
     --------
-    load : Read it.
-    Checkpoint : Save in the course of ``fit``.
+    load : Load an estimator.
+    Checkpoint : Save during ``fit``.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def save(estimator: Any, path: Any) -> None:
     """
     if (callbacks := callbacks_of(estimator)) is not None:
         raise TypeError(
-            f"the callbacks {callbacks} are code, which a model file cannot hold. Take them off with "
+            f"the callbacks {callbacks} are code, which a model file cannot contain. Remove them with "
             "set_callbacks(), and set them again after loading."
         )
     write_estimator(os.fspath(path), estimator)
@@ -71,8 +71,8 @@ def save(estimator: Any, path: Any) -> None:
 def load(path: Any) -> Any:
     """Load an estimator from a file that `save`, or ``fit`` with a checkpoint, has written.
 
-    Nothing in the file is executed, whoever made it; memory stays within a few times the size of the file; and each bit
-    of it is checked. What nobody can check is whether the weights are good ones: that depends on who trained them.
+    No code from the file is run, whoever made it. The memory is at most a few times the size of the file. A checksum
+    covers each bit. Whether the weights are good cannot be checked: that depends on who trained them.
 
     Parameters
     ----------
@@ -82,18 +82,18 @@ def load(path: Any) -> Any:
     Returns
     -------
     estimator : MLPClassifierScratch, MLPRegressorScratch or HiddenLayerTransformer
-        The same in all respects as the one that was saved. That of a checkpoint is fitted as far as training had come.
+        It equals the saved estimator in all respects. From a checkpoint, it is fitted up to that point of the training.
 
     Raises
     ------
     FileFormatError
-        If it is no such file, is damaged, contradicts itself, or was written by a newer release.
+        If the file has another format, is damaged, contradicts itself, or was written by a newer release.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
 
     See Also
     --------
-    save : Write it, with an example.
+    save : Save an estimator; with an example.
     """
     content, arrays = read_model(os.fspath(path))
     with consistent(path):

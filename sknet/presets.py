@@ -10,6 +10,7 @@ from scipy import stats
 
 _SCIKIT_LEARN: dict[str, Any] = {
     "hidden_layer_sizes": (100,),
+    "activation": "relu",
     "learning_rate": "constant",
     "learning_rate_init": 0.001,
     "max_iter": 200,
@@ -54,9 +55,9 @@ _LARGE: dict[str, Any] = {
 
 
 def tabular(kind: str) -> dict[str, Any]:
-    """Return parameters for a little more accurate regression than the defaults, in about five times the time.
+    """Return parameters for slightly more accurate regression than with the defaults, in about five times the time.
 
-    Twice as many members are trained, each half as wide again, with more dropout and a smaller learning rate.
+    They train 8 members instead of 4, with a width of 96 instead of 64, more dropout and a smaller learning rate.
 
     Parameters
     ----------
@@ -83,17 +84,17 @@ def tabular(kind: str) -> dict[str, Any]:
 
 
 def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> dict[str, Any]:
-    """Return ranges to search around the defaults, for tables of dense rows.
+    """Return the ranges of a search for better parameters around the defaults, for tables.
 
-    Not every table gains by a search: `examples/benchmarks/README.md` has figures for 20 trials.
+    A search does not improve the results on every table: `examples/benchmarks/README.md` shows results of 20 trials.
 
     Parameters
     ----------
     kind : {"classification", "regression"}
         For `MLPClassifierScratch` or `MLPRegressorScratch`.
     size : {"small", "large"}, default="small"
-        How many parameters vary. ``"small"``: the six that matter most, for about 20 trials. ``"large"``: these, in
-        wider ranges, with activation, batch size, averaging and members, for 100 trials or more, which take longer.
+        How many parameters vary. ``"small"``: the six that matter most, for about 20 trials. ``"large"``: these in
+        wider ranges, and also activation, batch size, averaging and members, for 100 trials or more, which take longer.
     library : {"scipy", "optuna"}, default="scipy"
         Distributions of `scipy.stats` and lists, for scikit-learn's `RandomizedSearchCV`; or those of Optuna, for
         `optuna.study.Study.ask`.
@@ -106,9 +107,9 @@ def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> d
     Raises
     ------
     ValueError
-        If `kind`, `size` or `library` is none of those named.
+        If `kind`, `size` or `library` has another value.
     ImportError
-        If Optuna is asked for and is not installed.
+        If ``library="optuna"`` and Optuna is not installed.
 
     Examples
     --------
@@ -117,7 +118,7 @@ def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> d
     >>> from sknet import MLPClassifierScratch, presets
     >>> space = presets.search_space("classification")
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> net = MLPClassifierScratch(max_iter=5, n_members=1, random_state=0)  # few and short, as this is an example
+    >>> net = MLPClassifierScratch(max_iter=5, n_members=1, random_state=0)  # small, as this is an example
     >>> search = RandomizedSearchCV(net, space, n_iter=2, cv=2, scoring="neg_log_loss", random_state=0).fit(X, y)
     >>> sorted(search.best_params_)
     ['depth', 'dropout', 'embedding', 'learning_rate_init', 'weight_decay', 'width']
@@ -135,11 +136,11 @@ def search_space(kind: str, size: str = "small", *, library: str = "scipy") -> d
 
 
 def scikit_learn(kind: str) -> dict[str, Any]:
-    """Return scikit-learn's own defaults, wherever those here differ.
+    """Return scikit-learn's defaults of the parameters whose defaults differ here.
 
-    With them and ``batch_size=min(200, n_samples)``, the same seed gives the weights that scikit-learn gives, up to
-    rounding, except for the differences that `sknet/DIFFERENCES.md` lists. Its ``n_iter_no_change=10`` stops after 11
-    epochs, so it is 11 here.
+    With these and ``batch_size=min(200, n_samples)``, the same seed gives scikit-learn's weights up to rounding errors,
+    except for the differences that `sknet/DIFFERENCES.md` lists. scikit-learn's ``n_iter_no_change=10`` stops after 11
+    epochs, so the value is 11 here.
 
     Parameters
     ----------
@@ -189,7 +190,7 @@ def _of_scipy(values: Any) -> Any:
     if isinstance(values, list):
         return list(values)
     low, high = values
-    if isinstance(low, int):  # SciPy has no logarithmic distribution of whole numbers: equal ratios in a list
+    if isinstance(low, int):  # SciPy has no logarithmic distribution of whole numbers, so this is a list
         return [round(number) for number in np.geomspace(low, high, 13).tolist()]
     return stats.loguniform(low, high)
 

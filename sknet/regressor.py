@@ -1,4 +1,4 @@
-"""The regressor."""
+"""Regressor: `MLPRegressorScratch`, its parameters, and the conversion of targets."""
 
 from __future__ import annotations
 
@@ -17,179 +17,199 @@ from .training import D2, State
 
 
 class MLPRegressorScratch(RegressorMixin, BaseMLP):
-    """Multi-layer perceptron regressor, trained by backpropagation written here in NumPy.
+    """Multi-layer perceptron regressor, trained by backpropagation in NumPy.
 
-    A drop-in for `sklearn.neural_network.MLPRegressor`: same parameters, attributes and methods, and more. It
-    minimizes the squared error, or another loss, of one or several targets.
+    It can take the place of `sklearn.neural_network.MLPRegressor`: it has the same parameters, attributes and methods,
+    and more. It minimizes the squared error, or another loss, of one or several targets.
 
-    A parameter that is ``"auto"`` depends on the data. *Tables*, in `fit`, are more than 300 dense rows, in several
-    mini-batches. They are trained by four networks side by side in float32, with ``standardize="robust"``, a
-    piecewise-linear embedding, averaged weights, and early stopping by the loss. Other data are trained without these.
+    A parameter that is ``"auto"`` depends on the data. *Tables*, in `fit`, are more than 200 dense rows, in several
+    mini-batches. For these, four networks are trained side by side in float32, with ``standardize="robust"``, a
+    piecewise-linear embedding, averaged weights, and early stopping by the loss. For other data, one network is trained
+    without these.
 
     Parameters
     ----------
     loss : str, default="squared_error"
-        ``"squared_error"`` (half of it), which predicts the mean; ``"absolute_error"``, which predicts the median,
-        ``"huber"`` or ``"quantile"``: averages over outputs. With a log link, half the deviances ``"poisson"``, for ``y
-        >= 0``, and ``"gamma"``, for ``y > 0``. Choose ``"huber"`` or ``"absolute_error"`` if some targets are outliers,
-        ``"poisson"`` for counts, ``"gamma"`` for positive amounts.
+        ``"squared_error"`` (half of it), which predicts the mean; ``"absolute_error"``, which predicts the median;
+        ``"huber"``; ``"quantile"``. All of these are averaged over outputs. With a log link, half the deviances
+        ``"poisson"``, for ``y >= 0``, and ``"gamma"``, for ``y > 0``. Choose ``"huber"`` or ``"absolute_error"`` if
+        some targets are outliers, ``"poisson"`` for counts, ``"gamma"`` for positive amounts, and ``"quantile"`` for
+        limits of intervals.
     hidden_layer_sizes : int or array-like of int, default=None
-        Units of each hidden layer, if the layers differ. None means ``(width,) * depth``; any other value overrides
-        both.
-    activation : str, Activation, or a sequence of them, default="relu"
+        Number of units of each hidden layer, if the layers differ. None means ``(width,) * depth``; any other value
+        overrides both.
+    activation : str, Activation, or a sequence of them, default="auto"
         Non-linearity of the hidden layers, one for all or one for each: ``"identity"``, ``"logistic"`` (also called
         ``"sigmoid"``), ``"tanh"``, ``"relu"``, ``"softmax"``, ``"leaky_relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
         ``"silu"``, ``"mish"``, ``"softplus"``. See `sknet.ACTIVATIONS` for formulas, derivatives and ranges.
-        Change it if the targets are smooth functions (``"tanh"``).
+        ``"auto"``: ``"gelu"`` for tables of at least 1,000 rows, otherwise ``"relu"``. Choose ``"relu"`` to save a
+        fifth of the time; try ``"tanh"`` if the targets are smooth functions.
     solver : {"adam", "sgd", "rmsprop", "adagrad", "lbfgs"}, default="adam"
         Optimizer: Adam, gradient descent with momentum, RMSprop or Adagrad, in mini-batches; or L-BFGS, on all rows at
         once. Adam works for most data; try L-BFGS for up to a few hundred rows.
     alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 * |W|^2``, divided by the number of rows (of the mini-batch) when added
-        to the loss; with sample weights, by that number times their mean. Biases are not penalized. Raise it, by
-        factors of ten, if the network overfits.
+        Strength of the L2 penalty ``alpha / 2 * |W|^2``. It is divided by the number of rows of the mini-batch, and
+        with sample weights by that number times their mean, and added to the loss. Biases are not penalized. Raise it,
+        by factors of ten, if the network overfits.
     batch_size : int or "auto", default="auto"
-        Rows in a mini-batch. ``"auto"`` is 128; of more than 300 rows, an eighth, but at least 32 and at most 128. A
-        larger value makes an epoch faster, a smaller one makes more updates in it. Not used by L-BFGS.
+        Rows in a mini-batch. ``"auto"`` is 128; for more than 200 rows, it is an eighth of them, but at least 32 and at
+        most 128. A larger value makes an epoch faster; raise it to save time. A smaller one makes more updates in an
+        epoch; lower it if the loss still falls at the last epoch. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
         Schedule of the learning rate, for every stochastic solver. ``"constant"``. ``"invscaling"``:
         ``learning_rate_init / (t + 1) ** power_t`` after t rows. ``"adaptive"``: divided by 5 after `n_iter_no_change`
-        epochs without improvement. ``"exponential"``: times 0.95 after each epoch. Over the `max_iter` epochs of a fit:
-        ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down again; ``"multi_cycle"``, four cycles that
-        grow longer; ``"warmup_cosine"``. Or an object of `sknet.schedules`, where all have their parameters.
-        `partial_fit` does not know how long a stream will be: there, these schedules stay at `learning_rate_init`.
+        epochs without improvement. ``"exponential"``: times 0.95 after each epoch. The next four depend on the
+        `max_iter` epochs of a fit: ``"cosine"``, half a cosine to zero; ``"one_cycle"``, up and down;
+        ``"multi_cycle"``, four cycles of growing length; ``"warmup_cosine"``, up and then ``"cosine"``. In
+        `partial_fit`, the number of epochs is unknown, so these four stay at `learning_rate_init`. Objects of
+        `sknet.schedules` have parameters of their own. Choose ``"constant"`` or ``"adaptive"`` if later calls continue
+        training, and ``"warmup_cosine"`` if training diverges in its first epochs.
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate, per update. ``"auto"`` is 0.003, and for tables 0.006 for a classifier and 0.01 for a
         regressor. Lower it if the loss jumps or diverges; raise it if the loss still falls at the last epoch. Not used
         by L-BFGS.
     power_t : float, default=0.5
-        Exponent of ``"invscaling"``. A larger value makes the learning rate fall faster.
+        Exponent of ``"invscaling"``. A larger value makes the learning rate fall faster; raise it if the loss still
+        oscillates late in training.
     max_iter : int or "auto", default="auto"
-        Most epochs, or iterations of L-BFGS, of one call of `fit`. ``"auto"``: as many epochs as make about 3,000
-        updates for tables, otherwise 4,000, within bounds; 200 iterations of L-BFGS. Raise it if the loss still falls
-        at the end; lower it to save time.
+        Largest number of epochs, or iterations of L-BFGS, in one call of `fit`. ``"auto"``: the number of epochs that
+        makes about 3,000 updates for tables, otherwise 4,000, within bounds; 200 iterations of L-BFGS. Raise it if the
+        loss still falls at the end; lower it to save time.
     shuffle : bool, default=True
-        Whether to visit the rows in a new random order in each epoch. Set it to False only if their order matters.
+        Whether to shuffle the rows before each epoch. Set it to False only if their order matters.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, validation split and row order. None gives other results in each fit; pass an int for
-        reproducible ones. A RandomState is copied by `fit` and left where a fit that had drawn from it would leave it.
+        Source of initial weights, validation split and row order. With None, each fit has different results; pass an
+        int for reproducible results. `fit` works on a copy of a RandomState, and then advances the RandomState to the
+        state of the copy.
     tol : float or "auto", default="auto"
-        An epoch improves if the loss falls, or the validation score rises, by at least this much. The loss is that of
-        standardized targets if targets are standardized. For L-BFGS, bound on the largest component of the gradient.
-        ``"auto"``: 0 for regressors of tables, as a small loss of targets without noise falls by less; otherwise 1e-4.
-        A larger value stops training earlier.
+        An epoch is an improvement if the loss falls, or the validation score rises, by at least this much. The loss is
+        that of standardized targets if targets are standardized. L-BFGS stops when the largest component of the
+        gradient is below it. ``"auto"``: 0 for regressors of tables, because without noise in the targets the loss is
+        small and falls by less; otherwise 1e-4. A larger value stops training earlier: raise it to save time, lower it
+        if training stops while the loss still falls.
     verbose : bool, int or "progress", default=False
-        Whether to print after each epoch what scikit-learn prints: loss, and score of validation rows. 2 adds the loss
-        of validation rows, the learning rate and the seconds so far. ``"progress"``: a bar with loss, score and time
-        left, in terminals and notebooks; it needs rich, the extra ``progress``.
+        Whether to print scikit-learn's lines after each epoch: the loss, and the score of the validation rows. 2 also
+        prints the loss of the validation rows, the learning rate and the seconds so far. ``"progress"`` shows a bar
+        with loss, score and remaining time, in terminals and notebooks; it needs the extra ``progress``. Set it to
+        watch long fits.
     warm_start : bool, default=False
-        Whether `fit` goes on with the solution, optimizer, learning rate, random stream and validation split of the
-        previous call. The architecture must not change. On the same data, 10 epochs and 20 more are bit for bit what 30
-        are, if `max_iter` and `n_iter_no_change` are numbers, the first call does not stop early, and `learning_rate`
-        is ``"constant"``, ``"invscaling"``, ``"adaptive"``, ``"exponential"`` or a schedule object that does not use
-        the progress of the call. The other schedules, the default among them, run from beginning to end in each call,
-        so that the rate is high again: warm restarts. L-BFGS forgets the curvature that it has estimated.
+        Set it to True to add epochs to a network that is already fitted: `fit` then continues with the weights,
+        optimizer, learning rate, random numbers and validation split of the previous call. The architecture must not
+        change. On the same data, 10 epochs and 20 more give exactly the result of 30 epochs, if `max_iter` and
+        `n_iter_no_change` are numbers, the first call does not stop early, and `learning_rate` is ``"constant"``,
+        ``"invscaling"``, ``"adaptive"``, ``"exponential"`` or a schedule object that does not use the progress of the
+        call. The other schedules, including the default, begin again in each call, so that the learning rate is high
+        again. L-BFGS loses its estimate of the curvature.
     momentum : float, default=0.9
-        Momentum of ``"sgd"``, in [0, 1]. A larger value averages over more updates; lower it if the loss swings.
+        Momentum of ``"sgd"``, in [0, 1]. A larger value averages over more updates; lower it if the loss oscillates.
     nesterovs_momentum : bool, default=True
-        Whether ``"sgd"`` uses Nesterov's momentum, which usually swings less. Without effect if `momentum` is 0.
+        Whether ``"sgd"`` uses Nesterov's momentum, which usually oscillates less. Set it to False for classical
+        momentum. Without effect if `momentum` is 0.
     early_stopping : bool or "auto", default="auto"
-        Whether to set `validation_fraction` of the rows aside, stop when their score has not improved for
-        `n_iter_no_change` epochs, and keep the weights of the best epoch. A validation set given to `fit` takes the
-        place of those rows. With several members, each sets other rows aside and is judged on these, so no row is lost
-        to training. Without effect on L-BFGS. ``"auto"``: where a validation set is given to `fit`, and with more rows
-        than a mini-batch and at least 10 to set aside (for a classifier, more than 300 rows); not in `partial_fit`.
-        Only scores of the same rows are compared: a call with other rows, such as the next chunk of a stream, first
-        scores the best weights so far on its own.
+        Whether to use `validation_fraction` of the rows as validation rows, stop when their score has not improved for
+        `n_iter_no_change` epochs, and keep the weights of the best epoch. If a validation set is passed to `fit`, it is
+        used instead of such rows. Each of several members has other validation rows, so all rows are used for training.
+        Set it to True if the network overfits, and to False if a single network is to be trained on all rows. Without
+        effect on L-BFGS. ``"auto"``: True if a validation set is passed to `fit`, or if there are more rows than a
+        mini-batch and at least 10 validation rows (for a classifier, also more than 200 rows); False in `partial_fit`.
+        Only scores of the same rows are compared. So a call with other rows, such as the next chunk of a stream, first
+        computes the score of the best weights so far on its own validation rows.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside, in (0, 1). Each class has the same share of the rows on both sides. A class of
-        at least two rows is on both sides, if at least as many rows are set aside as there are classes; otherwise each
-        class is in training. Raise it if the validation score is noisy; lower it to train on more rows.
+        Share of the rows that become validation rows, in (0, 1). Each class has the same share of the training rows and
+        of the validation rows. A class of at least two rows is in both, if there are at least as many validation rows
+        as classes; otherwise each class is in the training rows. Raise it if the validation score is noisy; lower it to
+        train on more rows.
     beta_1 : float, default=0.9
-        Decay of Adam's mean gradient, in [0, 1). A larger value averages over more updates.
+        Decay of Adam's moving mean of the gradient, in [0, 1). A larger value averages over more updates; raise it if
+        the loss is noisy, lower it if the loss oscillates.
     beta_2 : float, default=0.97
-        Decay of the mean squared gradient of Adam and RMSprop, in [0, 1). Raise it, up to 0.999, if training is
-        unstable; a smaller value adapts faster in short training.
+        Decay of the moving mean of the squared gradient, of Adam and RMSprop, in [0, 1). Raise it, up to 0.999, if
+        training is unstable; a smaller value adapts faster in short training.
     epsilon : float, default=1e-8
         Added to the root of the (mean) squared gradient by Adam, RMSprop and Adagrad, so that no division by zero
-        occurs. A larger value makes the updates of weights with small gradients smaller.
+        occurs. A larger value makes the updates of weights with small gradients smaller; raise it, for example to 1e-4,
+        if training is unstable.
     n_iter_no_change : int, inf or "auto", default="auto"
-        Training stops after exactly this many epochs in a row without an improvement by `tol`. ``"auto"``: for tables,
-        300 updates or 0.4 of the epochs that the best one took, whichever is longer; else 100 epochs.
+        Training stops after exactly this many epochs in a row without an improvement by `tol`. Raise it if training
+        stops while the loss or score still improves; lower it to save time. ``"auto"``: for tables, 300 updates or 0.4
+        of the epochs that the best one took, whichever is longer; else 100 epochs.
     max_fun : int, default=15000
-        Largest number of evaluations of the loss by L-BFGS. Raise it together with `max_iter`.
+        Largest number of evaluations of the loss by L-BFGS. Raise it, together with `max_iter`, if L-BFGS stops before
+        it converges.
     depth : int, default=2
-        Number of hidden layers; 0 is the linear model. Try 0 or 1 for few rows or simple relations, and 3 for many
+        Number of hidden layers; 0 gives a linear model. Try 0 or 1 for few rows or simple relations, and 3 for many
         rows.
     width : int, default=64
-        Units in each hidden layer. More can help with many thousands of rows; fewer are faster and overfit less.
+        Number of units in each hidden layer. More units can help with many thousands of rows; fewer are faster and
+        overfit less.
     initializer : str, default="auto"
         Distribution of the initial weights: ``"glorot_uniform"``, ``"glorot_uniform_logistic"``, ``"glorot_normal"``,
-        ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``. ``"auto"`` chooses by activation; a
-        change is seldom needed, except for an activation of your own.
+        ``"he_uniform"``, ``"he_normal"``, ``"lecun_uniform"``, ``"lecun_normal"``. ``"auto"`` chooses it by the
+        activation. It rarely has to be changed, except for an activation of your own.
     standardize : bool, "robust" or "auto", default="auto"
-        Whether to standardize inputs inside `fit`. True: weighted mean and deviation of the rows that are trained on;
-        columns of two values are scaled by the distance of these, so that rare indicators keep their size. Sparse X
-        stays sparse: columns are divided by the root mean square of their entries, and only those far from zero are
-        centred. ``"robust"``: median and interquartile range, and a smooth clip that limits values beyond three of
-        them; needs a dense X to fit. ``"auto"``: ``"robust"`` for tables, else True. Choose True for `coefs_`, and
-        False if all columns have comparable units, such as pixels. The regressor standardizes its targets too: by mean
-        and deviation for the squared error, by median and interquartile range for losses that do not mind outliers, and
-        by their mean alone where there is a log link.
+        Whether to standardize inputs inside `fit`. True: by the weighted mean and standard deviation of the training
+        rows. A column of two values is divided by their difference, so that indicators of rare events do not become
+        large. Sparse X stays sparse: columns are divided by the root mean square of their entries, and only columns far
+        from zero are shifted. ``"robust"``: by median and interquartile range, with a smooth clip at three
+        interquartile ranges; `fit` then needs a dense X. ``"auto"``: ``"robust"`` for tables, else True. Choose True
+        for `coefs_`, and False if all columns have comparable units, such as pixels. The regressor standardizes its
+        targets too: by mean and standard deviation for the squared error, by median and interquartile range for
+        ``"absolute_error"``, ``"huber"`` and ``"quantile"``, and by the mean alone with a log link.
     embedding : {"piecewise_linear", "periodic", "auto"} or None, default="auto"
-        What to add to each column of more than two values, as further inputs. ``"piecewise_linear"``: four learned
-        piecewise-linear functions, with edges at its quantiles. ``"periodic"``: three learned combinations of 16
-        cosines. With either, the network can fit jumps and sharp bends, as trees do. Dense X only. ``"auto"``:
-        ``"piecewise_linear"`` for tables of up to 100 columns of numbers, otherwise None. Choose None to save time, or
-        for `coefs_`.
+        Additional inputs that are computed from each column of more than two values. ``"piecewise_linear"``: four
+        learned piecewise-linear functions, with edges at the quantiles of the column. ``"periodic"``: three learned
+        combinations of 16 cosines. With these, the network can fit jumps and sharp bends, as trees do. X must be dense.
+        ``"auto"``: ``"piecewise_linear"`` for tables of up to 100 columns of numbers, otherwise None. Choose None to
+        save time, or for `coefs_`.
     dtype : {"float32", "float64", "auto"} or None, default="auto"
-        What to compute in. ``"auto"``: float32 for more than 300 rows in mini-batches, otherwise the dtype of X. None:
-        the dtype of X. Predictions for float64 rows are float64 in any case. ``"float32"`` is faster; choose
+        dtype of the computation. ``"auto"``: float32 for more than 200 rows in mini-batches, otherwise the dtype of X.
+        None: the dtype of X. Predictions for float64 rows are float64 in any case. ``"float32"`` is faster; choose
         ``"float64"`` if the last digits matter.
     weight_decay : float or "auto", default="auto"
-        Decoupled weight decay: at each update, weights shrink by ``learning rate * weight_decay``; biases do not.
-        ``"auto"`` is 0.02, and 0 with L-BFGS. For a regressor fitted to at most 300 rows by Adam it is 1, or less in
-        proportion if `learning_rate_init` is above its default. Raise it if the network overfits; lower it if the
-        training loss stays high.
+        Decoupled weight decay: each update reduces the weights by the share ``learning rate * weight_decay``, but not
+        the biases. ``"auto"`` is 0.02, and 0 with L-BFGS. For a regressor fitted to at most 200 rows by Adam it is 1;
+        if `learning_rate_init` is above its default, it is lower in proportion. Raise it if the network overfits; lower
+        it if the training loss stays high.
     dropout : float, sequence of float or "auto", default="auto"
-        Share of hidden units to leave out at random in training, in [0, 1); one rate, or one for each hidden layer.
-        ``"auto"`` is 0.1 for a classifier given more rows than a mini-batch, otherwise 0. Raise it if a wide network
+        Share of hidden units that training leaves out at random, in [0, 1); one rate, or one for each hidden layer.
+        ``"auto"`` is 0.1 for a classifier with more rows than a mini-batch, otherwise 0. Raise it if a wide network
         overfits; lower it if the training loss stays high.
     normalization : {"batch", "layer"} or None, default=None
-        Normalization between combination and non-linearity of each hidden layer; None is none. Try ``"batch"`` or
-        ``"layer"`` if a deep network does not train.
+        Normalization between the linear combination and the non-linearity of each hidden layer; None for no
+        normalization. Try ``"batch"`` or ``"layer"`` if a deep network does not train.
     max_grad_norm : float or None, default=None
-        Gradients of a larger Euclidean norm are scaled down to it; None leaves them as they are. Try 1 if the loss
-        suddenly jumps; a smaller value limits updates more.
+        Gradients with a larger Euclidean norm are scaled down to this norm; None does not change them. Try 1 if the
+        loss suddenly jumps; a smaller value limits updates more.
     scoring : str, callable or None, default="auto"
-        What is measured on the validation rows: ``"loss"``, of which the smallest value is the best; None, the accuracy
-        of a classifier, and for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``,
-        mean over outputs (R2 for ``"squared_error"``; `score` is R2 for other losses too, except for quantiles); the
-        name of a scorer; or a callable ``(estimator, X, y) -> float``, the larger the better. ``"auto"``: the loss for
-        tables, as this gives better probabilities, and for at most 300 rows with a validation set; otherwise None.
-        Change it if another metric is what counts.
+        What is measured on the validation rows. ``"loss"``: the loss, for which smaller is better. None: the accuracy
+        of a classifier; for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean
+        over outputs. (This is R2 for ``"squared_error"``. `score` is R2 for other losses too, except for quantiles.) Or
+        the name of a scorer, or a callable ``(estimator, X, y) -> float``, for which larger is better. ``"auto"``:
+        ``"loss"`` for tables, because this gives better probabilities, and for at most 200 rows with a validation set;
+        otherwise None. Change it if you need another metric.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
-        Which columns of X are categories. ``"from_dtype"``: those of a data frame (pandas, polars, pyarrow) that hold
-        categories, text, objects or booleans; all columns of an array are numbers. Otherwise a mask, indices, or names
-        of columns of a data frame; name columns of codes, such as post codes, whose order means nothing. None: no
-        column is. Text and numbers in one column are read as text. Levels of fewer than five rows share what is learned
-        of rare ones, as levels never seen do. A column of up to 32 levels gets one-hot inputs, a column of more levels
-        a learned vector of 8 numbers for each. Missing categories are a level.
+        Which columns of X are categories. ``"from_dtype"``: the columns of a data frame (pandas, polars, pyarrow) that
+        contain categories, text, objects or booleans; all columns of an array are numbers. Otherwise a mask, indices,
+        or names of columns of a data frame; include columns of numbers whose order has no meaning, such as post codes.
+        None: no columns. Text and numbers in one column are read as text. Levels of fewer than five rows are treated as
+        one level, and so are levels that did not occur in training. A column of up to 32 levels becomes one-hot inputs;
+        in a column of more levels, each level has a learned vector of 8 numbers. A missing value is a level.
     n_members : int or "auto", default="auto"
-        Number of networks that are trained side by side, each from its own initial weights and with its own rows set
-        aside; their predictions are averaged. More are usually more accurate, and the time grows in proportion.
-        ``"auto"``: 4 for tables with rows enough to set aside, otherwise 1.
+        Number of members: networks that are trained side by side, each with its own initial weights and validation
+        rows, and whose predictions are averaged. More members are usually more accurate, and the time grows in
+        proportion. Choose 1 to save time, as in a search, or for `coefs_`. ``"auto"``: 4 for tables with at least 10
+        validation rows, otherwise 1.
     averaging : float or "auto", default="auto"
-        Decay per update, in [0, 1), of the moving average of the weights, which is what is validated and kept; 0 for
-        none. ``"auto"``: 0.99 for tables, otherwise 0. Raise it for a longer average if the validation loss is noisy;
-        lower it if training makes only a few hundred updates.
+        Decay per update, in [0, 1), of the moving average of the weights. The average is validated and kept; 0 for no
+        average. ``"auto"``: 0.99 for tables, otherwise 0. Raise it if the validation loss is noisy; lower it if
+        training makes only a few hundred updates.
     quantile : float or increasing sequence of float, default=0.5
-        Level of ``loss="quantile"``, in (0, 1). The default predicts the median, 0.9 a value that nine in ten targets
-        lie below. A sequence gives one output for each level; they never cross.
+        Quantile of ``loss="quantile"``, in (0, 1). The default predicts the median; 0.9 predicts a value that is above
+        nine of ten targets. A sequence gives one output for each quantile; these outputs never cross.
     huber_delta : float, default=1.35
-        Error at which ``loss="huber"`` turns from squared to linear: in interquartile ranges of y, on which outliers
-        have no influence, if `standardize`, otherwise in units of y. Lower it if many targets are outliers; with a
-        large value the loss is the squared error.
+        Error at which ``loss="huber"`` changes from squared to linear: in interquartile ranges of y if `standardize`,
+        otherwise in units of y. Lower it if many targets are outliers; with a large value the loss is the squared
+        error.
 
     Attributes
     ----------
@@ -198,57 +218,61 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     best_loss_ : float or None
         The smallest value of `loss_curve_`; None with early stopping.
     loss_curve_ : list of float
-        Mean loss over the rows of each epoch, penalty included, in units of standardized targets where those are
-        standardized; over all calls with `warm_start` and `partial_fit`.
+        Mean loss over the rows of each epoch, including the penalty; the loss of standardized targets if these are
+        standardized. It continues over calls with `warm_start` and `partial_fit`.
     penalty_curve_ : list of float
-        The part of `loss_curve_` that is the L2 penalty; the difference of the two is the data loss alone.
+        The part of `loss_curve_` that is the L2 penalty. The difference of the two is the loss without penalty.
     learning_rate_curve_ : list of float
         Learning rate of each epoch; nan for L-BFGS.
     validation_scores_ : list of float or None
-        Score of the validation rows after each epoch, see `scoring`; None without validation. Over calls on the same
-        rows and, in a stream, over its chunks; a `fit` on other validation rows, or another metric, starts anew.
+        Score of the validation rows after each epoch, see `scoring`; None without validation. It continues over calls
+        with the same validation rows, and over calls of `partial_fit`. A `fit` with other validation rows, or another
+        metric, begins a new curve.
     validation_loss_curve_ : list of float or None
         Loss of the validation rows after each epoch, without penalty; None without validation.
     best_validation_score_ : float or None
-        The largest score by the last metric on the last validation rows; None without validation.
+        The largest score of the last metric on the last validation rows; None without validation.
     t_ : int
-        Training rows seen so far, over all epochs.
+        Number of training rows seen so far, over all epochs.
     coefs_ : list of ndarray
-        Weights, shape (n_inputs, n_units) for each layer, acting on raw inputs: standardization and batch normalization
-        are folded in when they are asked for. Change them, and `predict` follows. Absent with layer normalization,
-        `embedding` or ``standardize="robust"``: there is no such form.
+        Weights for raw inputs, shape (n_inputs, n_units) for each layer. They include standardization and batch
+        normalization, and are computed when they are first read. If you change them, `predict` uses the changed
+        weights. They do not exist with several members, layer normalization, `embedding`, ``standardize="robust"``,
+        categories or missing values.
     intercepts_ : list of ndarray
-        Biases, shape (n_units,) for each layer.
+        Biases for raw inputs, shape (n_units,) for each layer.
     n_members_ : int
         Number of networks whose predictions are averaged.
     batch_size_, max_iter_, n_iter_no_change_ : int
-        Rows of a mini-batch (all rows with L-BFGS), most epochs, and fewest epochs to wait for an improvement, in the
-        last call: what was given, or what ``"auto"`` became.
+        Number of rows of a mini-batch (all rows with L-BFGS), largest number of epochs, and patience in the last call:
+        the given value, or the value of ``"auto"``.
     learning_rate_init_, weight_decay_, averaging_, tol_ : float
-        The same of these parameters.
+        Values of these parameters in the last call.
+    activation_ : str or list of str
+        Name of the non-linearity of the hidden layers in the last call, or one name for each.
     dropout_ : float or sequence of float
-        The same of `dropout`.
+        Value of `dropout` in the last call.
     early_stopping_ : bool
-        The same of `early_stopping`; True as well where a validation set decided.
+        Value of `early_stopping` in the last call; ``"auto"`` is True if a validation set was passed.
     scoring_, standardize_, embedding_ : str, bool or None
-        The same of these parameters; of a callable `scoring`, its name.
+        Values of these parameters in the last call; for a callable `scoring`, its name.
     dtype_ : str
-        ``"float32"`` or ``"float64"``, what the network computes in.
+        ``"float32"`` or ``"float64"``, the dtype of the computation.
     stopping_reason_ : str or None
-        Why the last call ended: ``"max_iter"``; ``"n_iter_no_change"``, no improvement for as long as training waits;
+        Why the last call ended: ``"max_iter"``; ``"n_iter_no_change"``, no improvement during the patience;
         ``"callback"``, a callback asked for it; ``"interrupt"``, Ctrl-C; ``"divergence"``, a loss that was no longer
-        finite; ``"partial_fit"``, a single epoch; of L-BFGS ``"converged"``, ``"max_fun"`` or ``"line_search"``, no
-        lower loss in the direction that it looked. None while training goes on.
+        finite; ``"partial_fit"``, a single epoch. With L-BFGS also ``"converged"``, ``"max_fun"``, or
+        ``"line_search"``, no lower loss along its search direction. None during training.
     depth_, width_ : int
-        Number of hidden layers, and units of the widest of them.
+        Number of hidden layers, and number of units of the widest one.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had them.
     n_iter_ : int
-        Epochs of the last `fit`, and of the calls of `partial_fit` since.
+        Number of epochs of the last `fit`, and of later calls of `partial_fit`.
     n_layers_, n_outputs_, n_parameters_ : int
-        Number of layers (inputs and outputs counted), of output units, and of weights and biases.
+        Number of layers (including inputs and outputs), of output units, and of weights and biases.
     out_activation_ : str
         Name of the output activation.
 
@@ -283,7 +307,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         self,
         loss="squared_error",
         hidden_layer_sizes=None,
-        activation="relu",
+        activation="auto",
         *,
         solver="adam",
         alpha=0.0001,
@@ -377,20 +401,20 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Row weights, not negative and not all zero, with a finite sum. A weight of 2 counts as two equal rows, on
-            average over mini-batches. The penalty `alpha` is divided by their sum. Weights that sum to 1 or less and
-            are below 0.1 on average are multiplied by the number of rows divided by their sum, with a warning.
+            Row weights, not negative and not all zero, with a finite sum. A weight of 2 has the effect of two equal
+            rows, on average over mini-batches. The penalty `alpha` is divided by the sum of the weights. If this sum is
+            at most 1 and their mean is below 0.1, they are multiplied by the number of rows divided by their sum, with
+            a warning.
         X_val, y_val : array-like, default=None
-            Validation rows of your own, in the form of X and y, for rows that are grouped or ordered in time. They
-            are scored after each epoch, and decide when to stop and which weights to keep, unless
-            ``early_stopping=False``.
+            Your own validation rows, in the form of X and y, for example if rows are grouped or ordered in time. Their
+            score after each epoch decides when to stop and which weights to keep, unless ``early_stopping=False``.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
         checkpoint : str, path-like, Checkpoint or None, default=None
-            File to write after each epoch, or as often as a `sknet.Checkpoint` says, with the state of training. After
-            a crash, call fit again in the same way: training continues from the file and ends with the same bits as
-            without the crash. If training was complete, the finished model is returned at once. Not possible with
-            L-BFGS. With partial_fit, call `sknet.save` instead.
+            File that contains the state of training. It is written after each epoch, or as often as a
+            `sknet.Checkpoint` says. After a crash, call `fit` again in the same way: training continues from the file,
+            and its result is equal bit for bit to that without the crash. If training was complete, the finished model
+            is returned at once. Not possible with L-BFGS. With `partial_fit`, call `sknet.save` instead.
 
         Returns
         -------
@@ -400,21 +424,21 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter or the data are out of their domain, or the loss is no longer finite; the estimator is then
-            as it was before the call. If `checkpoint` is the file of other parameters or data.
+            If a parameter or the data are not allowed, if the loss is no longer finite, or if `checkpoint` is the file
+            of other parameters or data. The estimator is then as it was before the call.
         OSError
-            If `checkpoint` cannot be written, for example because the disk is full. An earlier one is unchanged.
+            If `checkpoint` cannot be written, for example because the disk is full. An earlier file is not changed.
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint=checkpoint)
 
     @available_if(has_epochs)
     @with_callbacks
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train for one more epoch, on the given rows.
+        """Train for one more epoch on the given rows.
 
-        Standardization is updated if it no longer fits all rows so far: a constant column begins to vary, a scale is
-        wrong by a factor of two, or a mean by half a scale. A loss in other units of the targets is not
-        compared with earlier ones.
+        The standardization is changed only if it no longer fits all rows so far: if a constant column begins to vary,
+        or if a scale is wrong by a factor of two, or a mean by half a scale. A loss in other units of the targets is
+        not compared with earlier losses.
 
         Parameters
         ----------
@@ -425,8 +449,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights.
         X_val, y_val : array-like, default=None
-            Validation rows of your own, in the form of X and y, for rows that are grouped or ordered in time. They
-            are scored after each epoch; with ``early_stopping=True``, they decide which weights to keep.
+            Your own validation rows, in the form of X and y, for example if rows are grouped or ordered in time. They
+            are scored after each epoch; with ``early_stopping=True``, the score decides which weights to keep.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 
@@ -448,8 +472,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in the units of y; one column for each of several quantiles. They are float64; float32 if X is
-            and the network computes in it, unless y lies so far from zero that digits would be lost.
+            Predictions in the units of y; one column for each of several quantiles. They are float64. If X and the
+            network are float32, they are float32, unless y is so far from zero that digits would be lost.
         """
         y = self._to_predictions(self._raw_outputs(X))
         return y.ravel() if y.shape[1] == 1 else y
@@ -457,7 +481,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     def score(self, X, y, sample_weight=None):
         """Return R2; for the quantile loss, the mean of the D2 pinball scores of the quantiles.
 
-        All other losses have R2, as scikit-learn's regressors do. Early stopping uses the D2 score of the loss, see
+        For all other losses it is R2, as in scikit-learn's regressors. Early stopping may use another score, see
         `scoring`.
 
         Parameters
@@ -472,13 +496,13 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Returns
         -------
         score : float
-            1 for perfect predictions, 0 for those of the best constant.
+            1 for perfect predictions, 0 for the best constant prediction.
         """
         prediction = self.predict(X)
         return _score(self._network.loss, y, prediction, sample_weight)
 
     def _levels(self) -> tuple[float, ...]:
-        """Return the levels of a quantile loss, nothing for the others."""
+        """Return the quantiles of the quantile loss, and an empty tuple for other losses."""
         if self.loss != "quantile":
             return ()
         return tuple(map(float, np.atleast_1d(self.quantile)))
@@ -527,7 +551,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         return None
 
     def _judge(self, state: State, y: Any, targets: Values, weights: Any, index: Any) -> D2 | None:
-        """Return the D2 score of the loss; None where targets that are all the same leave it undefined."""
+        """Return the D2 score of the loss, or None if it is undefined because all targets are constant."""
         chosen = slice(None) if index is None else index
         judge = D2(state.network.loss, targets.columns[:, chosen], None if weights is None else weights[chosen])
         return judge if judge.defined.any() else None
@@ -540,7 +564,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
 
 def _predictions(loss: Loss, z: np.ndarray) -> np.ndarray:
-    """Return predictions for raw outputs, which are used up; quantiles are sorted, so that they never cross."""
+    """Return predictions for raw outputs, which are overwritten; quantiles are sorted, so that they never cross."""
     loss.output_activation.forward(z, z, z)
     if isinstance(loss, Quantile) and len(loss.levels) > 1:
         z.sort(axis=1)
@@ -551,6 +575,6 @@ def _score(loss: Loss, y: Any, prediction: np.ndarray, weights: Any) -> float:
     """Return R2; for quantiles the mean of their D2 pinball scores."""
     if not isinstance(loss, Quantile):
         return float(r2_score(y, prediction, sample_weight=weights))
-    several = len(loss.levels) > 1  # which means one target
+    several = len(loss.levels) > 1  # then there is one target
     pairs = zip(loss.levels, prediction.T if several else [prediction], strict=True)
     return float(np.mean([d2_pinball_score(y, q, sample_weight=weights, alpha=level) for level, q in pairs]))

@@ -1,7 +1,7 @@
-"""Schedules of the learning rate, as objects with parameters: values of ``learning_rate``.
+"""Schedules of the learning rate as objects, which are values of the parameter ``learning_rate``.
 
 `Cosine`, `OneCycle`, `LogCosine` and `Warmup` run from beginning to end over the ``max_iter`` epochs of each ``fit``.
-With ``warm_start``, only the others make two fits the same as one of all their epochs.
+With the other schedules and ``warm_start``, two fits are the same as one fit of all their epochs.
 """
 
 from .core import Adaptive, Clock, Constant, Cosine, Exponential, InverseScaling, LogCosine, OneCycle, Warmup

@@ -1,4 +1,4 @@
-"""A transformer whose outputs are what a hidden layer computes."""
+"""Transformer: returns the outputs of a hidden layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 
 class HiddenLayerTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Represent rows by the activations of a hidden layer of a network trained on them.
+    """Represent rows by the outputs of a hidden layer of a network that is trained on them.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ class HiddenLayerTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            What the network learns to predict.
+            Targets of the network.
         sample_weight, X_val, y_val, sample_weight_val : array-like, default=None
-            As for the network's own ``fit``.
+            As in ``fit`` of the network.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class HiddenLayerTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the activations.
+        """Return the outputs of the hidden layer.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The threads of BLAS as threadpoolctl sees them, and a fixture that gives it two."""
+"""The number of BLAS threads that threadpoolctl reports, and a fixture that sets it to two."""
 
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info
@@ -9,7 +9,7 @@ def threads_of_blas():
 
 
 def set_threads(n):
-    """From any thread: threadpoolctl now lets only the first one that sets a number set it again, until it lets go."""
+    """Set the number of threads from any thread, although newer threadpoolctl allows only one thread to do this."""
     for library in ThreadpoolController().select(user_api="blas").lib_controllers:
         getattr(library, "clear_controlling_thread", lambda **_: None)(force=True)
         library.set_num_threads(n)
@@ -18,7 +18,7 @@ def set_threads(n):
 
 @pytest.fixture(name="two_threads")
 def two_threads_fixture():
-    """Two threads for each library, so that one is a limit, whatever the environment says."""
+    """Set two threads for each library, so that a limit of one changes the number."""
     before = threads_of_blas()[0]
     set_threads(2)
     if set(threads_of_blas()) != {2}:

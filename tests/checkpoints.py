@@ -17,7 +17,7 @@ class Crash(Exception):
 
 @pytest.fixture(name="crash")
 def crash_fixture(monkeypatch):
-    """A function that makes the next fit crash, as the network takes its n-th gradient."""
+    """Return a function that makes the next fit crash when the network computes its n-th gradient."""
 
     def arm(n):
         inner = sknet.core.network.Network.loss_and_gradient
@@ -36,7 +36,7 @@ def crash_fixture(monkeypatch):
 
 
 def crashing_fits(crash, mlp, *args, at=(3, 9, 17), **kwargs):
-    """Fit clones that crash, each a little further on, then one that does not."""
+    """Fit clones that crash, each a little later than the one before, then one that does not crash."""
     for n in at:
         crash(n)
         with pytest.raises(Crash):

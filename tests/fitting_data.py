@@ -1,4 +1,4 @@
-"""A line with noise to fit, with quick parameters, and a look at the one warning of a fit."""
+"""A line with noise to fit, quick parameters, and a check of the only warning of a fit."""
 
 import warnings
 
@@ -20,7 +20,7 @@ def target(Estimator):
 
 
 def only_warning(call, category):
-    """The message of the one warning of a function of the caller's, given as coming from there."""
+    """Return the message of the only warning of the caller's function, which must have the line of this function."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call()

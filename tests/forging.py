@@ -1,4 +1,4 @@
-"""Model files taken apart and put together again by other means than the package's, checksum included."""
+"""Read and write model files with a valid checksum, without code of the package."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ def unpack(path):
 
 
 def signed(head, body=b""):
-    """Return the file with a right checksum."""
+    """Return the file with a valid checksum."""
     at = 8 + len(START)
     blank = head[:at] + b"0" * 64 + head[at + 64 :]
     return head[:at] + hashlib.sha256(blank + body).hexdigest().encode() + head[at + 64 :] + body
 
 
 def pack(path, header, model, body, *, claimed=None):
-    """Write a file with a right checksum; ``claimed`` is what to give as the length of the header."""
+    """Write a file with a valid checksum; ``claimed`` is the length of the header that the file gives."""
     metadata = {"sha256": "0" * 64, **{k: v for k, v in header["__metadata__"].items() if k != "sha256"}}
     metadata["model"] = model if isinstance(model, str) else json.dumps(model)
     others = {k: v for k, v in header.items() if k != "__metadata__"}
@@ -41,14 +41,14 @@ def places(tree, path=()):
 
 
 def at(tree, path):
-    """Return the value that lies there."""
+    """Return the value at a path."""
     for key in path:
         tree = tree[key]
     return tree
 
 
 def flip_bits(path, seed):
-    """Write the file with one bit flipped, 1,000 times, another bit each time; yield after each."""
+    """Write the file 1,000 times, each time with another bit flipped; yield after each."""
     data = path.read_bytes()
     for bit in np.random.default_rng(seed).integers(0, 8 * len(data), 1000):
         flipped = bytearray(data)

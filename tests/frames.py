@@ -1,9 +1,9 @@
-"""Mixed tables for tests: numbers with gaps, text, categories of numbers, booleans, and targets that depend on them."""
+"""Mixed tables: numbers with missing values, text, categories of numbers, booleans, and targets that depend on them."""
 
 import numpy as np
 import pandas as pd
 
-N = 240
+N = 200
 EFFECT = {"free": -1.5, "basic": 0.0, "für Profis": 1.5}
 
 

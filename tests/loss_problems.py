@@ -1,4 +1,4 @@
-"""Small problems for every loss, and how a loss is evaluated in memory, for tests of the losses."""
+"""Small problems for each loss, and a function that evaluates a loss, for tests of the losses."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ THRESHOLD = 1.35
 LEVELS = np.array([0.1, 0.5, 0.8])
 GROUPS = [slice(0, 2), slice(2, 5)]
 
-# What needs a parameter stands beside the table: one output for each of several quantiles, and groups of classes.
+# Losses that need a parameter are added to the table: several quantiles, and groups of classes.
 ALL = LOSSES | {"quantiles": Quantile(levels=tuple(LEVELS)), "groups": GroupedLogLoss((2, 3))}
 OUTPUTS = {**dict.fromkeys(ALL, (1, 3)), "log_loss": (2, 3), "quantiles": (3,), "groups": (5,)}
 CASES = [(name, k) for name in sorted(ALL) for k in OUTPUTS[name]]
@@ -38,14 +38,14 @@ def problem(name, k, seed=0):
 
 
 def some_weights():
-    """Row weights with one zero, shape (N, 1), that sum to one."""
+    """Return row weights, shape (N, 1), that sum to one and of which one is zero."""
     w = np.random.default_rng(7).uniform(0.1, 3.0, (N, 1))
     w[2] = 0.0
     return w / w.sum()
 
 
 def evaluate(name, y, z, w=None):
-    """Value and delta, in memory whose old contents must not matter."""
+    """Return value and delta, computed in memory that must not be read."""
     loss = ALL[name] if isinstance(name, str) else name
     memory = Workspace([loss.buffers(z.shape[1])], len(z), z.dtype).rows(len(z))[0]
     for scratch in vars(memory).values():

@@ -1,4 +1,4 @@
-"""Estimators of every kind, and what is saved and loaded of them, for tests of model files."""
+"""Estimators of each kind, and functions that save and load them, for tests of model files."""
 
 import numpy as np
 import pytest
@@ -26,12 +26,12 @@ def there_and_back(mlp, folder):
 
 
 def bytes_of(mlp, folder):
-    """The whole of an estimator as one string of bytes."""
+    """Return the whole estimator as one string of bytes."""
     save(mlp, folder / "bytes")
     return (folder / "bytes").read_bytes()
 
 
-# Everything that an estimator may be
+# Each kind of estimator
 
 VARIANTS = {
     "adam": {},

@@ -1,4 +1,4 @@
-"""What the estimators are compared with: independent formulas, written plainly in NumPy, and plain training."""
+"""Independent formulas in NumPy with which estimators are compared, and estimators with plain training."""
 
 import functools
 import re
@@ -32,7 +32,7 @@ ACTIVATIONS = {
 
 
 def forward(coefs, intercepts, activation, X):
-    """Raw outputs of a network for raw inputs: the five lines that ``coefs_`` and ``intercepts_`` promise."""
+    """Return the raw outputs of a network for raw inputs, computed from ``coefs_`` and ``intercepts_``."""
     names = [activation] * (len(coefs) - 1) if isinstance(activation, str) else activation
     for W, b, name in zip(coefs, intercepts, names, strict=False):
         X = ACTIVATIONS[name](X @ W + b)
@@ -40,32 +40,32 @@ def forward(coefs, intercepts, activation, X):
 
 
 def squared_error(y, z):
-    """Half the squared error of each row, averaged over outputs."""
+    """Return half the squared error of each row, averaged over outputs."""
     return 0.5 * np.mean((y - z) ** 2, axis=1)
 
 
 def binary_log_loss(y, z):
-    """Log-loss of each row for 0/1 targets, summed over outputs."""
+    """Return the log-loss of each row for 0/1 targets, summed over outputs."""
     return -np.sum(y * np.log(expit(z)) + (1 - y) * np.log(expit(-z)), axis=1)
 
 
 def log_loss(y, z):
-    """Log-loss of each row for one-hot targets."""
+    """Return the log-loss of each row for one-hot targets."""
     return -np.log(np.sum(y * softmax(z, axis=1), axis=1))
 
 
 def poisson(y, z):
-    """Half the Poisson deviance of each row, summed over outputs."""
+    """Return half the Poisson deviance of each row, summed over outputs."""
     return np.sum(xlogy(y, y) - y * z - y + np.exp(z), axis=1)
 
 
 def penalty(coefs, alpha, total):
-    """The L2 penalty as it is added to a mean over rows whose weights sum to ``total``."""
+    """Return the L2 penalty that is added to a mean over rows whose weights sum to ``total``."""
     return 0.5 * alpha / total * sum(float(np.sum(np.square(W))) for W in coefs)
 
 
 def _plain(kind):
-    """scikit-learn's defaults, but with standardization, and with sizes that ``depth`` and ``width`` can change."""
+    """Return scikit-learn's defaults, but with standardization, and with ``depth`` and ``width`` in place of sizes."""
     parameters = presets.scikit_learn(kind)
     (width,) = parameters.pop("hidden_layer_sizes")
     return parameters | {"depth": 1, "width": width, "standardize": True}
@@ -75,7 +75,7 @@ PLAIN = {kind: _plain(kind) for kind in ("classification", "regression")}
 
 
 class PlainClassifier(MLPClassifierScratch):
-    """The classifier with plain training by default, whatever its own defaults are."""
+    """The classifier with plain training by default."""
 
     @functools.wraps(MLPClassifierScratch.__init__)
     def __init__(self, *args, **kwargs):
@@ -83,7 +83,7 @@ class PlainClassifier(MLPClassifierScratch):
 
 
 class PlainRegressor(MLPRegressorScratch):
-    """The regressor with plain training by default, whatever its own defaults are."""
+    """The regressor with plain training by default."""
 
     @functools.wraps(MLPRegressorScratch.__init__)
     def __init__(self, *args, **kwargs):
@@ -91,7 +91,7 @@ class PlainRegressor(MLPRegressorScratch):
 
 
 def traced_peak(call):
-    """The most bytes that Python had allocated at once, in a call."""
+    """Return the largest number of bytes that Python had allocated at the same time during a call."""
     tracemalloc.start()
     try:
         call()

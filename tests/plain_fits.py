@@ -1,4 +1,4 @@
-"""One small problem with every kind of target, and quick fits of it by the plain estimators."""
+"""A small problem with each kind of target, and quick fits of it by the plain estimators."""
 
 from itertools import pairwise
 
@@ -50,7 +50,7 @@ def assert_same_weights(one, other):
 
 
 def outputs(mlp, data=X):
-    """What it predicts, in most detail."""
+    """Return probabilities of a classifier, or predictions of a regressor."""
     if not hasattr(mlp, "predict_proba"):
         return mlp.predict(data)
     probability = mlp.predict_proba(data)
@@ -72,7 +72,7 @@ def counts():
 
 
 def starting_point(seed, *sizes):
-    """Glorot's uniform weights and biases as scikit-learn draws them, for tanh, relu and identity."""
+    """Return Glorot's uniform weights and biases as scikit-learn draws them, for tanh, relu and identity."""
     rng = np.random.RandomState(seed)
     for d, k in pairwise(sizes):
         bound = np.sqrt(6.0 / (d + k))

@@ -1,4 +1,4 @@
-"""Nets that train fast and data sets of scikit-learn, for tests of the estimators inside the rest of scikit-learn."""
+"""Networks that train fast and data sets of scikit-learn, for tests of the estimators together with scikit-learn."""
 
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine

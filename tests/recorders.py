@@ -1,4 +1,4 @@
-"""Callbacks that note what they are told, and small data for fits that they watch."""
+"""Callbacks that record their events, and small data for fits."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def same_weights(one, other):
 
 
 class Recorder:
-    """Notes what it is told. ``stop_after`` epochs it says stop; at the event ``fail`` it raises."""
+    """Records its events. It asks to stop after ``stop_after`` epochs, and raises an error at the event ``fail``."""
 
     def __init__(self, stop_after=None, fail=None):
         self.events, self.models, self.stop_after, self.fail = [], [], stop_after, fail
@@ -65,7 +65,7 @@ class Recorder:
 
 
 class Nested(Recorder):
-    """One that searches and pipelines hand on to what they fit."""
+    """A recorder that searches and pipelines pass on to the estimators that they fit."""
 
     max_propagation_depth = None
 

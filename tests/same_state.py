@@ -1,4 +1,4 @@
-"""What is the same in two estimators, bit for bit, the arrays in them, and the order in which they visit rows."""
+"""Compare the states of two estimators bit for bit, list their arrays, and record the order of their training rows."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def target(Estimator):
 
 
 def assert_same_state(a, b):
-    """Everything fitted is the same, bit for bit."""
+    """Check that all fitted attributes are the same, bit for bit."""
     for name, value in vars(a).items():
         if name in ("coefs_", "intercepts_"):
             for left, right in zip(value, getattr(b, name), strict=True):
@@ -28,7 +28,7 @@ def assert_same_state(a, b):
 
 
 def arrays_in(value, seen=None):
-    """All arrays that can be reached from ``value``."""
+    """Return all arrays inside ``value``."""
     seen = {} if seen is None else seen
     if id(value) in seen:
         return []
@@ -46,7 +46,7 @@ def arrays_in(value, seen=None):
 
 @pytest.fixture(name="visited")
 def visited_fixture(monkeypatch):
-    """The values of the first column of X, in the order in which each epoch visited them."""
+    """Return a list that records the values of the first column of X in the order of each epoch."""
     epochs = []
 
     class Batches(sknet.training.fitting.Batches):

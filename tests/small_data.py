@@ -1,4 +1,4 @@
-"""Small data and quick parameters, for tests of what becomes of a model once it is trained."""
+"""Small data and quick parameters, for tests of trained models."""
 
 import numpy as np
 

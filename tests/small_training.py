@@ -21,7 +21,7 @@ N, D, K = 23, 4, 2
 
 @dataclass
 class Recorder(Optimizer):
-    """An optimizer that descends and remembers the rates it was given."""
+    """Gradient descent that records the learning rates."""
 
     rates: list = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""The layout: imports are of lower levels and of what a folder lists, the core needs only NumPy and SciPy."""
+"""Architecture: modules import from lower levels and only listed names; the core needs only NumPy and SciPy."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE, TESTS = ROOT / "sknet", ROOT / "tests"
 
-# From low to high. A file imports from lower levels, and from its own if that makes no cycle.
+# From low to high. A file imports from lower levels, and from its own level if that makes no cycle.
 LEVELS = [
     {"core"},
     {"_compat", "_parameters", "_settings", "automatic", "preprocessing", "presets", "schedules"},
@@ -34,18 +34,18 @@ PRIVATE_API = re.compile(
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(?:work|tmp|root|home|Users)/\w")
 
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_TEST_LINES = 300, 50, 400
-# Public numpydoc is not counted.
+# The docstrings of these modules are not counted, because they are public.
 WITHOUT_DOCSTRINGS = {"base", "classifier", "regressor", "export.onnx", "export.sklearn", "core.activations"}
 
 
 def name_of(path):
-    """The name of a module within the package, such as ``core.layers``; ``core`` and ``__init__`` are packages."""
+    """Return the name of a module in the package, such as ``core.layers``; ``core`` and ``__init__`` are packages."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
 
 
 def place_of(module):
-    """Where a module stands: in a folder, or, of the top level, alone."""
+    """Return the folder of a module, or its own name if it is at the top level."""
     return module.split(".")[0]
 
 
@@ -54,7 +54,7 @@ every_module = pytest.mark.parametrize("module", MODULES)
 
 
 def imported_names(module, source):
-    """Return the absolute dotted names that a module imports, wherever in it: ``a.b.c`` for ``from a.b import c``."""
+    """Return the absolute dotted names that a module imports anywhere: ``a.b.c`` for ``from a.b import c``."""
     package = [module] if module in FOLDERS else [] if module == "__init__" else module.split(".")[:-1]
     names = set()
     for node in ast.walk(ast.parse(source)):
@@ -72,7 +72,7 @@ def imported_modules(module, source):
     found = set()
     for name in imported_names(module, source):
         package, *parts = name.split(".")
-        while parts and ".".join(parts) not in MODULES:  # names inside a module
+        while parts and ".".join(parts) not in MODULES:  # remove names of objects inside a module
             parts.pop()
         if package == "sknet":
             found.add(".".join(parts) or "__init__")
@@ -85,7 +85,7 @@ def pointing_up(module, source):
 
 
 def not_listed(module, source):
-    """Return what a module imports from inside of a folder other than its own."""
+    """Return what a module imports from the modules of another folder."""
     modules = imported_modules(module, source)
     return sorted(name for name in modules if "." in name and place_of(name) != place_of(module))
 
@@ -100,20 +100,20 @@ def more_than_numpy_and_scipy(module, source):
 
 
 def private_api(source):
-    """Return the private or version-dependent parts of scikit-learn that a module mentions."""
+    """Return the private or version-dependent parts of scikit-learn that a module uses."""
     imports = {name for name in imported_names("module", source) if name.startswith("sklearn.")}
     return sorted({match.group() for text in (source, *imports) for match in PRIVATE_API.finditer(text)})
 
 
 def docstring_lines(tree):
-    """Return the numbers of the lines that docstrings take."""
+    """Return the numbers of the lines of docstrings."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     nodes = [n.body[0] for n in ast.walk(tree) if isinstance(n, documented) and ast.get_docstring(n) is not None]
     return {line for node in nodes for line in range(node.lineno, node.end_lineno + 1)}
 
 
 def only_stores_parameters(function):
-    """Whether it is a constructor as scikit-learn wants it: ``self.name = name`` for each parameter, no more."""
+    """Whether it is a constructor that only has ``self.name = name`` for each parameter, as scikit-learn requires."""
     names = [argument.arg for argument in (*function.args.args[1:], *function.args.kwonlyargs)]
     return function.name == "__init__" and [ast.unparse(line) for line in function.body] == [
         f"self.{name} = {name}" for name in names
@@ -121,7 +121,7 @@ def only_stores_parameters(function):
 
 
 def lengths(source, *, docstrings=True):
-    """Return the number of lines of the file, and of each function that does more than store its parameters."""
+    """Return the number of lines of the file, and of each function except constructors that only store parameters."""
     tree = ast.parse(source)
     left_out = set() if docstrings else docstring_lines(tree)
     functions = {
@@ -132,27 +132,27 @@ def lengths(source, *, docstrings=True):
     return len(source.splitlines()) - len(left_out), functions
 
 
-def test_every_module_has_its_level():
+def test_every_module_has_a_level():
     places = set(map(place_of, MODULES))
-    assert places - set(LEVEL_OF) == set(), "new modules: add them to LEVELS here, on the lowest possible level"
-    assert set(LEVEL_OF) - places == set(), "these modules are gone: take them out of LEVELS here"
+    assert places - set(LEVEL_OF) == set(), "new modules: add them to LEVELS in this file, at the lowest possible level"
+    assert set(LEVEL_OF) - places == set(), "these modules do not exist: remove them from LEVELS in this file"
 
 
 @every_module
-def test_imports_are_of_lower_levels(module):
+def test_modules_import_from_lower_levels(module):
     assert pointing_up(module, MODULES[module].read_text()) == []
 
 
 @every_module
-def test_other_folders_use_only_what_a_folder_lists(module):
+def test_modules_import_only_listed_names_of_other_folders(module):
     assert not_listed(module, MODULES[module].read_text()) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_folder_says_what_it_is_for_and_lists_what_others_may_use(folder):
-    """Each name that it lists is used outside of the folder; those of `sknet.export` are public."""
+def test_a_folder_has_a_docstring_and_lists_only_names_that_others_use(folder):
+    """Each listed name is used outside of the folder; those of `sknet.export` are public."""
     tree = ast.parse(MODULES[folder].read_text())
-    assert len(re.findall(r"\.\s", ast.get_docstring(tree) + "\n")) >= 2  # sentences
+    assert len(re.findall(r"\.\s", ast.get_docstring(tree) + "\n")) >= 2  # number of sentences
     (listed,) = (ast.literal_eval(node.value) for node in tree.body if ast.unparse(node).startswith("__all__ ="))
     if folder == "export":
         return
@@ -162,10 +162,10 @@ def test_a_folder_says_what_it_is_for_and_lists_what_others_may_use(folder):
 
 @every_module
 def test_tests_mirror_the_source(module):
-    """Every file has a test file, or test files whose names begin with its name, in the folder of the same name."""
+    """Each file has a test file, or several whose names begin with its name, in the folder of the same name."""
     body = ast.parse(MODULES[module].read_text()).body
     if module == "__init__" or not any(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in body):
-        return  # it only passes names on
+        return  # an `__init__` that only imports names
     *folder, name = module.split(".")
     assert list(TESTS.joinpath(*folder).glob(f"test_{name.strip('_')}*.py")) != []
 
@@ -181,12 +181,12 @@ def test_imports_have_no_cycle():
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.split(".")[0] == "core"])
-def test_the_core_is_numpy_and_scipy(module):
+def test_the_core_imports_only_numpy_and_scipy(module):
     assert more_than_numpy_and_scipy(module, MODULES[module].read_text()) == []
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module != "_compat"])
-def test_only_compat_knows_private_api_and_versions(module):
+def test_only_compat_uses_private_api_and_versions(module):
     assert private_api(MODULES[module].read_text()) == []
 
 
@@ -197,7 +197,7 @@ def test_files_and_functions_are_short(module):
     assert {name: n for name, n in functions.items() if n > MAX_FUNCTION_LINES} == {}
 
 
-def test_no_path_of_some_machine_is_left_in_the_repository():
+def test_the_repository_contains_no_path_of_a_machine():
     top = [ROOT / name for name in ("pyproject.toml", "README.md", ".gitignore", ".pre-commit-config.yaml")]
     inside = [path for name in ("sknet", "tests", "examples", ".ci", ".github") for path in (ROOT / name).rglob("*")]
     texts = {"", ".py", ".md", ".toml", ".yml", ".yaml", ".txt", ".json", ".cfg", ".sh", ".csv"}
@@ -211,7 +211,7 @@ def test_no_path_of_some_machine_is_left_in_the_repository():
     assert found == {}
 
 
-# That the checks above can fail.
+# The checks above can fail.
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_no_path_of_some_machine_is_left_in_the_repository():
         ("classifier", "from .regressor import MLPRegressorScratch", []),
     ],
 )
-def test_an_import_that_points_up_is_seen(module, source, up):
+def test_an_import_from_a_higher_level_is_found(module, source, up):
     assert pointing_up(module, source) == up
 
 
@@ -244,11 +244,11 @@ def test_an_import_that_points_up_is_seen(module, source, up):
         ("export", "from .onnx import to_onnx", []),
     ],
 )
-def test_an_import_that_is_not_listed_is_seen(module, source, inside):
+def test_an_import_that_is_not_listed_is_found(module, source, inside):
     assert not_listed(module, source) == inside
 
 
-def test_a_cycle_is_seen():
+def test_a_cycle_is_found():
     graph = {
         "classifier": imported_modules("classifier", "from .regressor import A"),
         "regressor": imported_modules("regressor", "from .classifier import B"),
@@ -267,7 +267,7 @@ def test_a_cycle_is_seen():
         ("import math, numpy\nfrom scipy.special import expit\nfrom .memory import Buffer", []),
     ],
 )
-def test_an_import_of_another_package_by_the_core_is_seen(source, beyond):
+def test_an_import_of_another_package_by_the_core_is_found(source, beyond):
     assert more_than_numpy_and_scipy("core.layers", source) == beyond
 
 
@@ -286,11 +286,11 @@ def test_an_import_of_another_package_by_the_core_is_seen(source, beyond):
         "estimator._skl_callbacks",
     ],
 )
-def test_private_api_is_seen(source):
+def test_private_api_is_found(source):
     assert private_api(source) != []
 
 
-def test_public_api_is_not():
+def test_public_api_is_allowed():
     assert private_api("from sklearn.utils.validation import check_is_fitted\n'__sklearn_tags__'") == []
 
 
@@ -307,5 +307,5 @@ def test_a_constructor_that_only_stores_parameters_is_not_counted():
 
 
 @pytest.mark.parametrize(("text", "found"), [("{}work{}main", True), ("'{}tmp{}venv'", True), ("a.b{}work{}x", False)])
-def test_a_machine_path_is_seen(text, found):
+def test_a_machine_path_is_found(text, found):
     assert bool(ABSOLUTE_PATH.search(text.format("/", "/"))) is found

@@ -1,4 +1,4 @@
-"""Bad values of parameters are an error that names the parameter and what came."""
+"""A bad value of a parameter raises an error that names the parameter and the value."""
 
 import numpy as np
 import pytest
@@ -36,8 +36,8 @@ BAD_OF = {
     ("Estimator", "name", "value"),
     [(e, name, value) for e, bad in BAD_OF.items() for name, values in bad.items() for value in values],
 )
-def test_bad_values_of_new_parameters(Estimator, name, value):
-    """The error names the parameter and what came; nothing else happens."""
+def test_bad_values_raise_an_error_and_change_nothing(Estimator, name, value):
+    """The error names the parameter and the value; the estimator does not change."""
     mlp = Estimator(**{name: value})
     with pytest.raises(ValueError, match=rf"`{name}` must be .*, got ") as caught:
         mlp.fit(X, target(Estimator))

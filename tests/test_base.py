@@ -1,4 +1,4 @@
-"""What both estimators share: fitted attributes, curves of training, names of columns, and subclasses."""
+"""The common part of both estimators: fitted attributes, curves of training, names of columns, and subclasses."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
     ids=str,
 )
 @BOTH
-def test_sizes(Estimator, parameters, sizes):
+def test_attributes_of_sizes(Estimator, parameters, sizes):
     mlp = Estimator(max_iter=1, **parameters).fit(X, target(Estimator))
     k = 3 if Estimator is CLF else 1
     shapes = list(zip([4, *sizes], [*sizes, k], strict=True))
@@ -77,18 +77,18 @@ def test_learning_rate_curve(solver):
     t = N * np.arange(8)
     assert_allclose(scaling.learning_rate_curve_, 0.02 / (t + 1) ** 0.3, rtol=1e-14)
     adaptive = REG(learning_rate="adaptive", n_iter_no_change=2, tol=1e9, **parameters).fit(X, target(REG))
-    # The first epoch has nothing to be compared with.
+    # The first epoch is not compared with another.
     assert_allclose(adaptive.learning_rate_curve_, 0.02 / 5.0 ** np.array([0, 0, 0, 1, 1, 2, 2, 3]), rtol=1e-14)
 
 
-def test_adaptive_training_ends_when_the_rate_is_tiny():
+def test_adaptive_training_ends_when_the_learning_rate_is_tiny():
     mlp = REG(learning_rate="adaptive", n_iter_no_change=1, tol=1e9, width=3).fit(X, target(REG))
-    # 0.001 / 5^5 = 3.2e-7 is the first rate below 1e-6.
+    # 0.001 / 5^5 = 3.2e-7 is the first learning rate below 1e-6.
     assert_allclose(mlp.learning_rate_curve_, 0.001 / 5.0 ** np.array([0, 0, 1, 2, 3, 4, 5]), rtol=1e-14)
 
 
 @BOTH
-def test_rates_of_lbfgs_are_nan(Estimator):
+def test_learning_rates_of_lbfgs_are_nan(Estimator):
     mlp = Estimator(solver="lbfgs", **SMALL).fit(X, target(Estimator))
     assert np.isnan(mlp.learning_rate_curve_).all()
     assert mlp.t_ == 0
@@ -98,9 +98,9 @@ def test_rates_of_lbfgs_are_nan(Estimator):
 def test_feature_names(Estimator):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
-    mlp = Estimator(early_stopping=True, **SMALL).fit(frame, target(Estimator))  # no warning while scoring
+    mlp = Estimator(early_stopping=True, **SMALL).fit(frame, target(Estimator))  # scoring gives no warning
     assert_array_equal(mlp.feature_names_in_, list("abcd"))
-    # A frame's columns are contiguous, so sums are rounded in another order.
+    # The columns of a frame are contiguous, so sums have another order and other rounding errors.
     assert_allclose(outputs(mlp, frame), outputs(mlp.fit(X, target(Estimator)), X), rtol=1e-11)
     assert not hasattr(mlp, "feature_names_in_")
     mlp.fit(frame, target(Estimator))
@@ -125,7 +125,7 @@ DOCUMENTED = pytest.mark.parametrize("Estimator", OURS)
 
 @DOCUMENTED
 def test_a_subclass_may_add_a_parameter(Estimator):
-    """As with scikit-learn's estimators, whose parameters without a rule are the subclass's business."""
+    """Parameters without a rule are not checked, as in scikit-learn's estimators."""
 
     class Extended(Estimator):
         def __init__(self, width=5, max_iter=3, extra="anything"):
@@ -139,7 +139,7 @@ def test_a_subclass_may_add_a_parameter(Estimator):
 
 @DOCUMENTED
 def test_a_subclass_may_fix_parameters(Estimator):
-    """Parameters that are not in its own ``__init__`` keep the values that the parent's has set."""
+    """Other parameters keep the values that the parent's ``__init__`` sets."""
 
     class Narrow(Estimator):
         def __init__(self, max_iter=3):
@@ -153,7 +153,7 @@ def test_a_subclass_may_fix_parameters(Estimator):
 
 
 @BOTH
-def test_an_attribute_that_is_not_there_for_a_reason_says_so(Estimator):
+def test_the_error_of_a_missing_attribute_says_why_it_does_not_exist(Estimator):
     mlp = Estimator(solver="lbfgs")
     with pytest.raises(AttributeError, match="has no attribute 'partial_fit'") as caught:
         mlp.partial_fit  # noqa: B018

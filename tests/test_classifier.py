@@ -1,3 +1,5 @@
+"""The classifier: outputs and labels, linear models, learning, `partial_fit` and early stopping."""
+
 import warnings
 
 import numpy as np
@@ -76,7 +78,7 @@ def test_multilabel_outputs_agree(solver, container):
     assert_array_equal(proba, dense.predict_proba(X))
 
 
-def test_certain_outputs_are_no_trouble():
+def test_probabilities_of_exactly_zero_and_one_give_no_warning():
     mlp = MLPClassifierScratch(depth=0, max_iter=1, standardize=False).fit([[-1.0], [1.0]], [0, 1])
     mlp.coefs_, mlp.intercepts_ = [np.array([[1e4]])], [np.zeros(1)]
     with warnings.catch_warnings():
@@ -107,7 +109,7 @@ def test_certain_outputs_are_no_trouble():
     ],
     ids=str,
 )
-def test_labels_of_any_kind_come_back(labels):
+def test_predictions_are_labels_of_the_same_kind(labels):
     labels = np.asarray(labels)
     y = labels[CODES if len(labels) == 3 else BINARY]
     mlp = MLPClassifierScratch(**SMALL | {"max_iter": 60}).fit(X, y)
@@ -115,7 +117,7 @@ def test_labels_of_any_kind_come_back(labels):
     predicted = mlp.predict(X)
     assert predicted.dtype == mlp.classes_.dtype == y.dtype
     assert mlp.score(X, y) > 0.5
-    # Which label is which: the same network for the same partition, up to the order of the classes.
+    # The kind of the labels does not matter: if the classes have the same rows, the networks are the same.
     codes = np.searchsorted(np.unique(labels), y)
     same = MLPClassifierScratch(**SMALL | {"max_iter": 60}).fit(X, codes)
     assert_array_equal(same.predict_proba(X), mlp.predict_proba(X))
@@ -160,14 +162,14 @@ def test_depth_0_is_logistic_regression(y, alpha, weighted):
     lowest += penalty([reference.coef_], alpha, total)
     reached = np.hstack([np.zeros_like(z), z]) if z.shape[1] == 1 else z
     reached = np.average(log_loss(one_hot, reached), weights=weights) + penalty(mlp.coefs_, alpha, total)
-    # L-BFGS stops when the loss falls by less than 2e-9; probabilities are then right to the root of that.
+    # L-BFGS stops when the loss falls by less than 2e-9. The error of probabilities is then about the root of that.
     assert mlp.loss_ == pytest.approx(reached, rel=1e-12)
     assert reached == pytest.approx(lowest, rel=1e-8)
 
 
 @pytest.mark.parametrize("y", [BINARY, CODES], ids=["binary", "multiclass"])
 def test_depth_0_on_raw_inputs_is_logistic_regression_without_penalty(y):
-    """Standardization is no part of the model: without a penalty the solution does not depend on it."""
+    """Without a penalty, the solution does not depend on the standardization."""
     mlp = MLPClassifierScratch(depth=0, solver="lbfgs", alpha=0.0, tol=1e-9, max_iter=5000).fit(X, y)
     scaled = (X - X.mean(axis=0)) / X.std(axis=0)
     reference = LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000).fit(scaled, y)
@@ -185,7 +187,7 @@ def test_depth_0_on_raw_inputs_is_logistic_regression_without_penalty(y):
     ids=lambda d: getattr(d, "__name__", d),
 )
 def test_it_learns_with_defaults(data, accuracy):
-    """Chance is 0.33, 0.63 and 0.10."""
+    """Random guesses would have an accuracy of 0.33, 0.63 and 0.10."""
     Xd, yd = data(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(Xd, yd, random_state=0, stratify=yd)
     mlp = MLPClassifierScratch(random_state=0, max_iter=60, learning_rate_init=0.01).fit(X_train, y_train)
@@ -193,7 +195,7 @@ def test_it_learns_with_defaults(data, accuracy):
 
 
 @pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"identity", "softmax", "sigmoid"}))
-def test_it_bends(activation):
+def test_it_learns_a_nonlinear_function(activation):
     Xm, ym = make_moons(300, noise=0.1, random_state=0)
     bent, straight = (
         MLPClassifierScratch(activation=a, width=16, solver="lbfgs", max_iter=300, random_state=0).fit(Xm, ym)
@@ -221,7 +223,7 @@ def test_sigmoid_is_another_name_of_logistic(depth):
 
 
 def square(z, out, work):
-    np.multiply(z, 2.0, out=work)  # the slope
+    np.multiply(z, 2.0, out=work)  # the derivative
     np.multiply(z, z, out=out)
 
 
@@ -229,8 +231,8 @@ def times_slope(a, delta, work):
     np.multiply(delta, work, out=delta)
 
 
-def test_an_activation_of_ones_own():
-    """A parabola tells a ring from its middle with a single layer of few units."""
+def test_an_activation_of_the_user():
+    """With a parabola as activation, one layer of few units separates a ring from its centre."""
     own = Activation("square", "a^2", "2 a", (0.0, np.inf), square, times_slope, keeps_slope=True)
     rng = np.random.default_rng(0)
     Xr = rng.uniform(-1, 1, (400, 2))
@@ -244,7 +246,7 @@ def test_an_activation_of_ones_own():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_the_defaults_beat_scikit_learns_network_on_digits():
+def test_the_defaults_are_more_accurate_than_scikit_learn_on_digits():
     Xd, yd = load_digits(return_X_y=True)
     Xd, yd = Xd[:900], yd[:900]
     ours = MLPClassifierScratch(max_iter=60, width=64, random_state=0)
@@ -255,11 +257,11 @@ def test_the_defaults_beat_scikit_learns_network_on_digits():
 # partial_fit
 
 
-def test_partial_fit_with_batches_that_lack_classes():
+def test_partial_fit_with_chunks_that_lack_classes():
     mlp = PlainClassifier(**SMALL)
     order = np.argsort(CODES, kind="stable")
     for _ in range(30):
-        for rows in np.array_split(order, 6):  # most have one class only
+        for rows in np.array_split(order, 6):  # most chunks have only one class
             mlp.partial_fit(X[rows], CODES[rows], classes=[2, 0, 1])
     assert_array_equal(mlp.classes_, [0, 1, 2])
     assert mlp.predict_proba(X).shape == (N, 3)
@@ -269,7 +271,7 @@ def test_partial_fit_with_batches_that_lack_classes():
     assert mlp.n_iter_ == 240
 
 
-def test_partial_fit_with_a_class_to_come():
+def test_partial_fit_with_a_class_that_comes_later():
     mlp = PlainClassifier(**SMALL).partial_fit(X[:20], BINARY[:20], classes=[0, 1, 2])
     assert mlp.predict_proba(X).shape == (N, 3)
     assert mlp.out_activation_ == "softmax"
@@ -278,7 +280,7 @@ def test_partial_fit_with_a_class_to_come():
     assert_array_equal(mlp.predict(X), 2)
 
 
-def test_partial_fit_of_two_classes_from_one():
+def test_partial_fit_of_two_classes_begins_with_rows_of_one():
     mlp = PlainClassifier(**SMALL).partial_fit(X, np.zeros(N), classes=[0, 1])
     for _ in range(100):
         mlp.partial_fit(X, np.zeros(N))
@@ -286,7 +288,7 @@ def test_partial_fit_of_two_classes_from_one():
     assert_array_equal(mlp.predict(X), 0)
 
 
-def test_partial_fit_of_labels_needs_no_classes():
+def test_partial_fit_of_multilabel_targets_needs_no_classes():
     mlp = MLPClassifierScratch(**SMALL)
     for _ in range(3):
         mlp.partial_fit(X, MATRIX)
@@ -308,10 +310,10 @@ def test_partial_fit_after_fit_needs_no_classes():
 @pytest.mark.parametrize(
     "y", [BINARY, CODES, MATRIX, sp.csr_matrix(MATRIX)], ids=["binary", "codes", "matrix", "sparse"]
 )
-def test_early_stopping_watches_accuracy(y):
+def test_early_stopping_uses_accuracy(y):
     mlp = MLPClassifierScratch(early_stopping=True, validation_fraction=0.2, **SMALL).fit(X, y)
     assert len(mlp.validation_scores_) == 10
-    # Thirty rows: every score is a multiple of 1 / 30.
+    # There are thirty validation rows, so each score is a multiple of 1 / 30.
     assert_allclose(np.array(mlp.validation_scores_) * 30, np.rint(np.array(mlp.validation_scores_) * 30), atol=1e-9)
     assert mlp.best_validation_score_ == max(mlp.validation_scores_) > 1 / 8
 
@@ -325,7 +327,7 @@ def test_early_stopping_with_text_labels():
 
 @pytest.mark.parametrize("y", [CODES, np.stack([CODES, BINARY], axis=1)], ids=["one target", "two"])
 def test_epochs_are_scored_without_making_strings(y, monkeypatch):
-    """While it makes one, NumPy clears whatever error is there, and be it the KeyboardInterrupt of a Ctrl-C."""
+    """While NumPy makes a string it clears any error, also the KeyboardInterrupt of a Ctrl-C."""
     seen = []
 
     class Witness(Accuracy):

@@ -1,4 +1,4 @@
-"""Callbacks of scikit-learn: a task for each epoch, models as fitted so far, stopping, and failures without a trace."""
+"""Callbacks of scikit-learn: a task for each epoch, the model so far, stopping, and errors that change nothing."""
 
 import importlib.util
 import inspect
@@ -65,7 +65,7 @@ def test_each_call_of_partial_fit_is_one_epoch(Estimator):
 @needs_callbacks
 @quiet
 @BOTH
-def test_callbacks_change_nothing(Estimator):
+def test_callbacks_do_not_change_training(Estimator):
     y = target(Estimator)
     watched = Estimator(dropout=0.3, **SMALL).set_callbacks(Recorder()).fit(X, y)
     alone = Estimator(dropout=0.3, **SMALL).fit(X, y)
@@ -79,8 +79,8 @@ def test_callbacks_change_nothing(Estimator):
 @quiet
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 @BOTH
-def test_models_are_those_of_training_that_ended_there(Estimator, normalization):
-    """Each is a model of its own: training that goes on does not change it."""
+def test_the_model_of_an_epoch_is_that_of_training_that_ends_with_it(Estimator, normalization):
+    """Further training does not change the model of an epoch."""
     recorder, y, parameters = Recorder(), target(Estimator), SMALL | {"normalization": normalization, "depth": 2}
     mlp = Estimator(**parameters).set_callbacks(recorder).fit(X, y)
     for i, model in enumerate(recorder.epochs, 1):
@@ -95,8 +95,8 @@ def test_models_are_those_of_training_that_ended_there(Estimator, normalization)
 
 @needs_callbacks
 @quiet
-def test_models_know_nothing_of_an_earlier_fit():
-    """Of a net with ``coefs_``, where there now is one without."""
+def test_the_model_of_an_epoch_has_no_attributes_of_an_earlier_fit():
+    """The network of the earlier fit has ``coefs_``, and the new one does not."""
     recorder, parameters = Recorder(), SMALL | {"depth": 2}
     mlp = PlainRegressor(**parameters).fit(X, Y)
     mlp.set_params(normalization="layer").set_callbacks(recorder).fit(X, Y)
@@ -122,7 +122,7 @@ def test_the_last_model_is_the_best_one_with_early_stopping(Estimator):
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @BOTH
 def test_a_callback_that_returns_true_stops_training(Estimator, solver):
-    """Without a warning: it is what was asked for."""
+    """There is no warning, because the user wants it."""
     recorder, y = Recorder(stop_after=3), target(Estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -161,7 +161,7 @@ def test_a_failing_callback_leaves_the_earlier_fit_untouched(Estimator, fail, wa
     assert vars(mlp).keys() == before.keys()
     assert all(vars(mlp)[name] is value for name, value in before.items())
     assert_array_equal(mlp.predict(X), predictions)
-    same_weights(mlp.fit(X, y), twin.fit(X, y))  # training goes on as if nothing had been
+    same_weights(mlp.fit(X, y), twin.fit(X, y))  # training continues as if there had been no error
 
 
 @needs_callbacks
@@ -177,8 +177,8 @@ def test_a_failing_callback_leaves_an_unfitted_model_unfitted(Estimator):
 
 @needs_callbacks
 @BOTH
-def test_bad_parameters_tear_down_what_was_set_up(Estimator):
-    """Or set nothing up."""
+def test_after_bad_parameters_callbacks_are_torn_down(Estimator):
+    """It is also correct if they were not set up."""
     recorder = Recorder()
     with pytest.raises(ValueError, match="`alpha` must be"):
         Estimator(alpha=-1.0).set_callbacks(recorder).fit(X, target(Estimator))
@@ -189,7 +189,7 @@ def test_bad_parameters_tear_down_what_was_set_up(Estimator):
 @needs_callbacks
 @pytest.mark.parametrize("bad", [{"X": X[:, :0]}, {"y": np.full(60, np.nan)}, {"sample_weight": -np.ones(60)}])
 @BOTH
-def test_bad_data_tear_down_what_was_set_up(Estimator, bad):
+def test_after_bad_data_callbacks_are_torn_down(Estimator, bad):
     recorder = Recorder()
     data = {"X": X, "y": target(Estimator)} | bad
     with pytest.raises(ValueError, match=r"0 feature|NaN|must not be negative"):
@@ -199,7 +199,7 @@ def test_bad_data_tear_down_what_was_set_up(Estimator, bad):
 
 @needs_callbacks
 @quiet
-def test_set_callbacks_takes_instances_and_forgets_without_arguments():
+def test_set_callbacks_accepts_instances_and_removes_all_without_arguments():
     mlp = PlainRegressor(**SMALL)
     assert mlp.set_callbacks(Recorder()) is mlp
     with pytest.raises(TypeError, match="FitCallback"):
@@ -211,7 +211,7 @@ def test_set_callbacks_takes_instances_and_forgets_without_arguments():
 
 @pytest.fixture
 def compat_without_callbacks(monkeypatch):
-    """The module as it is where scikit-learn has no callbacks."""
+    """Return the module as it is if scikit-learn has no callbacks."""
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
     spec = importlib.util.spec_from_file_location("compat_of_old", sknet._compat.__file__)
     module = importlib.util.module_from_spec(spec)
@@ -219,7 +219,7 @@ def compat_without_callbacks(monkeypatch):
     return module
 
 
-def test_without_callbacks_in_scikit_learn_nothing_is_promised(compat_without_callbacks):
+def test_without_callbacks_in_scikit_learn_there_is_no_set_callbacks(compat_without_callbacks):
     old = compat_without_callbacks
     assert not hasattr(old.CallbackSupportMixin, "set_callbacks")
 
@@ -239,7 +239,7 @@ def test_without_callbacks_tasks_do_nothing(compat_without_callbacks):
     tasks.end()
 
 
-def test_signatures_survive_the_decorator():
+def test_the_decorator_keeps_signatures():
     for Estimator in (MLPClassifierScratch, MLPRegressorScratch):
         assert list(inspect.signature(Estimator.fit).parameters) == [
             "self", "X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val", "checkpoint"
@@ -248,6 +248,6 @@ def test_signatures_survive_the_decorator():
 
 
 @quiet
-def test_only_networks_take_callbacks():
+def test_only_networks_have_set_callbacks():
     assert hasattr(MLPClassifierScratch(), "set_callbacks") == callbacks_exist
     assert not hasattr(HiddenLayerTransformer(MLPClassifierScratch()), "set_callbacks")

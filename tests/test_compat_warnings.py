@@ -1,4 +1,4 @@
-"""Filters by module find warnings of fits, whichever name they go by, and the message shows the line of the caller."""
+"""Filters with the name of a module match warnings of fits, and the message shows the line of the caller."""
 
 import inspect
 import subprocess
@@ -45,7 +45,7 @@ every_warning = pytest.mark.parametrize("fit", WARNINGS, ids=lambda fit: fit.__n
 
 @every_warning
 @pytest.mark.parametrize("module", ["sklearn", r"sklearn\.neural_network", "sknet", "sknet.*", __name__])
-def test_a_filter_by_module_hushes(fit, module):
+def test_a_filter_with_one_of_the_names_ignores_the_warning(fit, module):
     for category in (Warning, WARNINGS[fit]):
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
@@ -55,7 +55,7 @@ def test_a_filter_by_module_hushes(fit, module):
 
 
 @every_warning
-def test_a_filter_of_something_else_does_not(fit):
+def test_a_filter_with_another_name_does_not(fit):
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         warnings.filterwarnings("ignore", module="pandas")
@@ -66,7 +66,7 @@ def test_a_filter_of_something_else_does_not(fit):
 
 
 @every_warning
-def test_the_strongest_filter_wins(fit):
+def test_the_first_matching_filter_decides(fit):
     for first, last, n in (("ignore", "always", 1), ("always", "ignore", 0)):
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("error")
@@ -88,7 +88,7 @@ def test_the_line_is_that_of_the_caller(fit, module):
 
 
 @pytest.mark.parametrize(("module", "shown"), [("sknet", False), ("__main__", False), ("other", True)])
-def test_a_filter_of_the_command_line(tmp_path, module, shown):
+def test_a_filter_on_the_command_line(tmp_path, module, shown):
     script = tmp_path / "script.py"
     script.write_text(
         "from sknet import MLPRegressorScratch\n"
@@ -100,8 +100,8 @@ def test_a_filter_of_the_command_line(tmp_path, module, shown):
 
 
 @pytest.mark.parametrize("given", [["-c"], ["-i"]])
-def test_a_program_without_a_file_is_warned_too(given):
-    """On the command line, or typed into Python."""
+def test_a_program_without_a_file_gets_the_warning(given):
+    """Such a program is given on the command line, or typed into Python."""
     program = (
         "from sknet import MLPRegressorScratch\n"
         "m = MLPRegressorScratch(quantile=0.9, max_iter=2, width=3).fit([[1.0], [2.0]], [1.0, 2.0])\n"

@@ -1,4 +1,4 @@
-"""The classifier's decision function has the shape, rank and link to probabilities of a linear classifier's."""
+"""The decision function has the shape and the relation to probabilities of a linear classifier's."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("names", [np.arange(3), np.array(["x", "y", "z"])], ids=["numbers", "text"])
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
 def test_decision_function_is_that_of_a_linear_classifier(kind, names):
-    """In shape and rank: one number for two classes, positive for the second; else one for each class."""
+    """It has one number for two classes, positive for the second; else one for each class."""
     y = names[TARGETS[kind]]
     ours, theirs = fitted(PlainClassifier, X, y), LogisticRegression(max_iter=1000).fit(X, y)
     scores = ours.decision_function(X)
@@ -33,7 +33,7 @@ def test_decision_function_is_that_of_a_linear_classifier(kind, names):
         assert_allclose(ours.predict_proba(X), softmax(scores, axis=1), rtol=1e-9)
 
 
-def test_decision_function_of_labels():
+def test_decision_function_of_multilabel_targets():
     mlp = fitted(PlainClassifier, X, LABELS)
     scores = mlp.decision_function(X)
     assert (
@@ -63,8 +63,8 @@ def test_decision_function_needs_a_fit():
         PlainClassifier().decision_function(X)
 
 
-def test_decision_function_leaves_nothing_to_chance():
-    """It returns memory of its own: changing it changes no later prediction."""
+def test_the_decision_function_is_an_array_of_its_own():
+    """A change of the returned array does not change later predictions."""
     mlp = fitted(PlainClassifier, X, TARGETS["binary"], depth=0)
     before = mlp.predict_proba(X)
     mlp.decision_function(X)[:] = np.nan

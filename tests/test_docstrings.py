@@ -1,4 +1,4 @@
-"""Docstrings of all that is public are valid numpydoc."""
+"""All public docstrings are valid numpydoc."""
 
 import inspect
 from functools import reduce
@@ -8,8 +8,8 @@ import pytest
 import sknet
 import sknet.export
 
-# Methods do without examples and cross references; what is returned may have a name; "scikit-learn" is written small.
-# Summaries may be longer than a line, and a table of activations has none.
+# Methods need no examples, cross references or extended summaries. A return value may have a name. A first word may be
+# in lower case, such as "scikit-learn".
 IGNORED = {"EX01", "SA01", "SA03", "ES01", "RT02"}
 MODULES = {"": sknet.__all__, "export.": sknet.export.__all__, "schedules.": sknet.schedules.__all__}
 
@@ -28,7 +28,7 @@ def public_names():
     return sorted(set(names))
 
 
-def test_there_is_something_to_check():
+def test_public_names_are_found():
     assert {"MLPClassifierScratch.fit", "load", "export.to_onnx", "schedules.Cosine"} <= set(public_names())
     assert len(public_names()) > 45
 

@@ -1,4 +1,4 @@
-"""README.md and the pages beside the code: their links lead somewhere, and their Python blocks run in order."""
+"""README.md and the other pages: links have targets, rows of tables have all cells, and Python blocks run in order."""
 
 import re
 import warnings
@@ -16,14 +16,14 @@ PAGES = [
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
-# Before a block: `<!-- not run: why -->` skips it, `<!-- needs: matplotlib -->` skips it where a module is missing.
+# Before a block, `<!-- not run: why -->` skips it; `<!-- needs: matplotlib -->` skips it if a module is missing.
 MARKER = re.compile(r"<!-- (not run|needs): (.+?) -->\s*\Z")
 LINK = re.compile(r"(?<!\\)\]\(([^)\s]+)\)")
 MOST_NOT_RUN = 6
 
 
 class Block(NamedTuple):
-    """A Python block of a page: the line it begins at, its source, the modules it needs, and why it is not run."""
+    """A Python block of a page: its first line, its source, the modules that it needs, and why it is not run."""
 
     line: int
     source: str
@@ -58,7 +58,7 @@ def anchors(text):
 
 
 def has_anchor(target, anchor):
-    """Whether a file has a heading of that name; an empty name stands for the file itself."""
+    """Whether a file has a heading with this name; an empty name means the file itself."""
     return not anchor or (target.suffix == ".md" and anchor in anchors(target.read_text(encoding="utf-8")))
 
 
@@ -67,7 +67,7 @@ def dead_links(page, text):
     dead = []
     for link in LINK.findall(without_code(text)):
         if re.match(r"\w+:", link):
-            continue  # to the web or by mail
+            continue  # a link to the web or to a mail address
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
         if not target.is_relative_to(ROOT) or not target.exists() or not has_anchor(target, anchor):
@@ -75,19 +75,30 @@ def dead_links(page, text):
     return dead
 
 
+def uneven_rows(text):
+    """Return the rows of tables that do not have as many cells as the row above them."""
+    rows = {i: line for i, line in enumerate(without_code(text).split("\n")) if line.startswith("|")}
+    return [row for i, row in rows.items() if row.count("|") != rows.get(i - 1, row).count("|")]
+
+
 def run_in_order(page, blocks):
-    """Run the blocks of a page in one namespace, but for those that are marked or need what is not installed."""
+    """Run the blocks of a page in one namespace, except marked blocks and those whose modules are not installed."""
     namespace = {"__name__": "__main__"}
     for block in blocks:
         if block.not_run is None and all(map(find_spec, block.needs)):
-            # The line numbers of an error are those of the page.
+            # So an error shows the line numbers of the page.
             code = compile("\n" * (block.line - 1) + block.source, str(page), "exec")
             exec(code, namespace)
 
 
 @every_page
-def test_links_lead_somewhere(page):
+def test_the_targets_of_links_exist(page):
     assert dead_links(page, page.read_text(encoding="utf-8")) == []
+
+
+@every_page
+def test_rows_of_tables_have_as_many_cells_as_the_heading(page):
+    assert uneven_rows(page.read_text(encoding="utf-8")) == []
 
 
 @every_page
@@ -98,24 +109,24 @@ def test_python_blocks_run_in_order(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # small examples need not converge
+        warnings.simplefilter("ignore")  # small examples do not have to converge
         run_in_order(page, blocks)
 
 
-def test_few_blocks_are_not_run():
+def test_only_few_blocks_are_not_run():
     unrun = [b.not_run for page in PAGES for b in python_blocks(page.read_text(encoding="utf-8")) if b.not_run]
     assert len(unrun) <= MOST_NOT_RUN, unrun
 
 
 @every_page
-def test_a_page_opens_with_a_title_and_what_the_reader_gets(page):
+def test_a_page_begins_with_a_title_and_a_paragraph(page):
     title, empty, opening = page.read_text(encoding="utf-8").split("\n")[:3]
     assert title.startswith("# ")
     assert empty == ""
     assert re.match(r"[\w`\[]", opening)
 
 
-# That the checks above can fail.
+# The checks above can fail.
 
 
 @pytest.mark.parametrize(
@@ -130,8 +141,14 @@ def test_a_page_opens_with_a_title_and_what_the_reader_gets(page):
         ("[folder](sknet/core)", []),
     ],
 )
-def test_a_dead_link_is_seen(text, dead):
+def test_a_dead_link_is_found(text, dead):
     assert dead_links(ROOT / "page.md", text) == dead
+
+
+def test_a_row_with_other_cells_than_the_heading_is_found():
+    table = "| a | b |\n|---|---|\n| 1 | `x | y` |\n"
+    assert uneven_rows(table + "\n| a |\n|---|\n") == []
+    assert uneven_rows(table + "| 1 | 2 | 3 |\n") == ["| 1 | 2 | 3 |"]
 
 
 def test_headings_have_the_anchors_of_github():
@@ -139,7 +156,7 @@ def test_headings_have_the_anchors_of_github():
     assert anchors(text) == {"one-two-three", "same", "same-1"}
 
 
-def test_a_block_sees_the_names_of_those_before_it_and_no_marked_block_runs():
+def test_a_block_can_use_names_of_earlier_blocks_and_marked_blocks_are_not_run():
     text = (
         "```python\na = 1\n```\n\n<!-- not run: it is wrong -->\n```python\na = b\n```\n"
         "<!-- needs: no_such_module -->\n\n```python\na = c\n```\n```sh\nexit 1\n```\n```python\nassert a == 1\n```\n"

@@ -1,4 +1,4 @@
-"""Model files: what is loaded is what was saved, bit for bit, for every estimator, target and kind of input."""
+"""Model files: a loaded estimator equals the saved one bit for bit, for each estimator, target and kind of input."""
 
 import copy
 import json
@@ -33,7 +33,7 @@ def fitted(Estimator, variant):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @BOTH
-def test_what_is_loaded_predicts_and_trains_on_exactly(tmp_path, Estimator, variant):
+def test_a_loaded_estimator_predicts_and_continues_to_train_exactly(tmp_path, Estimator, variant):
     y = target(Estimator)
     mlp = fitted(Estimator, variant)
     twin = there_and_back(mlp, tmp_path)
@@ -53,15 +53,15 @@ def test_what_is_loaded_predicts_and_trains_on_exactly(tmp_path, Estimator, vari
 
 
 @BOTH
-def test_what_was_chosen_by_the_first_rows_comes_along(tmp_path, Estimator):
-    """Which columns to embed, the quartiles and the rates of dropout: later rows would ask for others."""
+def test_choices_of_the_first_call_are_saved(tmp_path, Estimator):
+    """These are the columns to embed, the quartiles and the dropout rates; later rows would give other choices."""
     y, twice = target(Estimator), np.arange(160) % 80
     tables = SMALL | {"standardize": "robust", "embedding": "periodic", "batch_size": "auto"}
     mlp = Estimator(**tables).fit(np.column_stack([X, X[:, 0] > 0.0])[twice], y[twice])
     twin = there_and_back(mlp, tmp_path)
     assert twin._state.columns == (0, 1, 2)
     assert twin._state.dropout == (0.1 if Estimator is CLF else 0.0)
-    few = np.column_stack([X[:5, 0] > 0.0, X[:5, 1:] * 9.0, X[:5, 0]])  # less than a batch, for which none is chosen
+    few = np.column_stack([X[:5, 0] > 0.0, X[:5, 1:] * 9.0, X[:5, 0]])  # too few rows for dropout
     for model in (mlp, twin):
         model.partial_fit(few, y[:5])
     assert bytes_of(twin, tmp_path) == bytes_of(mlp, tmp_path)
@@ -100,7 +100,7 @@ def test_every_kind_of_target(tmp_path, Estimator, case):
     parameters, y = (REGRESSIONS if Estimator is REG else CLASSIFICATIONS)[case]
     mlp = Estimator(**SMALL | parameters).fit(X, y)
     twin = there_and_back(mlp, tmp_path)
-    for a, b in zip(outputs(twin, X), outputs(mlp, X), strict=True):  # rows, or the matrix of each target
+    for a, b in zip(outputs(twin, X), outputs(mlp, X), strict=True):  # arrays, or a matrix for each target
         assert_array_equal(a, b, strict=True)
     prediction, expected = twin.predict(X), mlp.predict(X)
     assert sp.issparse(prediction) == sp.issparse(expected)
@@ -120,7 +120,7 @@ def test_every_kind_of_target(tmp_path, Estimator, case):
 def test_names_of_features_and_random_states(tmp_path, Estimator):
     data = pd.DataFrame(X, columns=["first", "zwei", "第三"])
     shared = np.random.RandomState(5)
-    shared.normal()  # half of a pair is kept for the next call
+    shared.normal()  # the generator keeps the second number of a pair
     mlp = Estimator(**SMALL | {"random_state": shared}).fit(data, target(Estimator))
     twin = there_and_back(mlp, tmp_path)
     assert_array_equal(twin.feature_names_in_, data.columns)
@@ -128,14 +128,14 @@ def test_names_of_features_and_random_states(tmp_path, Estimator):
     with pytest.raises(ValueError, match="feature names"):
         twin.predict(data.rename(columns={"zwei": "two"}))
     assert twin.random_state.normal() == copy.deepcopy(shared).normal()
-    twin = there_and_back(mlp, tmp_path)  # the stream of the caller goes on, in both alike
+    twin = there_and_back(mlp, tmp_path)  # the caller's generator continues, and both get the same numbers
     assert bytes_of(twin.fit(X, target(Estimator)), tmp_path) == bytes_of(mlp.fit(X, target(Estimator)), tmp_path)
 
 
 @pytest.mark.parametrize("n", [30, 200])
 @BOTH
-def test_the_validation_split_comes_along(tmp_path, Estimator, n):
-    """On other numbers of rows too, whose splits are drawn from the stream of the first one."""
+def test_the_validation_split_is_saved(tmp_path, Estimator, n):
+    """This includes later splits of other numbers of rows, which are drawn from the generator of the first split."""
     y = target(Estimator)
     rows = np.arange(n) % 80
     mlp = Estimator(early_stopping=True, **SMALL).fit(X, y)
@@ -163,7 +163,7 @@ def test_an_unfitted_estimator(tmp_path, Estimator):
 
 
 @BOTH
-def test_weights_changed_by_hand_are_those_that_are_stored(tmp_path, Estimator):
+def test_changed_coefs_are_saved(tmp_path, Estimator):
     mlp = Estimator(**SMALL).fit(X, target(Estimator))
     mlp.coefs_[0] = np.asfortranarray(mlp.coefs_[0] * 2.0)
     mlp.intercepts_[1][:] = 3.0
@@ -227,22 +227,22 @@ def test_the_arrays_in_a_file_are_named_and_not_stored_twice(tmp_path, Estimator
     save(mlp, tmp_path / "model")
     header, _, _ = unpack(tmp_path / "model")
     assert [header[f"coefs_.{i}"]["shape"] for i in range(3)] == [list(W.shape) for W in mlp.coefs_]
-    # What is in training units: the first layer, and of a regressor the last one.
+    # In the units of training: the first layer, and the last layer of a regressor.
     own, layers = {name for name in header if name.startswith("_arrays")}, (0,) if Estimator is CLF else (0, 2)
     assert own == {f"_arrays.{i}.{j}" for i in layers for j in (0, 1)}
     numbers = sum(
         np.prod(v["shape"]) for k, v in header.items() if "dtype" in v and "rng" not in k and "split" not in k
     )
-    # weights as published, in training, the best ones, two moments of Adam; curves twice; moments of the data
+    # published weights, weights of training, best weights, two moments of Adam; curves twice; moments of the data
     assert numbers < 5.5 * mlp.n_parameters_ + 10 * mlp.n_iter_ + 60
 
 
-def test_the_same_model_is_the_same_file(tmp_path):
+def test_the_same_model_gives_the_same_file(tmp_path):
     mlp = CLF(**SMALL).fit(X, LABELS)
     assert bytes_of(mlp, tmp_path) == bytes_of(mlp, tmp_path) == bytes_of(pickle.loads(pickle.dumps(mlp)), tmp_path)
 
 
-def test_another_process_reads_it(tmp_path):
+def test_another_process_reads_the_file(tmp_path):
     mlp = CLF(depth=2, **SMALL).fit(X, LABELS)
     save(mlp, tmp_path / "model")
     np.save(tmp_path / "X.npy", X)

@@ -1,4 +1,4 @@
-"""Loading runs nothing that hostile files hold, flipped bits are caught, and a full disk leaves the earlier model."""
+"""Loading runs no code of hostile files, flipped bits are found, and an error of the disk keeps the earlier model."""
 
 import os
 import pickle
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Bomb:
-    """What a pickle may do."""
+    """An object whose pickle runs code."""
 
     def __reduce__(self):
         return os.mkdir, ("exploded",)
@@ -38,13 +38,13 @@ def test_pickles_are_not_run(tmp_path, monkeypatch, dump):
     with pytest.raises(FileFormatError):
         load("model")
     assert os.listdir() == ["model"]
-    with open("model", "rb") as file:  # that the bomb is one
+    with open("model", "rb") as file:  # the pickle does run code
         np.load(file, allow_pickle=True) if file.peek(1)[:1] == b"\x93" else joblib.load(file)
     assert sorted(os.listdir()) == ["exploded", "model"]
 
 
 def test_reading_imports_and_runs_nothing(tmp_path):
-    """An audit hook sees every import, every file, every process and each compilation."""
+    """An audit hook records each import, opened file, process and compilation."""
     save(CLF(early_stopping=True, dropout=0.1, **SMALL).fit(X, LABELS), tmp_path / "model")
     code = """
 import sys, sknet
@@ -62,7 +62,7 @@ print([s for s in seen if not s[0].startswith(harmless)])
 
 @pytest.mark.parametrize("parameters", [{}, {"standardize": "robust", "embedding": "periodic"}], ids=["", "tables"])
 def test_flipped_bits_of_a_model(tmp_path, parameters):
-    """1,000 of them; ``pytest -s -k flipped`` prints how many were caught."""
+    """1,000 bits are flipped; ``pytest -s -k flipped`` prints how many were found."""
     path = tmp_path / "model"
     save(CLF(early_stopping=True, **SMALL, **parameters).fit(X, LABELS), path)
     size, caught = path.stat().st_size, 0
@@ -76,7 +76,7 @@ def test_flipped_bits_of_a_model(tmp_path, parameters):
 # Failing disks
 
 
-def test_a_failed_save_leaves_the_earlier_model(tmp_path, monkeypatch):
+def test_a_failed_save_does_not_change_the_earlier_file(tmp_path, monkeypatch):
     first = REG(**SMALL).fit(X, Y)
     path = tmp_path / "model"
     save(first, path)

@@ -1,4 +1,4 @@
-"""The outputs of hidden layers are the formula of the network, for every layer that there is."""
+"""Compare the outputs of each hidden layer with the formula of the network."""
 
 import pytest
 import scipy.sparse as sp
@@ -37,7 +37,7 @@ def test_hidden_activations_after_layer_normalization():
 
 
 @pytest.mark.parametrize("layer", [2, -3, 1.0, "last", None])
-def test_a_hidden_layer_that_is_not_there(layer):
+def test_a_hidden_layer_that_does_not_exist_is_an_error(layer):
     with pytest.raises(ValueError, match=r"`layer` must be an integer from -2 to 1: .* has 2 hidden layers, got"):
         fitted(PlainRegressor, depth=2).hidden_activations(X, layer)
 

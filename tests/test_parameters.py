@@ -1,4 +1,4 @@
-"""The table of what each constructor parameter may be; `test_bad_input.py` has what it may not be."""
+"""The table of allowed values of each parameter; `test_bad_input.py` tests values that are not allowed."""
 
 import re
 
@@ -95,7 +95,7 @@ def test_the_table_is_complete():
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_good_values_pass(name):
+def test_allowed_values_pass(name):
     for value in GOOD[name]:
         parameters = DEFAULTS | {name: value}
         before = repr(value)
@@ -104,7 +104,7 @@ def test_good_values_pass(name):
         assert repr(value) == before
 
 
-def test_the_error_names_the_parameter_the_domain_and_what_came():
+def test_the_error_names_the_parameter_the_allowed_values_and_the_value():
     with pytest.raises(InvalidParameterError) as caught:
         check_parameters(DEFAULTS | {"beta_1": 1.0})
     assert str(caught.value) == "`beta_1` must be a number in [0, 1), got 1.0."
@@ -130,12 +130,12 @@ def test_the_error_names_the_parameter_the_domain_and_what_came():
         ("dtype", ["None", "float32", "float64"]),
     ],
 )
-def test_descriptions_say_what_is_allowed(name, words):
+def test_descriptions_name_the_allowed_values(name, words):
     for word in words:
         assert re.search(word, RULES[name].description), word
 
 
-def test_lbfgs_may_smooth_labels():
+def test_lbfgs_allows_label_smoothing():
     check_parameters(DEFAULTS | {"solver": "lbfgs", "label_smoothing": 0.1})
 
 
@@ -152,13 +152,13 @@ def test_lbfgs_may_smooth_labels():
         (None, np.int64(1), np.int64(3), (3,)),
     ],
 )
-def test_hidden_sizes(given, depth, width, sizes):
+def test_hidden_sizes_follow_from_depth_width_and_hidden_layer_sizes(given, depth, width, sizes):
     found = hidden_sizes({"hidden_layer_sizes": given, "depth": depth, "width": width})
     assert found == sizes
     assert all(type(size) is int for size in found)
 
 
-def test_hidden_activations():
+def test_hidden_activations_have_one_entry_for_each_layer():
     relu, tanh = ACTIVATIONS["relu"], ACTIVATIONS["tanh"]
     assert hidden_activations({"activation": "relu"}, 3) == (relu, relu, relu)
     assert hidden_activations({"activation": tanh}, 2) == (tanh, tanh)

@@ -37,7 +37,7 @@ def test_a_preset_is_a_new_dictionary_of_constructor_parameters(preset, kind, Es
 
 @pytest.mark.parametrize("kind", ["classifier", "", None, 1])
 @EACH
-def test_an_unknown_kind(preset, kind):
+def test_an_unknown_kind_is_an_error(preset, kind):
     with pytest.raises(ValueError, match="`kind` must be 'classification' or 'regression', got"):
         preset(kind)
 
@@ -47,7 +47,7 @@ def test_a_preset_has_only_what_differs_and_the_values_of_scikit_learn(kind, Est
     ours, theirs = Estimator().get_params(), Theirs().get_params()
     parameters = presets.scikit_learn(kind)
     assert [name for name, value in parameters.items() if ours[name] == value] == []
-    theirs["n_iter_no_change"] += 1  # it stops after one epoch more than that
+    theirs["n_iter_no_change"] += 1  # scikit-learn stops one epoch later
     assert {name: theirs[name] for name in parameters if name in theirs} == {
         name: value for name, value in parameters.items() if name in theirs
     }
@@ -99,7 +99,7 @@ def test_the_large_space_contains_the_small_one(kind, Estimator, Theirs):
 
 @KINDS
 @SIZES
-def test_trials_of_optuna_are_of_the_same_ranges(kind, Estimator, Theirs, size):
+def test_trials_of_optuna_have_the_same_ranges(kind, Estimator, Theirs, size):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     ours, theirs = (presets.search_space(kind, size, library=library) for library in ("scipy", "optuna"))
@@ -117,7 +117,7 @@ def test_trials_of_optuna_are_of_the_same_ranges(kind, Estimator, Theirs, size):
                 assert values.support()[0] <= parameters[name] <= values.support()[1]
 
 
-def test_optuna_that_is_absent(monkeypatch):
+def test_without_optuna_an_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna.distributions", None)
     with pytest.raises(ImportError, match=r"needs Optuna, an optional extra: pip install -e \"\.\[ecosystem\]"):
         presets.search_space("regression", library="optuna")
@@ -131,6 +131,6 @@ def test_optuna_that_is_absent(monkeypatch):
         ({"kind": "regression", "library": "ray"}, "`library` must be 'scipy' or 'optuna', got 'ray'"),
     ],
 )
-def test_an_unknown_search_space(arguments, message):
+def test_an_unknown_search_space_is_an_error(arguments, message):
     with pytest.raises(ValueError, match=message):
         presets.search_space(**arguments)

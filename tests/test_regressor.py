@@ -1,3 +1,5 @@
+"""The regressor: forms and sizes of targets, linear models, learning, `partial_fit` and early stopping."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -59,7 +61,7 @@ def test_targets_as_frame_and_series():
     assert_array_equal(MLPRegressorScratch(**SMALL).fit(X, pd.Series(Y)).predict(X), expected)
 
 
-def test_whole_numbers_are_numbers():
+def test_integer_targets_are_numbers():
     y = np.rint(Y).astype(int)
     assert_array_equal(
         MLPRegressorScratch(**SMALL).fit(X, y).predict(X),
@@ -81,7 +83,7 @@ def test_depth_0_is_least_squares(y, weights, standardize):
     data = X if standardize else RAW
     mlp = MLPRegressorScratch(alpha=0.0, standardize=standardize, **EXACT).fit(data, y, weights)
     ols = LinearRegression().fit(data, y, weights)
-    # L-BFGS stops when the loss falls by less than 2e-9; coefficients are then right to the root of that.
+    # L-BFGS stops when the loss falls by less than 2e-9. The error of coefficients is then about the root of that.
     assert_allclose(mlp.predict(data), ols.predict(data), rtol=0, atol=2e-4 * y.std(axis=0).max())
     assert_allclose(
         mlp.coefs_[0].T.reshape(ols.coef_.shape) * data.std(axis=0),
@@ -124,7 +126,7 @@ def test_depth_0_is_poisson_regression(alpha, weights):
 
 @SOLVER
 def test_poisson_predictions_are_positive(solver):
-    counts = np.random.default_rng(1).poisson(0.3, (N, 2))  # mostly zeros, two targets
+    counts = np.random.default_rng(1).poisson(0.3, (N, 2))  # two targets that are mostly zero
     mlp = MLPRegressorScratch(loss="poisson", solver=solver, **SMALL).fit(X, counts)
     assert mlp.predict(X).shape == (N, 2)
     assert mlp.predict(X).min() > 0.0
@@ -132,8 +134,8 @@ def test_poisson_predictions_are_positive(solver):
     assert np.isfinite(mlp.predict(X)).all()
 
 
-def test_without_coupling_two_outputs_are_two_models():
-    """At depth 0 and without a penalty the outputs have nothing in common."""
+def test_at_depth_0_two_outputs_are_two_models():
+    """At depth 0 and without a penalty, the outputs share no weights."""
     both = MLPRegressorScratch(alpha=0.0, **EXACT).fit(X, Y2)
     for k in range(2):
         alone = MLPRegressorScratch(alpha=0.0, **EXACT).fit(X, Y2[:, k])
@@ -143,11 +145,11 @@ def test_without_coupling_two_outputs_are_two_models():
 # Standardized targets
 
 
-def test_loss_counts_in_units_of_standardized_targets():
-    """The mean as prediction costs one half in these units, whatever those of y are."""
+def test_the_loss_is_that_of_standardized_targets():
+    """The loss of predicting the mean is one half in these units, whatever the units of y."""
     mlp = MLPRegressorScratch(
         alpha=0.0, width=1, max_iter=1, learning_rate_init=1e-300, early_stopping=False, random_state=0
-    )  # all rows are trained on
+    )  # all rows are training rows
     for scale in (1e-8, 1.0, 1e8):
         mlp.fit(X, Y * scale + 7 * scale)
         z = (mlp.predict(X) / scale - 7 - Y.mean()) / Y.std()
@@ -183,7 +185,7 @@ def test_it_learns_with_defaults():
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "silu"])
 @SOLVER
-def test_it_bends(solver, activation):
+def test_it_learns_a_nonlinear_function(solver, activation):
     x = np.linspace(-3, 3, 200)[:, None]
     y = np.sin(2 * x[:, 0])
     mlp = MLPRegressorScratch(
@@ -209,13 +211,13 @@ def test_partial_fit_learns_from_a_stream():
     assert mlp.t_ == 9000
 
 
-def test_early_stopping_watches_r2():
+def test_early_stopping_uses_r2():
     mlp = MLPRegressorScratch(early_stopping=True, **SMALL | {"max_iter": 60}).fit(X, Y2)
     assert mlp.best_validation_score_ == max(mlp.validation_scores_) <= 1.0
     assert mlp.validation_scores_[0] < mlp.validation_scores_[-1]
 
 
-def test_truth_values_are_numbers():
+def test_boolean_targets_are_numbers():
     data = np.random.default_rng(0).standard_normal((200, 3))
     truth = data[:, 0] > 0
     one, other = (MLPRegressorScratch(max_iter=3, random_state=0).fit(data, y) for y in (truth, truth * 1.0))

@@ -1,4 +1,4 @@
-"""What parameters mean together: whole floats, schedule objects, what L-BFGS leaves out, what has no effect."""
+"""Whole numbers as floats, schedule objects, parameters that L-BFGS cannot use, and parameters without effect."""
 
 import re
 import warnings
@@ -22,7 +22,7 @@ WHOLE = {
 }  # fmt: skip
 
 
-def test_every_parameter_that_counts_is_there():
+def test_every_parameter_with_whole_numbers_is_tested():
     assert WHOLE.keys() == {name for name, rule in RULES.items() if rule.whole}
 
 
@@ -47,12 +47,12 @@ def test_whole_floats_in_sequences(sizes):
 
 
 @pytest.mark.parametrize("value", [(), [3, 4], (3, 4), range(2, 4), None])
-def test_integers_in_sequences_stay_as_they_are(value):
+def test_sequences_of_integers_are_not_changed(value):
     assert checked(DEFAULTS | {"hidden_layer_sizes": value})["hidden_layer_sizes"] is value
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan, -np.inf, 1e400, True])
-def test_what_is_no_whole_number(value):
+def test_values_that_are_not_whole_numbers(value):
     with pytest.raises(InvalidParameterError, match="`width` must be an integer of at least 1, got"):
         checked(DEFAULTS | {"width": value})
     assert checked(DEFAULTS | {"n_iter_no_change": np.inf})["n_iter_no_change"] == np.inf
@@ -60,14 +60,14 @@ def test_what_is_no_whole_number(value):
 
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("value", [-1, 0.5, "many", 2**70, 1e30])
-def test_no_message_carries_a_limit_of_the_machine(name, value):
+def test_no_message_names_a_limit_of_the_machine(name, value):
     with pytest.raises(InvalidParameterError) as caught:
         checked(DEFAULTS | {name: value})
     assert not re.search(r"9223372036854775807|2147483647", str(caught.value))
     assert ("too large" in str(caught.value)) == (value in (2**70, 1e30))
 
 
-def test_a_rate_in_place_of_a_schedule():
+def test_a_number_as_schedule_is_an_error_that_names_learning_rate_init():
     with pytest.raises(InvalidParameterError, match=r"`learning_rate` must be one of .* learning_rate_init=0.01\."):
         MLPClassifierScratch(learning_rate=0.01).fit(X, LABELS)
 
@@ -134,7 +134,7 @@ class OfOnesOwn:
 
 
 @pytest.mark.parametrize("rate", [-1.0, np.nan, np.inf, "fast", None])
-def test_what_a_schedule_of_ones_own_must_return(rate):
+def test_a_schedule_of_the_user_must_return_a_nonnegative_number(rate):
     with pytest.raises(InvalidParameterError, match=r"`learning_rate=OfOnesOwn.*` must return a number in \[0, inf\)"):
         MLPClassifierScratch(learning_rate=OfOnesOwn(rate)).fit(X, LABELS)
     MLPClassifierScratch(learning_rate=OfOnesOwn(0.5), **QUICK).fit(X, LABELS)
@@ -143,7 +143,7 @@ def test_what_a_schedule_of_ones_own_must_return(rate):
 # L-BFGS
 
 
-def test_what_lbfgs_leaves_out():
+def test_parameters_that_lbfgs_cannot_use_are_switched_off():
     given = DEFAULTS | {"solver": "lbfgs", "early_stopping": True, "dropout": (0.1, 0.2), "alpha": 0.5}
     found = as_solver_can(given)
     assert found == given | {"early_stopping": False, "dropout": 0.0}
@@ -152,7 +152,7 @@ def test_what_lbfgs_leaves_out():
     assert as_solver_can(auto) == auto
 
 
-def test_early_stopping_with_lbfgs_still_watches_rows_of_ones_own():
+def test_lbfgs_scores_the_validation_set_of_the_user():
     with pytest.warns(UserWarning, match="`early_stopping=True` has no effect: solver='lbfgs'"):
         net = MLPRegressorScratch(solver="lbfgs", early_stopping=True, **QUICK).fit(X, Y, X_val=X, y_val=Y)
     assert len(net.validation_scores_) == net.n_iter_
@@ -181,13 +181,13 @@ def messages(Estimator, *, partial=False, validation=False, **parameters):
         ({"depth": 3, "hidden_layer_sizes": 5}, "`depth=3` has no effect beside `hidden_layer_sizes=5`"),
         ({"width": 9, "hidden_layer_sizes": ()}, "`width=9` has no effect beside"),
         ({"width": 9, "depth": 1, "hidden_layer_sizes": (4,)}, "`depth=1` and `width=9` have no effect beside"),
-        ({"scoring": "loss"}, "`scoring='loss'` has no effect, as no rows are validated on"),
+        ({"scoring": "loss"}, "`scoring='loss'` has no effect, because this fit has no validation rows"),
         ({"scoring": max, "early_stopping": False}, "`scoring=.*max.*` has no effect"),
         ({"scoring": "loss", "partial": True}, "`scoring='loss'` has no effect"),
     ],
 )
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_what_has_no_effect_says_so(Estimator, parameters, words):
+def test_parameters_without_effect_give_a_warning(Estimator, parameters, words):
     (message,) = messages(Estimator, **parameters)
     assert re.match(words, message)
 
@@ -216,23 +216,23 @@ def test_parameters_of_another_loss(parameters, words):
     ids=str,
 )  # fmt: skip
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_what_has_an_effect_is_silent(Estimator, parameters):
+def test_parameters_with_an_effect_give_no_warning(Estimator, parameters):
     assert messages(Estimator, **parameters) == []
 
 
-def test_parameters_of_their_own_loss_are_silent():
+def test_parameters_of_the_loss_in_use_give_no_warning():
     assert messages(MLPRegressorScratch, loss="quantile", quantile=0.9) == []
     assert messages(MLPRegressorScratch, loss="huber", huber_delta=0.9) == []
 
 
 @pytest.mark.parametrize("preset", [presets.tabular, presets.scikit_learn])
 @pytest.mark.parametrize("kind", ["classification", "regression"])
-def test_presets_are_silent(preset, kind):
+def test_presets_give_no_warning(preset, kind):
     Estimator = MLPClassifierScratch if kind == "classification" else MLPRegressorScratch
     assert messages(Estimator, **preset(kind)) == []
 
 
-def test_a_subclass_with_defaults_of_its_own():
+def test_a_subclass_may_have_other_defaults():
     class Narrow(MLPRegressorScratch):
         def __init__(self, width=4, hidden_layer_sizes=(3,), random_state=None, max_iter=2):
             super().__init__(

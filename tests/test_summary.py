@@ -1,4 +1,4 @@
-"""The summary: layers, what was chosen and how training went, for every kind of network, and in notebooks."""
+"""The summary shows layers, the values of "auto" and the training, for each kind of network and in notebooks."""
 
 import html
 import re
@@ -22,7 +22,7 @@ QUICK = {"width": 5, "random_state": 0, "max_iter": 3}
 
 
 def layers_of(net):
-    """The rows of the first table: kind, shape, activation and parameters."""
+    """Return the rows of the first table: kind, shape, activation and parameters."""
     block = net.summary().split("\n\n")[1].splitlines()
     return [re.split(r"\s{2,}", line) for line in block[1:]]
 
@@ -63,10 +63,10 @@ def test_the_linear_model():
 def test_members_and_an_embedding():
     net = MLPRegressorScratch(depth=1, **QUICK).fit(TABLE, TABLE[:, 0])
     rows = layers_of(net)
-    assert [row[0] for row in rows] == ["piecewise-linear embedding", "dense", "output", "each network"]
+    assert [row[0] for row in rows] == ["piecewise-linear embedding", "dense", "output", "each member"]
     of_each = sum(int(row[-1].replace(",", "")) for row in rows[:-1])
     assert int(rows[-1][1]) == of_each == net.n_parameters_ / 4
-    title = f"MLPRegressorScratch: 4 networks side by side, {net.n_parameters_:,} parameters in float32"
+    title = f"MLPRegressorScratch: 4 members, {net.n_parameters_:,} parameters in float32"
     assert net.summary().splitlines()[0] == title
 
 
@@ -78,20 +78,20 @@ def test_categories():
     assert layers_of(net)[-2][:3] == ["output", "5 -> 1", "logistic"]
 
 
-def test_what_was_chosen_and_why():
+def test_values_of_auto_and_their_reasons():
     net = MLPClassifierScratch(**QUICK | {"max_iter": "auto"}, dropout=0.2).fit(TABLE, TABLE[:, 0] > 0)
     chosen = "Chosen for a table: 400 dense rows in mini-batches"
-    assert re.split(" {2,}", value_of(net, "early_stopping", chosen)) == ["True", "40 rows to validate on"]
+    assert re.split(" {2,}", value_of(net, "early_stopping", chosen)) == ["True", "40 validation rows"]
     assert value_of(net, "standardize", chosen) == net.standardize_ == "robust"
     assert value_of(net, "batch_size", chosen).startswith(f"{net.batch_size_} ")
-    updates = -(-360 // net.batch_size_)  # each network learns from nine tenths of the rows
+    updates = -(-360 // net.batch_size_)  # each member is trained on nine tenths of the rows
     most = re.split(" {2,}", value_of(net, "max_iter", chosen))
     assert most == [str(net.max_iter_), f"about 3,000 updates, {updates} an epoch"]
-    assert "dropout " not in net.summary().split("\n\n")[2]  # which was given
+    assert "dropout " not in net.summary().split("\n\n")[2]  # it was given
     assert net.set_params(warm_start=True).fit(TABLE[:350], TABLE[:350, 0] > 0).summary().count("earlier fit") == 0
 
 
-def test_a_choice_that_is_only_kept_says_so():
+def test_a_choice_of_an_earlier_fit_is_shown_as_such():
     net = MLPRegressorScratch(warm_start=True, **QUICK).fit(TABLE, TABLE[:, 0]).fit(TABLE[:100], TABLE[:100, 0])
     chosen = "Chosen for plain training: 100 rows"
     assert re.split(" {2,}", value_of(net, "n_members", chosen)) == ["4", "as in the earlier fit"]
@@ -106,10 +106,10 @@ def test_epochs_best_and_end():
     best = int(np.argmin(net.validation_loss_curve_))
     text = f"{net.validation_loss_curve_[best]:.4g} in epoch {best + 1}, whose weights are kept"
     assert value_of(net, "best validation loss", "Training") == text
-    assert value_of(net, "loss", "Training") == f"{net.loss_:.4g} in the last of them"
+    assert value_of(net, "loss", "Training") == f"{net.loss_:.4g} at the end"
 
 
-def test_a_stream():
+def test_partial_fit_counts_epochs_and_keeps_no_best_weights():
     net = MLPRegressorScratch(width=5, random_state=0)
     for _ in range(3):
         net.partial_fit(X, Y, X_val=X, y_val=Y)
@@ -119,19 +119,19 @@ def test_a_stream():
     assert "Chosen for plain training: rows come in partial_fit\n" in net.summary()
 
 
-def test_a_model_that_was_loaded_has_the_same(tmp_path):
+def test_a_loaded_model_has_the_same_summary(tmp_path):
     net = MLPClassifierScratch(**QUICK).fit(TABLE, TABLE[:, 0] > 0)
     sknet.save(net, tmp_path / "net")
     assert sknet.load(tmp_path / "net").summary() == net.summary()
 
 
-def test_there_is_none_before_fit():
+def test_before_fit_it_is_an_error():
     with pytest.raises(NotFittedError):
         MLPRegressorScratch().summary()
 
 
 @pytest.mark.parametrize("outer", [False, True], ids=["by itself", "in a pipeline"])
-def test_notebooks_show_it(outer):
+def test_notebooks_show_the_summary(outer):
     net = PlainRegressor(**SMALL)
     model = make_pipeline(StandardScaler(), net) if outer else net
     with sklearn.config_context(display="diagram"):
@@ -146,8 +146,8 @@ def test_notebooks_show_it(outer):
             assert f"<details><summary>Summary</summary><pre>{text}</pre></details>" in page
 
 
-def test_what_it_holds_is_text_to_a_page():
-    """The name of a scorer may be anything."""
+def test_html_characters_in_the_summary_are_escaped():
+    """The name of a scorer may contain any characters."""
 
     def score(estimator, X, y):
         return 1.0

@@ -1,4 +1,4 @@
-"""A transformer whose outputs are those of a hidden layer, used as any transformer of scikit-learn."""
+"""A transformer that returns the outputs of a hidden layer can be used like any transformer of scikit-learn."""
 
 import pickle
 
@@ -48,14 +48,14 @@ def test_outputs_are_those_of_a_hidden_layer_of_the_network(Estimator, layer, de
     assert_array_equal(hidden.fit_transform(X, y), hidden.transform(X))
 
 
-def test_the_estimator_given_stays_unfitted():
+def test_the_given_estimator_is_not_fitted():
     hidden = transformer().fit(X, y)
     assert not hasattr(hidden.estimator, "coefs_")
     assert hasattr(hidden.estimator_, "coefs_")
     assert hidden.estimator_ is not hidden.estimator
 
 
-def test_in_a_pipeline_it_is_what_the_next_step_sees():
+def test_in_a_pipeline_the_next_step_gets_its_outputs():
     model = make_pipeline(StandardScaler(), transformer(), LogisticRegression()).fit(X, y)
     h = model[1].transform(model[0].transform(X))
     assert_array_equal(model.predict(X), LogisticRegression().fit(h, y).predict(h))
@@ -92,7 +92,7 @@ def test_outputs_as_a_frame(container):
         assert_array_equal(hidden.set_output(transform="pandas").transform(shuffled).index, shuffled.index)
 
 
-def test_features_are_remembered():
+def test_names_and_number_of_features_are_checked():
     frame = load_wine(as_frame=True).data
     hidden = transformer().fit(frame, y)
     assert_array_equal(hidden.feature_names_in_, frame.columns)
@@ -121,12 +121,12 @@ def test_sparse_inputs(kind):
     )
 
 
-def test_columns_by_columns():
+def test_it_works_in_a_column_transformer():
     model = ColumnTransformer([("some", transformer(), [0, 1, 2]), ("rest", "passthrough", [5])]).fit(X, y)
     assert model.transform(X).shape == (178, 5)
 
 
-def test_numbers_as_targets_and_several_of_them():
+def test_regression_and_several_targets():
     data, target = load_diabetes(return_X_y=True)
     targets = np.column_stack([target, -target])
     assert transformer(Estimator=PlainRegressor).fit(data, targets).transform(data).shape == (442, 4)
@@ -177,7 +177,7 @@ def test_copies(duplicate):
     assert_array_equal(copy.transform(X), hidden.transform(X))
 
 
-def test_before_fit():
+def test_before_fit_it_is_an_error():
     with pytest.raises(NotFittedError):
         transformer().transform(X)
     with pytest.raises(NotFittedError):
@@ -185,21 +185,21 @@ def test_before_fit():
 
 
 @pytest.mark.parametrize("layer", [2, -3, 0.5, "last", None])
-def test_a_layer_that_is_not_there(layer):
-    """Nothing is left behind of a fit that failed."""
+def test_a_layer_that_does_not_exist_is_an_error(layer):
+    """A failed fit does not change the transformer."""
     hidden = transformer(layer)
     with pytest.raises(ValueError, match=r"`layer` must be an integer from -2 to 1: .* has 2 hidden layers, got"):
         hidden.fit(X, y)
     assert not hasattr(hidden, "estimator_")
 
 
-def test_a_network_without_hidden_layers_has_nothing_to_show():
+def test_a_network_without_hidden_layers_is_an_error():
     with pytest.raises(ValueError, match="has 0 hidden layers"):
         HiddenLayerTransformer(MLPClassifierScratch(depth=0, max_iter=2)).fit(X, y)
 
 
 def each_check(estimator, **kwargs):
-    """`parametrize_with_checks` with a list instead of the generator that pytest 9 warns of."""
+    """Parametrize as `parametrize_with_checks` does, but with a list, because pytest 9 warns of a generator."""
     mark = parametrize_with_checks([estimator], **kwargs)
     return pytest.mark.parametrize(mark.args[0], list(mark.args[1]), ids=mark.kwargs["ids"])
 

@@ -1,7 +1,7 @@
-"""Data, and a witness of fits, for the thirteen points in which behaviour must be better than scikit-learn 1.9's.
+"""Data, and records of training and validation rows, for the thirteen points that are better than scikit-learn 1.9.
 
-Each test of them names its point. ``test_point_NN_sklearn_...`` shows what scikit-learn does, so that the list cannot
-go stale.
+The name of each test contains the number of its point. ``test_point_NN_sklearn_...`` shows what scikit-learn does, so
+that the list is up to date.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def make_labels(Estimator, y):
 
 
 class Witness:
-    """What the fits of ``sknet`` trained on and validated on, as row numbers read off the first column of X."""
+    """Records the training and validation rows of fits; the first column of X contains the numbers of rows."""
 
     def __init__(self, monkeypatch):
         self.validated, self.orders = [], []
@@ -57,7 +57,7 @@ class Witness:
 
     @property
     def trained(self):
-        """For each fit, the set of rows that it trained on."""
+        """The set of training rows of each fit."""
         return [{row for epoch in fit for row in epoch} for fit in self.orders]
 
 
@@ -67,7 +67,7 @@ def witness_fixture(monkeypatch):
 
 
 def numbered(X):
-    """X with its row numbers in the first column; to be used with ``standardize=False``."""
+    """Return X with the numbers of its rows in the first column, for use with ``standardize=False``."""
     return np.column_stack([np.arange(float(len(X))), X])
 
 

@@ -1,4 +1,4 @@
-"""Side-by-side timing: contestants take turns, so that a drift of the machine hits all alike."""
+"""Timing: contestants take turns, so that changes in the speed of the machine affect all in the same way."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ from sknet import MLPClassifierScratch, MLPRegressorScratch, presets
 
 warnings.filterwarnings("ignore")
 
-# The same work for all: no dropout, label smoothing, decay or early stopping; inputs are standardized all the same.
+# The same work for all: no dropout, label smoothing, weight decay or early stopping. Only inputs are standardized.
 PlainClassifier, PlainRegressor = (
     functools.partial(Estimator, **presets.scikit_learn(kind) | {"standardize": True})
     for Estimator, kind in ((MLPClassifierScratch, "classification"), (MLPRegressorScratch, "regression"))
@@ -27,7 +27,7 @@ def seconds(function, clock=time.perf_counter):
 
 
 def interleaved(contestants, rounds=5, repeats=1, clock=time.perf_counter):
-    """Return a list of seconds for each contestant, a callable; the first call of each is not counted."""
+    """Return the seconds of each round for each contestant, a callable. The first call of each is not counted."""
     for function in contestants.values():
         function()
     times = {name: [] for name in contestants}
@@ -38,12 +38,12 @@ def interleaved(contestants, rounds=5, repeats=1, clock=time.perf_counter):
 
 
 def ratio(times, other, base):
-    """Return the median over rounds of the time of ``other`` in units of that of ``base``."""
+    """Return the time of ``other`` divided by the time of ``base``, as the median over rounds."""
     return statistics.median(o / b for o, b in zip(times[other], times[base], strict=True))
 
 
 def header(*packages):
-    """Print what is being measured, with versions."""
+    """Print the number of cores and the versions of Python and packages."""
     names = ("sknet", "numpy", "scipy", "scikit-learn", *packages)
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {versions}")

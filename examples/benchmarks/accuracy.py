@@ -1,10 +1,10 @@
-"""Accuracy on the data that scikit-learn bundles: sknet, its preset for tables, and scikit-learn's own learners.
+"""Measure accuracy on the data that scikit-learn contains: sknet, its preset for tables, and scikit-learn's learners.
 
     python examples/benchmarks/accuracy.py [--seeds 0 1 2]
 
-Five-fold cross-validation, the same folds for all, repeated for each seed. Classification error and, for diabetes, RMSE
-in units of the deviation of y: smaller is better. Learners that need scaled inputs get a StandardScaler; sknet's
-standardize by themselves.
+Five-fold cross-validation, with the same folds for all learners, is repeated for each seed. The figures are the
+classification error, and for diabetes RMSE divided by the standard deviation of y: smaller is better. scikit-learn's
+learners that need scaled inputs get a StandardScaler; sknet's estimators standardize inputs themselves.
 """
 
 import argparse

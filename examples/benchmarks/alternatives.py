@@ -1,11 +1,11 @@
-"""What sknet and its alternatives can do: every yes, no and figure of the table comes from a call.
+"""Compare sknet with its alternatives by calls, and print a Markdown table of what each can do.
 
     python examples/benchmarks/alternatives.py [--libraries NAME ...]
 
-Compares those that are installed of: sknet, scikit-learn's MLP and HistGradientBoosting, skorch, pytabkit's RealMLP,
-LightGBM and CatBoost; prints one Markdown table. Each library runs in processes of its own, on one thread; fits are
-timed in seconds of the processor. A check is "yes" where the call ends well and its predictions show that the input was
-used, "no" where it fails. skorch trains a network that its user writes: here one with two hidden layers of 64 units.
+The alternatives are scikit-learn's MLP and HistGradientBoosting, skorch, pytabkit's RealMLP, LightGBM and CatBoost, as
+far as they are installed. Each library runs in its own processes, on one thread; the time of fits is processor time. A
+check is "yes" if the call succeeds and its predictions show that the input was used, and "no" if it fails. With skorch,
+the user writes the network: here, it has two hidden layers of 64 units.
 """
 
 import argparse
@@ -38,20 +38,20 @@ QUANTILES = [0.1, 0.5, 0.9]
 
 
 def positional(X, y):
-    """The validation rows for a ``fit`` that takes them as ``X_val`` and ``y_val``."""
+    """Return the arguments for a ``fit`` that takes validation rows as ``X_val`` and ``y_val``."""
     return {"fit": {"X_val": X, "y_val": y}}
 
 
 @dataclass
 class Library:
-    """One contestant: what to import, what to install, how to make its estimators, and its names for common options."""
+    """A library: its module and packages, a function that makes its estimators, and its names for common options."""
 
     module: str
     packages: list
-    make: callable  # make(classify, n_outputs, **parameters) gives an estimator with the library's defaults
-    scaled: bool = True  # False: needs a StandardScaler before it
-    quick: dict = field(default_factory=dict)  # parameters for the checks of yes and no, where defaults take long
-    named_category: dict = field(default_factory=dict)  # names the column of categories
+    make: callable  # make(classify, n_outputs, **parameters) returns an estimator with the library's defaults
+    scaled: bool = True  # False: it needs a StandardScaler
+    quick: dict = field(default_factory=dict)  # parameters for the checks if the defaults take long
+    named_category: dict = field(default_factory=dict)  # parameter that names the categorical column
     class_weight: dict = field(default_factory=lambda: {"class_weight": {0: 1.0, 1: 20.0}})
     quantiles: dict = None
     several_targets: dict = field(default_factory=dict)
@@ -158,13 +158,13 @@ LIBRARIES = {
 
 
 def numbers(n=400):
-    """Rows of numbers, and classes that two of the columns tell apart."""
+    """Return rows of numbers, and classes that depend on two of the columns."""
     X = np.random.default_rng(0).normal(size=(n, 4)).astype(np.float32)
     return X, (X[:, 0] + X[:, 1] > 0).astype(np.int64)
 
 
 def levels(dtype, n=400):
-    """A frame with a column of numbers, and one of text, as ``dtype``, that gives the class."""
+    """Return a frame with a column of numbers and one of text, as ``dtype``, and classes that depend on the text."""
     import pandas as pd
 
     rng = np.random.default_rng(0)
@@ -174,7 +174,7 @@ def levels(dtype, n=400):
 
 
 def learns(model, X, y, least=0.85, **fit):
-    """Whether the model, fitted, gives most rows their class."""
+    """Whether the fitted model predicts the class of most rows correctly."""
     return np.mean(np.ravel(model.fit(X, y, **fit).predict(X)) == y) > least
 
 
@@ -208,7 +208,7 @@ def takes_sparse(library, make):
 
 
 def takes_sample_weight(library, make):
-    """Rows of weight zero have the other class: who heeds the weights does not learn from them."""
+    """Rows of weight zero have the wrong class: a model that uses the weights does not learn from them."""
     X, y = numbers()
     wrong = np.arange(len(y)) % 4 != 0
     weights = np.where(wrong, 0.0, 1.0)
@@ -217,8 +217,8 @@ def takes_sample_weight(library, make):
 
 
 def takes_class_weight(library, make):
-    """Classes that no column tells apart: 20 times the weight on the rarer gets it predicted for most rows."""
-    X = np.sign(numbers()[0])  # of only 16 kinds of rows no model learns single ones by heart
+    """Classes that depend on no column: with 20 times the weight, the rarer class is predicted for most rows."""
+    X = np.sign(numbers()[0])  # only 16 different rows, so that no model can overfit single rows
     y = (np.arange(len(X)) % 4 == 0).astype(np.int64)
     plain, weighted = (make(True, **given).fit(X, y).predict(X) for given in ({}, library.class_weight))
     return np.mean(plain) < 0.5 < np.mean(weighted)
@@ -265,13 +265,13 @@ def refits_bit_identically(library, make):
 CHECKS = {
     "frame with a text column": partial(takes_levels, dtype=object),
     "frame with a category column": partial(takes_levels, dtype="category"),
-    "levels first met in predict": takes_unseen_levels,
+    "new levels in predict": takes_unseen_levels,
     "NaN among numbers": takes_nan,
     "sparse X": takes_sparse,
     "`sample_weight` in fit": takes_sample_weight,
     "class weights": takes_class_weight,
     "`partial_fit`": takes_partial_fit,
-    "validation rows of one's own": takes_validation_rows,
+    "validation rows passed to fit": takes_validation_rows,
     "several targets in one model": takes_several_targets,
     "several quantiles in one model": gives_several_quantiles,
     "`clone` of a fitted model, fitted again": can_be_cloned,
@@ -280,7 +280,7 @@ CHECKS = {
 
 
 def works(check):
-    """What the check returns, or False where the library raises an exception."""
+    """Return the result of the check, or False if the library raises an exception."""
     try:
         return check()
     except Exception:
@@ -288,7 +288,7 @@ def works(check):
 
 
 def answers(library):
-    """Return, for each check, "yes", "no" or the condition under which it is yes."""
+    """Return for each check "yes", "no", or the condition under which the check succeeds."""
 
     def make(classify, n_outputs=1, **parameters):
         return library.make(classify, n_outputs, **library.quick | parameters)
@@ -305,7 +305,7 @@ SETS = {
 
 
 def figures(library):
-    """Return seconds of fits and errors on the three sets, and the size of a pickle."""
+    """Return the seconds of fits, the errors on the three sets, and the size of a pickle."""
     cells = {}
     for title, (load, classify) in SETS.items():
         X, y = load(return_X_y=True)
@@ -319,7 +319,7 @@ def figures(library):
         seconds = time.process_time() - start
         prediction = np.ravel(model.predict(X_test))
         error = np.mean(prediction != y_test) if classify else np.std(prediction - y_test) / np.std(y_test)
-        cells[f"{title}: {'error' if classify else 'RMSE / deviation of y'}"] = f"{error:.3f}"
+        cells[f"{title}: {'error' if classify else 'RMSE / standard deviation of y'}"] = f"{error:.3f}"
         cells[f"{title}: CPU seconds of fit"] = f"{seconds:.2f}"
         if load is load_breast_cancer:
             cells["pickle, fitted to breast cancer"] = f"{len(pickle.dumps(model)) / 1e3:,.0f} kB"
@@ -327,7 +327,7 @@ def figures(library):
 
 
 def failed_checks(library):
-    """Return how many of scikit-learn's checks of estimators the classifier fails."""
+    """Return how many of scikit-learn's estimator checks the classifier fails."""
     from sklearn.utils.estimator_checks import check_estimator
 
     results = check_estimator(library.make(True, **library.quick), on_fail=None, on_skip=None)
@@ -336,7 +336,7 @@ def failed_checks(library):
 
 
 def needed(packages):
-    """Return the names of the distributions that the packages need, without extras, themselves included."""
+    """Return the names of the packages and of all distributions that they need, without extras."""
     from packaging.requirements import Requirement
 
     found, queue = set(), list(packages)
@@ -358,19 +358,19 @@ def is_installed(name):
 
 
 def installed_size(library):
-    """Return megabytes of the package and of what it needs, scikit-learn and what that needs included."""
+    """Return the megabytes of the packages, scikit-learn, and everything that these need."""
     paths = {
         path.locate() for name in needed([*library.packages, "scikit-learn"]) for path in distribution(name).files or ()
     }
-    if library.module == "sknet":  # may be imported from a clone
+    if library.module == "sknet":  # it may be imported from a clone
         paths |= set(Path(find_spec("sknet").origin).parent.rglob("*.py"))
     return {
-        "installed, with all it needs": f"{sum(path.stat().st_size for path in paths if path.is_file()) / 1e6:,.0f} MB"
+        "installed, with dependencies": f"{sum(path.stat().st_size for path in paths if path.is_file()) / 1e6:,.0f} MB"
     }
 
 
 def import_time(library):
-    """Return the median milliseconds of an import in a new process, after scikit-learn's estimators."""
+    """Return the median milliseconds of an import in a new process, after the import of scikit-learn's estimators."""
     child = "import time, sklearn.ensemble, sklearn.neural_network; start = time.perf_counter(); import {}; "
     command = [sys.executable, "-P", "-c", child.format(library.module) + "print(time.perf_counter() - start)"]
     runs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(6)]
@@ -382,13 +382,13 @@ PARTS = {part.__name__: part for part in (answers, failed_checks, figures, insta
 
 
 def in_a_process(name, part, seconds):
-    """Run one part of the comparison for one library; what does not end in time, or not at all, leaves no cells."""
+    """Run one part of the comparison for one library, and return its cells; none if it fails or takes too long."""
     command = [sys.executable, __file__, "--libraries", name, "--part", part]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     try:
         run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=seconds)
     except subprocess.TimeoutExpired:
-        print(f"{name}, {part}: not done in {seconds} seconds", file=sys.stderr)
+        print(f"{name}, {part}: not finished after {seconds} seconds", file=sys.stderr)
         return {}
     if run.returncode:
         print(f"{name}, {part}: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
@@ -403,7 +403,7 @@ def package_version(name):
 
 
 def table(columns):
-    """Return the Markdown table of what each library, by name, got for each row."""
+    """Return the Markdown table with a column of cells for each library."""
     rows = dict.fromkeys(title for cells in columns.values() for title in cells)
     lines = [["", *columns], ["---"] * (len(columns) + 1)]
     lines += [[title, *(cells.get(title, "") for cells in columns.values())] for title in rows]

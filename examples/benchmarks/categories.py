@@ -1,8 +1,8 @@
-"""Categories: vectors looked up by level, beside the same columns one-hot in a sparse matrix: time and memory.
+"""Measure time and memory of categories: vectors looked up by level, and the same columns one-hot in a sparse matrix.
 
     python examples/benchmarks/categories.py [--rows 50000] [--levels 10000] [--large]
 
-Both train for one epoch. ``--large`` trains on 1,000,000 rows, and says what fit allocates beside them.
+Both are trained for one epoch. ``--large`` trains on 1,000,000 rows, and prints how much memory fit allocates.
 """
 
 import argparse
@@ -19,7 +19,7 @@ COLUMNS = 5
 
 
 def table(n, n_levels, seed=0):
-    """Return a frame of categoricals, and a target that is a sum of effects of their levels."""
+    """Return a frame of categorical columns, and a target that is a sum of effects of their levels."""
     rng = np.random.default_rng(seed)
     names = np.array([f"level {i}" for i in range(n_levels)])
     codes = rng.integers(0, n_levels, (n, COLUMNS))
@@ -28,7 +28,7 @@ def table(n, n_levels, seed=0):
 
 
 def allocated(function):
-    """Return the largest number of bytes that NumPy and Python hold during a call."""
+    """Return the largest number of bytes that NumPy and Python have allocated during a call."""
     tracemalloc.start()
     function()
     peak = tracemalloc.get_traced_memory()[1]
@@ -65,8 +65,8 @@ def large(n_levels):
     reg = _timing.PlainRegressor(max_iter=1, random_state=0)
     peak = allocated(lambda: reg.fit(frame, y)) / 2**20
     data = (frame.memory_usage(deep=True).sum() + y.nbytes) / 2**20
-    print(f"\n1,000,000 rows: fit allocates {peak:.0f} MiB beside {data:.0f} MiB of data; R2 {reg.score(frame, y):.2f}")
-    print(f"As one-hot in float32 CSR they would be {1e6 * COLUMNS * 8 / 2**20:.0f} MiB.")
+    print(f"\n1,000,000 rows: fit allocates {peak:.0f} MiB for {data:.0f} MiB of data; R2 {reg.score(frame, y):.2f}")
+    print(f"The rows one-hot in a float32 CSR matrix would take {1e6 * COLUMNS * 8 / 2**20:.0f} MiB.")
 
 
 def main():

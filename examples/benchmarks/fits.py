@@ -1,9 +1,9 @@
-"""What a fit costs beside its epochs: 50 fits of a small net on iris, for one epoch and for more.
+"""Measure the time of a fit that is not spent in epochs, by 50 fits of a small net on iris.
 
     python examples/benchmarks/fits.py
 
-The time beyond the epochs is what is left of a fit of one epoch after a twentieth of what 20 epochs more take. It is
-processor time, the least of several rounds, on one thread.
+The time of one epoch is a twentieth of the difference between fits of 21 epochs and of one epoch. The time outside of
+epochs is a fit of one epoch minus that. It is processor time on one thread, the minimum of several rounds.
 """
 
 import time
@@ -37,7 +37,7 @@ def main():
     best = {key: 1e3 * min(seconds) / FITS for key, seconds in times.items()}
     for name in KINDS:
         epoch = (best[name, 1 + MORE] - best[name, 1]) / MORE
-        print(f"{name:13s}{best[name, 1] - epoch:6.2f} ms a fit beyond its epochs, {epoch:6.3f} ms an epoch")
+        print(f"{name:13s}{best[name, 1] - epoch:6.2f} ms per fit outside of epochs, {epoch:6.3f} ms per epoch")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""MNIST and Fashion-MNIST, official split: test error, epochs and time of plain networks.
+"""Measure test error, epochs and time on the official splits of MNIST and Fashion-MNIST.
 
     python examples/benchmarks/images.py [--data mnist fashion] [--folder DIR]
 
 Images come from OpenML (scikit-learn's `fetch_openml`), or from DIR/mnist.npz and DIR/fashion_mnist.npz with arrays X
-of shape (70000, 784) and y, the 60,000 training rows first. Pixels are divided by 255; no augmentation or convolution.
+of shape (70000, 784) and y, the 60,000 training rows first. Pixels are divided by 255. There is no augmentation and no
+convolution.
 """
 
 import argparse
@@ -31,7 +32,7 @@ NETS = {
 
 
 def load(name, folder):
-    """Return the images, float32 in [0, 1], and the digits."""
+    """Return the images, float32 in [0, 1], and their classes."""
     if folder is None:
         X, y = fetch_openml(OPENML[name], version=1, as_frame=False, return_X_y=True)
     else:

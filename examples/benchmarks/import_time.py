@@ -1,4 +1,4 @@
-"""Import: what ``import sknet`` costs over the scikit-learn modules it needs, and what it must not load.
+"""Measure the time of ``import sknet`` after the scikit-learn modules that it needs, and list the extras that it loads.
 
 python examples/benchmarks/import_time.py
 """
@@ -28,7 +28,7 @@ print(*sorted(extras & (set(sys.modules) - before)))
 def main():
     _timing.header()
     milliseconds, extras = [], ""
-    with tempfile.TemporaryDirectory() as compiled:  # whatever the user's settings, modules are compiled once
+    with tempfile.TemporaryDirectory() as compiled:  # modules are compiled once, whatever the settings of the user
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
         for _ in range(10):
             command = [sys.executable, "-c", CHILD]
@@ -36,9 +36,9 @@ def main():
             seconds, extras = out.split("\n")[:2]
             milliseconds.append(float(seconds) * 1e3)
     median = statistics.median(milliseconds[1:])
-    print(f"import sknet: {median:.1f} ms over scikit-learn's modules")
-    print(f"the first time, compiling: {milliseconds[0]:.1f} ms")
-    print(f"loaded besides: {extras or 'none of the extras'}")
+    print(f"import sknet: {median:.1f} ms in addition to scikit-learn's modules")
+    print(f"first import, with compilation: {milliseconds[0]:.1f} ms")
+    print(f"extras that were loaded: {extras or 'none'}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Memory of a fit: on a read-only memory map larger than the memory the process may use, and on an array.
+"""Measure the memory of a fit on a read-only memory map, larger than what the process may allocate, and on an array.
 
     python examples/benchmarks/memory.py [--gigabytes 1.0]
 
-Each fit runs in a child process. ``resource.RLIMIT_DATA`` limits what it may allocate, everything but the mapped file,
-to half the size of the file. The second table gives what a fit on an array in memory allocates, in units of its size.
+Each fit runs in a child process. ``resource.RLIMIT_DATA`` limits what the process may allocate, not counting the mapped
+file, to half the size of the file. The second table shows how much a fit on an array in memory allocates, in percent of
+the array.
 """
 
 import argparse
@@ -26,7 +27,7 @@ X = np.memmap(path, dtype=np.float32, mode="r", shape=(n, d))
 y = (np.arange(n) % 7 == 0).astype(int)
 net = (MLPClassifierScratch if name == "sknet" else MLPClassifier)(
     hidden_layer_sizes=(64,), max_iter=1, batch_size=200, early_stopping=early, shuffle=True, random_state=0)
-net.fit(X[:400], y[:400])  # what is imported and built once is not counted
+net.fit(X[:400], y[:400])  # so that imports are not counted
 if mode == "map":
     used = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_DATA, (used + limit, used + limit))
@@ -66,7 +67,7 @@ def main():
             X[start : start + 10000] = rng.standard_normal(X[start : start + 10000].shape, dtype=np.float32)
         X.flush()
         limit = X.nbytes // 2
-        print(f"\nread-only map of {n:,d} x {d} float32, {X.nbytes / 2**20:.0f} MiB; allowed {limit / 2**20:.0f} MiB")
+        print(f"\nread-only map of {n:,d} x {d} float32, {X.nbytes / 2**20:.0f} MiB; limit {limit / 2**20:.0f} MiB")
         for early in (False, True):
             for name in ("sknet", "sklearn"):
                 print(

@@ -1,9 +1,9 @@
-"""Draw accuracy against time of fits, of sknet and its alternatives, from the figures in ``accuracy.csv``.
+"""Draw the accuracy of sknet and its alternatives against the time of fits, from the figures in ``accuracy.csv``.
 
     python examples/benchmarks/plot_accuracy.py [--output accuracy.png]
 
-Needs matplotlib: ``pip install -e ".[plot]"``. Run in ``examples/images``, it makes the picture of the README anew. The
-picture shows the rows of seed 0; scikit-learn's MLP, the reference, has 0% and a time of 1 for every seed.
+Needs matplotlib: ``pip install -e ".[plot]"``. Run this script in ``examples/images`` to create the picture of the
+README. The picture shows the rows of seed 0. The reference is scikit-learn's MLP, with 0% and a time of 1.
 """
 
 import argparse
@@ -22,7 +22,7 @@ INK, OWN, OTHERS = "#1f2933", "#c2410c", "#33658a"
 RIGHT, LEFT = (9, 0, "left", "center"), (-9, 0, "right", "center")
 ABOVE, BELOW = (0, 8, "center", "bottom"), (0, -8, "center", "top")
 ABOVE_RIGHT = (-5, 7, "left", "bottom")
-# Where labels stand beside their points, if not to the right of them.
+# The places of labels that are not to the right of their points.
 PLACES = {
     ("business", "error", "CatBoost"): ABOVE,
     ("business", "error", "sknet"): LEFT,
@@ -42,14 +42,14 @@ PLACES = {
 
 
 def read():
-    """Return the rows of the file that are drawn, with numbers for numbers."""
+    """Return the rows of the file that are drawn, with figures as floats."""
     with FIGURES.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["seeds"] == "0" or row["contestant"] == REFERENCE]
     return [row | {name: float(row[name]) for name in ("time", *MEASURES)} for row in rows]
 
 
 def panel(ax, rows, suite, measure):
-    """Draw one suite by one measure."""
+    """Draw one measure of one suite."""
     for row in rows:
         name = row["contestant"]
         own, reference = name.startswith("sknet"), name == REFERENCE
@@ -63,7 +63,7 @@ def panel(ax, rows, suite, measure):
     ax.axhline(0.0, color=INK, linewidth=0.8, alpha=0.3, zorder=0)
     ax.set(xscale="log", xlim=(0.004, 200))
     low = min(row[measure] for row in rows)
-    ax.set_ylim(-0.12 * low, 1.15 * low)  # the smaller the error, the higher
+    ax.set_ylim(-0.12 * low, 1.15 * low)  # smaller errors are higher
     ax.xaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_major_formatter("{x:.0f}%")
     ax.tick_params(colors=INK, labelsize=10)
@@ -89,7 +89,7 @@ def draw():
 
 
 def save(figure, path):
-    """Write the figure with 64 colours, which takes a third of the bytes."""
+    """Write the figure with 64 colours, which makes the file a third as large."""
     content = io.BytesIO()
     figure.savefig(content, dpi=100)
     Image.open(content).convert("RGB").quantize(64).save(path, optimize=True)

@@ -1,9 +1,9 @@
-"""Prediction: latency of one row and throughput of many, beside scikit-learn's MLP with the same weights' shapes.
+"""Measure the time to predict one row and many rows, compared with scikit-learn's MLP with weights of the same shapes.
 
     python examples/benchmarks/prediction.py [--threads 1] [--dtype float64]
 
-Both are times of sknet in units of scikit-learn's: below 1, sknet is faster. They are medians of interleaved rounds: of
-wall time, and on one thread of processor time.
+The figures are sknet's time divided by scikit-learn's time: below 1, sknet is faster. They are medians of interleaved
+rounds. Times are wall time, or with one thread processor time.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import training
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
-ROWS = 600  # to train on
+ROWS = 600  # training rows
 
 
 def main():

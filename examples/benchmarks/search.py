@@ -1,9 +1,9 @@
-"""Grid search over 3 depths x 3 widths x 5 folds on digits, beside scikit-learn's MLP with the same grid.
+"""Measure a grid search over 3 depths x 3 widths x 5 folds on digits, compared with scikit-learn's MLP.
 
     python examples/benchmarks/search.py [--jobs 2] [--epochs 30] [--rounds 3]
 
-As users call it: float64 rows, the defaults on both sides, the same largest number of epochs. By default sknet trains
-four networks on a table; "one member" is the same with ``n_members=1``.
+Rows are float64. Both networks have their defaults, and the same largest number of epochs. By default, sknet trains
+four members on a table; "one member" is sknet with ``n_members=1``.
 """
 
 import argparse

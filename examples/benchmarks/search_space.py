@@ -1,11 +1,11 @@
-"""What 20 trials of `presets.search_space` give over the defaults.
+"""Measure how much 20 trials of `presets.search_space` improve on the defaults.
 
     python examples/benchmarks/search_space.py [--size small] [--trials 20] [--seeds 0 1 2]
 
-The sets that scikit-learn bundles with more than 300 rows. Of each, half the rows, at most 1,500, are searched by
-`RandomizedSearchCV` with three folds. The winner and the defaults are then fitted to all of these, once for each seed,
-and judged on the other rows, at most 5,000: log-loss of classifiers, RMSE in deviations of y of regressors, means over
-seeds. The first seed is also that of the trials, the folds, and the split.
+The data are the sets of more than 300 rows that scikit-learn contains. `RandomizedSearchCV` with three folds searches
+on half of the rows, at most 1,500. The winner and the defaults are then fitted to these rows, once for each seed, and
+scored on at most 5,000 other rows. The score is the mean over seeds of the log-loss, or of RMSE divided by the standard
+deviation of y. The trials, the folds and the split have the first seed.
 """
 
 import argparse

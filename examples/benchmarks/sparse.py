@@ -1,4 +1,4 @@
-"""Sparse input: one epoch on CSR of 20,000 x 10,000 at 0.1% density, beside scikit-learn, and what it allocates.
+"""Measure time and memory of an epoch on sparse input (20,000 x 10,000, 0.1% density), compared with scikit-learn.
 
 python examples/benchmarks/sparse.py
 """
@@ -18,7 +18,7 @@ def main():
     parameters = {"hidden_layer_sizes": (100,), "max_iter": 1, "random_state": 0}
     classes = {"sknet": _timing.PlainClassifier, "sklearn": MLPClassifier}
     times = _timing.interleaved({n: lambda c=c: c(**parameters).fit(X, y) for n, c in classes.items()}, rounds=5)
-    print(f"time of scikit-learn in units of sknet's: {_timing.ratio(times, 'sklearn', 'sknet'):.2f}")
+    print(f"time of scikit-learn divided by time of sknet: {_timing.ratio(times, 'sklearn', 'sknet'):.2f}")
     dense = X.shape[0] * X.shape[1] * X.dtype.itemsize
     for name, c in classes.items():
         tracemalloc.start()

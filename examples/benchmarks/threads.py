@@ -1,8 +1,8 @@
-"""BLAS threads: the default beside one thread, on a quiet machine and with another process keeping one core busy.
+"""Measure the default number of BLAS threads against one thread, and the effect of another process on one core.
 
     python examples/benchmarks/threads.py
 
-The first number should not exceed 1.05 (more threads never hurt), the second not 1.5 for the small cases.
+The first number should not exceed 1.05: the default is never slower. For small cases, the second should not exceed 1.5.
 """
 
 import multiprocessing

@@ -1,17 +1,18 @@
-"""Training time beside scikit-learn, plain PyTorch (where installed) and the matrix products alone.
+"""Measure training time against scikit-learn, plain PyTorch (if installed), and the matrix products alone.
 
-    python examples/benchmarks/training.py                   # all cases, as many threads as the libraries like
+    python examples/benchmarks/training.py                   # all cases, with the default number of threads
     python examples/benchmarks/training.py --threads 1 --cases digits tab --defaults
     python examples/benchmarks/training.py --threads 1 --picture examples/images/training_time.png
 
-All do the same work in float32: same arrays, layers, batch size, epochs, Adam, shuffling, no early stop. The floor is
-the products that a step of backpropagation cannot avoid: forward, weight gradient, and input gradient of all layers but
-the first. The table, in Markdown, gives the time of a step in floors, and beside it the times of the others in units of
-sknet's: above 1, sknet is faster. With ``--defaults`` there are two columns more. "defaults" is sknet as it comes: on
-tables it trains four networks, with an embedding, averaged weights, dropout and decay, which the others do not have.
-The last column is what those see who swap the class name: both as they come, on float64 rows.
-Ratios are medians of interleaved rounds: of wall time, and on one thread of processor time, in which other processes on
-the machine count for less.
+All do the same work in float32: same arrays, layers, mini-batches, epochs, Adam, shuffling, and no early stopping. The
+matrix products alone are those that backpropagation needs: for the forward pass, the gradients of the weights, and the
+gradients of the inputs of all layers except the first. The table, in Markdown, shows the time of an update relative to
+the matrix products, and the times of the other libraries divided by sknet's: above 1, sknet is faster. ``--defaults``
+adds two columns. "defaults" is sknet with its defaults: on tables, it trains four members, with an embedding, averaged
+weights, dropout and weight decay, which the other libraries do not have. The last column compares the defaults of
+scikit-learn and sknet on float64 rows, as in code where only the name of the class was changed.
+Ratios are medians of interleaved rounds. Times are wall time, or with one thread processor time, on which other
+processes have less influence.
 """
 
 import argparse
@@ -39,14 +40,14 @@ CASES = {
     "mnist2": (10000, 784, (512, 512), 10, 200, 1),
     "wide": (4000, 784, (2048, 2048), 10, 200, 1),
 }
-ESTIMATORS = {  # kinds, and the dtype of their rows
+ESTIMATORS = {  # classifier, regressor, and the dtype of the rows
     "sknet": (_timing.PlainClassifier, _timing.PlainRegressor, np.float32),
     "sklearn": (MLPClassifier, MLPRegressor, np.float32),
     "defaults": (MLPClassifierScratch, MLPRegressorScratch, np.float32),
     "sklearn64": (MLPClassifier, MLPRegressor, np.float64),
     "defaults64": (MLPClassifierScratch, MLPRegressorScratch, np.float64),
 }
-COLUMNS = {  # whose time in units of whose
+COLUMNS = {  # whose time is divided by whose
     "scikit-learn / sknet": ("sklearn", "sknet"),
     "PyTorch / sknet": ("torch", "sknet"),
     "defaults / sknet": ("defaults", "sknet"),
@@ -95,7 +96,7 @@ def torch_fit(case, X, y):
             optimizer.step()
 
 
-def floor(case):
+def matrix_products(case):
     n, d, hidden, k, batch, epochs = CASES[case]
     sizes = [d, *hidden, k]
     rng = np.random.default_rng(0)
@@ -116,9 +117,9 @@ def floor(case):
 
 
 def timed(case, rounds, clock, names):
-    """Return the seconds of each contestant, and the number of steps that they take."""
+    """Return the seconds of each contestant, and the number of updates in a fit."""
     X, y = data(case)
-    contestants = {"floor": floor(case)}
+    contestants = {"products": matrix_products(case)}
     for name, (*kinds, dtype) in ESTIMATORS.items():
         if name in names:
             contestants[name] = functools.partial(fit, case, kinds, X.astype(dtype), y)
@@ -128,23 +129,23 @@ def timed(case, rounds, clock, names):
     return _timing.interleaved(contestants, rounds, clock=clock), epochs * -(-n // batch)
 
 
-def draw(in_floors, path):
-    """Save a picture of the time of a step beside the others, in floors, on white, for light and dark pages alike."""
+def draw(relative, path):
+    """Save a picture of the times of an update relative to the matrix products, on white for light and dark pages."""
     import matplotlib.pyplot as plt
 
-    cases, names = list(in_floors), ("sknet", "sklearn", "torch")
+    cases, names = list(relative), ("sknet", "sklearn", "torch")
     labels, colors = ("sknet", "scikit-learn", "PyTorch, plain loop"), ("#1b4f8a", "#e08214", "#8c8c8c")
     figure, ax = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
     for i, (name, label, color) in enumerate(zip(names, labels, colors, strict=True)):
-        if name in in_floors[cases[0]]:
-            heights = [in_floors[case][name] for case in cases]
+        if name in relative[cases[0]]:
+            heights = [relative[case][name] for case in cases]
             bars = ax.bar(np.arange(len(cases)) + 0.27 * (i - 1), heights, 0.25, color=color, label=label)
             ax.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
     ax.axhline(1.0, color="#222222", linewidth=1.0, linestyle="--", label="the matrix products alone")
     ax.set_yscale("log", base=2)
     ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xticks(np.arange(len(cases)), cases)
-    ax.set_ylabel("time of a step, in floors")
+    ax.set_ylabel("time of an update,\nrelative to the matrix products")
     ax.legend(frameon=False, ncols=2)
     ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=100, facecolor="white")
@@ -155,8 +156,8 @@ def main():
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, help="limit every library to this many threads")
-    parser.add_argument("--defaults", action="store_true", help="also train with the defaults; longer by far on tables")
-    parser.add_argument("--picture", help="file to draw the time of a step into; needs matplotlib")
+    parser.add_argument("--defaults", action="store_true", help="also train with the defaults; much slower on tables")
+    parser.add_argument("--picture", help="file for the picture of the times; needs matplotlib")
     arguments = parser.parse_args()
     has_torch = find_spec("torch") is not None
     _timing.header(*(["torch"] if has_torch else []))
@@ -165,22 +166,22 @@ def main():
 
         torch.set_num_threads(arguments.threads)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
-    names = {"floor", "sknet", "sklearn"} | ({"torch"} if has_torch else set())
+    names = {"products", "sknet", "sklearn"} | ({"torch"} if has_torch else set())
     names |= set(ESTIMATORS) if arguments.defaults else set()
     columns = {title: pair for title, pair in COLUMNS.items() if names.issuperset(pair)}
-    print("\n| " + " | ".join(["case", "us a step", "sknet in floors", *columns]) + " |")
+    print("\n| " + " | ".join(["case", "us per update", "sknet / matrix products", *columns]) + " |")
     print("|---" * (3 + len(columns)) + "|")
-    in_floors = {}
+    relative = {}
     with threadpool_limits(arguments.threads):
         for case in arguments.cases:
             times, steps = timed(case, arguments.rounds, clock, names)
-            in_floors[case] = {name: _timing.ratio(times, name, "floor") for name in times}
+            relative[case] = {name: _timing.ratio(times, name, "products") for name in times}
             ratios = [_timing.ratio(times, *pair) for pair in columns.values()]
             step = statistics.median(times["sknet"]) / steps * 1e6
-            cells = [case, f"{step:.0f}", f"{in_floors[case]['sknet']:.2f}", *(f"{ratio:.2f}" for ratio in ratios)]
+            cells = [case, f"{step:.0f}", f"{relative[case]['sknet']:.2f}", *(f"{ratio:.2f}" for ratio in ratios)]
             print("| " + " | ".join(cells) + " |", flush=True)
     if arguments.picture:
-        draw(in_floors, arguments.picture)
+        draw(relative, arguments.picture)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
-"""Core: the network itself, its losses and optimizers; NumPy and SciPy only, no scikit-learn.
+"""Core: the network with its layers, losses and optimizers. It uses NumPy and SciPy only.
 
-Each file is named after what it holds. Layers, activations and losses are pairs of functions, forward and backward,
-that write to the memory they are given. Parameters lie in one flat vector (`memory`). `training` is a generator that
-yields once an epoch. `inputs` holds the layers that prepare the columns for the first combination.
+Each file is named after what it contains. Layers, activations and losses are pairs of functions, forward and backward.
+They write to memory that the caller passes. All parameters lie in one flat vector (`memory`). `inputs` contains layers
+that transform the columns before the first `Dense` layer.
 
-Glossary, used everywhere in the core:
+Names used everywhere in the core:
 
 ======== =====================================================================
-theta    all parameters of a network in one flat vector, weights first
+theta    all parameters of a network (weights, biases and other arrays) in one
+         flat vector, weights first
 grad     their gradients, same layout
 W, b     views of a layer's weights (d, k) and biases (k,); ``dW, db`` likewise
 x        input rows of a layer, shape (n, d)
 z        pre-activation ``x @ W + b``, shape (n, k)
 a        activation ``f(z)``, shape (n, k)
-delta    dL/da on its way in, dL/dz once the activation has been passed
-n, d, k  rows, inputs, outputs
-out      "written here": the caller owns the memory
+delta    dL/da, and dL/dz after the backward pass of the activation
+n, d, k  number of rows, inputs, outputs
+out      array that the function writes to; the caller allocates it
 ======== =====================================================================
 """
 

@@ -1,11 +1,12 @@
-"""Activations: a non-linearity and its derivative, side by side, writing where they are told.
+"""Activations: each is a pair of functions that compute a non-linearity and multiply by its derivative.
 
-A pair is ``forward(z, out, work)``, ``out[:] = f(z)``, and ``backward(a, delta, work)``, ``delta *= f'(z)``, a = f(z).
+``forward(z, out, work)`` writes ``out[:] = f(z)``. ``backward(a, delta, work)``, with ``a = f(z)``, writes
+``delta *= f'(z)``.
 
-Most derivatives follow from the value, so ``z`` need not be kept: ``out`` may be ``z`` and ``work`` is scratch.
-Where ``keeps_slope`` is True the derivative costs little beside the value: ``forward`` leaves f'(z) in ``work``, which
-has to survive until ``backward``, and uses ``z`` up, so ``out`` must be another array.
-``backward`` changes nothing but ``delta`` and scratch.
+Most derivatives are computed from the value ``a``. Then ``z`` is not kept: ``out`` may be ``z``, and ``work`` is
+scratch memory for both functions. If ``keeps_slope`` is True, ``forward`` writes ``f'(z)`` to ``work``, because it is
+cheap to compute together with the value. The caller must then keep ``work`` until ``backward``, which does not change
+it. Such a ``forward`` overwrites ``z``, so ``out`` must be another array.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf, expit
+from scipy.special import expit, ndtr
 
 Array = NDArray[Any]
 _Forward = Callable[[Array, Array, Array], None]
 
 LEAK, SELU_SCALE, SELU_ALPHA = 0.01, 1.0507009873554805, 1.6732632423543772
+
+# Coefficients of p, highest power first: artanh(2 Phi(z) - 1) = z p(z^2). The fit minimizes the largest error of Phi.
+_NORMAL = (1.7562759e-09, -1.3226623e-07, 3.9647726e-06, -5.5306314e-05, -3.2594750e-05, 0.036333084, 0.79788494)
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,23 +37,24 @@ class Activation:
     Parameters
     ----------
     name : str
-        The name under which the estimators know it.
+        Name by which the estimators select it.
     formula, derivative_formula : str
         ``f(a)`` and ``f'(a)`` in plain text.
     range : tuple of (float, float)
         The bounds of the values of ``f``.
     forward : callable(z, out, work)
-        Write ``f(z)`` into ``out``; see the module's text for ``work``. A module-level function, so that it pickles.
+        Writes ``f(z)`` to ``out``; the docstring of the module explains ``work``. It must be a module-level function,
+        so that it can be pickled.
     backward : callable(a, delta, work)
-        Multiply ``delta`` by the derivative, in place.
+        Multiplies ``delta`` by the derivative, in place.
     keeps_slope : bool, default=False
-        Whether ``forward`` leaves the derivative in ``work`` and uses ``z`` up.
+        Whether ``forward`` writes the derivative to ``work`` and overwrites ``z``.
     boolean_work : bool, default=False
         Whether ``work`` holds booleans instead of numbers.
     elementwise : bool, default=True
-        False where a value depends on the whole row (softmax): the derivative is then a Jacobian.
+        False if a value depends on the whole row (softmax); the derivative is then a Jacobian.
     note : str, default=""
-        What a careful reader should know: points without a derivative, monotonicity.
+        Remarks, such as the points at which there is no derivative.
 
     Examples
     --------
@@ -113,9 +118,9 @@ class Activation:
 
 
 @lru_cache(maxsize=64)
-def _zeros(width: int, dtype: np.dtype[Any]) -> Array:
-    """A shared row of zeros: NumPy vectorizes ``maximum`` of two arrays, not of an array and a scalar."""
-    row = np.zeros(width, dtype=dtype)
+def _constants(value: float, width: int, dtype: np.dtype[Any]) -> Array:
+    """Return a shared row of a value: NumPy vectorizes ``maximum`` of two arrays, but not of an array and a scalar."""
+    row = np.full(width, value, dtype=dtype)
     row.flags.writeable = False
     return row
 
@@ -162,7 +167,7 @@ def _tanh_backward(a: Array, delta: Array, work: Array) -> None:
 
 
 def _relu(z: Array, out: Array, work: Array) -> None:
-    np.maximum(z, _zeros(z.shape[1], z.dtype), out=out)
+    np.maximum(z, _constants(0.0, z.shape[1], z.dtype), out=out)
 
 
 def _relu_backward(a: Array, delta: Array, work: Array) -> None:
@@ -196,7 +201,7 @@ def _leaky_relu_backward(a: Array, delta: Array, work: Array) -> None:
 
 
 def _elu(z: Array, out: Array, work: Array, scale: float = 1.0, alpha: float = 1.0) -> None:
-    zeros = _zeros(z.shape[1], z.dtype)
+    zeros = _constants(0.0, z.shape[1], z.dtype)
     np.minimum(z, zeros, out=work)
     np.expm1(work, out=work)
     np.multiply(work, scale * alpha, out=work)
@@ -215,11 +220,8 @@ def _selu(z: Array, out: Array, work: Array) -> None:
 
 
 def _gelu(z: Array, out: Array, work: Array) -> None:
-    np.multiply(z, math.sqrt(0.5), out=work)
-    erf(work, out=work)
-    np.add(work, 1.0, out=work)
-    np.multiply(work, 0.5, out=work)  # the normal distribution function Phi(z)
     np.multiply(z, z, out=out)
+    _normal_distribution(z, out, work)  # Phi(z)
     np.multiply(out, -0.5, out=out)
     np.exp(out, out=out)
     np.multiply(out, z, out=out)
@@ -227,6 +229,27 @@ def _gelu(z: Array, out: Array, work: Array) -> None:
     np.multiply(z, work, out=z)
     np.add(work, out, out=work)
     np.copyto(out, z)
+
+
+def _normal_distribution(z: Array, square: Array, out: Array) -> None:
+    """Write the normal distribution function of ``z`` to ``out``; ``square`` is ``z^2`` and may be limited to 100.
+
+    In float32, it is ``(1 + tanh(z p(z^2))) / 2`` with a polynomial p, whose error is 3e-8. That takes half the time of
+    SciPy's function, which computes in float64.
+    """
+    if z.dtype != np.float32:
+        ndtr(z, out=out)
+        return
+    np.minimum(square, _constants(100.0, z.shape[1], z.dtype), out=square)  # so that no power overflows
+    np.multiply(square, _NORMAL[0], out=out)
+    for coefficient in _NORMAL[1:-1]:
+        np.add(out, coefficient, out=out)
+        np.multiply(out, square, out=out)
+    np.add(out, _NORMAL[-1], out=out)
+    np.multiply(out, z, out=out)
+    np.tanh(out, out=out)
+    np.multiply(out, 0.5, out=out)
+    np.add(out, 0.5, out=out)
 
 
 def _silu(z: Array, out: Array, work: Array) -> None:

@@ -1,4 +1,4 @@
-"""Averaging: the mean of the weights over the last updates, which is less noisy than the weights themselves."""
+"""Averaging: a moving average of the weights, which is less noisy than the weights themselves."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from .blas import axpy
 
 Array = NDArray[Any]
 
-EVERY = 4  # updates, from one blend to the next: neighbours hardly differ
+EVERY = 4  # number of updates from one change of the average to the next; weights change little in so few
 
 
 @dataclass
 class Average:
-    """Exponential moving average of the weights: at each blend, ``vector += share (theta - vector)``.
+    """Exponential moving average of the weights: after every `EVERY` updates, ``vector += share (theta - vector)``.
 
-    The share is ``1 - decay^EVERY``, but 1, 1/2, 1/3, ... for the first blends, which makes it a plain mean until there
-    are enough of them: the initial weights do not count.
+    The share is ``1 - decay^EVERY``. For the first changes it is 1, 1/2, 1/3, ... as long as these are larger. So the
+    average begins as a plain mean, and the initial weights do not count.
     Polyak and Juditsky (1992), *Acceleration of stochastic approximation by averaging*; Morales-Brotons, Vogels and
     Hendrikx (2024), *Exponential moving average of weights in deep learning*, arXiv 2411.18704.
 
     Parameters
     ----------
     decay : float
-        Per update, in (0, 1).
+        Decay per update, in (0, 1).
     vector : ndarray of shape (n_parameters,)
-        The mean, written here.
+        The average; it is changed in place.
     n_updates : int, default=0
-        Updates so far.
+        Number of updates so far.
     """
 
     decay: float
@@ -40,16 +40,16 @@ class Average:
     _difference: Array | None = field(default=None, init=False, repr=False, compare=False)
 
     def update(self, theta: Array) -> None:
-        """Take in the weights after one more update."""
+        """Count one more update; every `EVERY` updates, include the weights in the average."""
         self.n_updates += 1
         blends, rest = divmod(self.n_updates, EVERY)
         if rest == 0:
             share = max(1.0 - self.decay**EVERY, 1.0 / blends)
             if self._difference is None:
                 self._difference = np.empty_like(theta)
-            np.subtract(theta, self.vector, out=self._difference)  # what is constant stays so to the last digit
+            np.subtract(theta, self.vector, out=self._difference)  # so a weight that is constant keeps its value
             axpy(share, self._difference, self.vector)
 
     def current(self, theta: Array) -> Array:
-        """Return the mean so far, or the weights themselves where there is none yet."""
+        """Return the average, or the weights themselves before the first change of the average."""
         return self.vector if self.n_updates >= EVERY else theta

@@ -1,4 +1,4 @@
-"""Batches: rows of X and y, permuted and gathered into memory allocated once."""
+"""Batches: shuffle the rows of X and y, and copy each mini-batch into memory that is allocated once."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ Array = NDArray[Any]
 
 
 class Batch(NamedTuple):
-    """Rows to learn from.
+    """The rows of one update.
 
-    ``x`` has shape (n, d) and may be sparse; ``y`` has shape (n, k). ``total`` is the number of rows that have weight
-    times the mean weight of all such rows of the data; ``w``, shape (n, 1), holds the weights divided by it, or is None
-    where there are none. So the average over batches is the weighted mean over the data, and a single batch of all rows
-    has weights that sum to one. ``silent`` marks the rows without weight, shape (n,), if there are any: whatever they
-    lead to, 0 times inf must not be nan. ``share`` is the number of rows that have weight, in units of those that a
-    full batch has on average, but at most 1.
+    ``x`` has shape (n, d) and may be sparse; ``y`` has shape (n, k). A row *has weight* if its weight is not zero.
+    ``total`` is the number of rows that have weight, times the mean weight of all such rows of the data. ``w``, shape
+    (n, 1), contains the weights divided by ``total``, or is None if there are no weights. So the weighted mean over the
+    data is the mean over the mini-batches, in which each counts by its number of rows that have weight. ``silent``,
+    shape (n,), marks the rows without weight, if there are any. Their values are set to zero, because 0 times inf is
+    nan. ``share`` is the number of rows that have weight, divided by the mean number of such rows in a full mini-batch,
+    but at most 1.
     """
 
     x: Any
@@ -41,19 +42,19 @@ class Batch(NamedTuple):
 
 
 class Targets(Protocol):
-    """Encoded targets: ``width`` columns, written a batch at a time."""
+    """Encoded targets, which `take` writes for one mini-batch at a time."""
 
     @property
     def width(self) -> int:
         """Number of columns."""
 
     def take(self, index: Index, out: Array) -> None:
-        """Write the targets of the rows ``index`` into ``out``, shape (n, width), contiguous by columns."""
+        """Write the targets of the rows ``index`` to ``out``, shape (n, width), whose columns are contiguous."""
 
 
 @dataclass(frozen=True)
 class Values:
-    """Numbers, one column for each output; ``columns`` has shape (k, n)."""
+    """Targets that are numbers; ``columns``, shape (k, n), contains those of each output."""
 
     columns: Array
 
@@ -68,14 +69,14 @@ class Values:
             np.take(self.columns, index, axis=1, out=out.T, mode="clip")
 
     def mean(self, index: Index, weights: Array | None) -> Array:
-        """Return the mean of each column over the rows ``index`` by their ``weights``, those of all rows."""
+        """Return the weighted mean of each output over the rows ``index``; ``weights`` contains those of all rows."""
         w = None if weights is None else weights[index]
         return np.array([np.average(column[index], weights=w) for column in self.columns], dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Class numbers of shape (n,), kept as such and written as one-hot rows."""
+    """Targets that are classes: ``codes`` contains their numbers, shape (n,), and `take` writes one-hot rows."""
 
     codes: Array
     n_classes: int
@@ -92,7 +93,7 @@ class Codes:
         np.equal(self.codes[index], self._classes, out=out.T)
 
     def mean(self, index: Index, weights: Array | None) -> Array:
-        """Return the share of each class in the rows ``index`` by their ``weights``, those of all rows."""
+        """Return the weighted share of each class in the rows ``index``; ``weights`` contains those of all rows."""
         w = None if weights is None else weights[index]
         counts = np.bincount(self.codes[index], w, self.n_classes)
         return np.asarray(counts / counts.sum(), dtype=np.float64)
@@ -117,10 +118,10 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """Label smoothing: the part ``smoothing`` of every target is spread over the classes in proportion to ``shares``.
+    """Label smoothing: the share ``smoothing`` of each target is spread over the classes in proportion to ``shares``.
 
-    ``shares``, shape (width,), are those of the classes among the rows: the mean of the targets stays what it is, and
-    so does that of the probabilities that are fitted to them.
+    ``shares``, shape (width,), contains the share of each class among the rows. So smoothing changes neither the mean
+    of the targets nor the mean of the probabilities that are fitted to them.
     Szegedy et al. (2016), *Rethinking the inception architecture for computer vision*, section 7, eq. for ``q'(k)``
     with a distribution ``u(k)`` that need not be uniform.
     """
@@ -140,25 +141,25 @@ class Smoothed:
 
 
 class Batches:
-    """A pass over the training rows in batches.
+    """The training rows in mini-batches.
 
     Parameters
     ----------
     rows : Rows
         Inputs.
     targets : Targets
-        Outputs to learn.
+        Targets to learn.
     weights : ndarray of shape (n,) or None
-        Row weights, not negative.
+        Weights of the rows, none of them negative.
     size : int
-        Rows in a batch; the last one may be short.
+        Number of rows in a mini-batch; the last one may have fewer.
     order : ndarray of shape (m,) or None
-        Numbers of the rows to use, in the order to use them; permuted in place. None means all rows, as they lie.
+        Numbers of the rows to use, in this order; `epoch` shuffles them in place. None for all rows in their own order.
 
     Attributes
     ----------
     total : float
-        Sum of the weights of these rows; their number where there are no weights.
+        Sum of the weights of these rows, or their number if there are no weights.
     """
 
     def __init__(
@@ -170,7 +171,7 @@ class Batches:
         self.total = float(self.n_rows)
         self._n_weighted = self.n_rows
         if weights is not None:
-            own = weights if order is None else weights[np.sort(order)]  # the same sum in whatever order
+            own = weights if order is None else weights[np.sort(order)]  # the sum must not depend on the order
             self.total, self._n_weighted = float(own.sum()), int(np.count_nonzero(own))
         width = 0 if rows.sparse else rows.width
         buffers = Buffer("x", width), Buffer("y", targets.width, order="F"), Buffer("w", 1)
@@ -178,9 +179,10 @@ class Batches:
         self._whole: Batch | None = None
 
     def epoch(self, rng: np.random.RandomState | None) -> Iterator[Batch]:
-        """Yield the batches of one pass, in a new random order if ``rng`` is given, leaving out those without weight.
+        """Yield the mini-batches of one pass, except those without any row that has weight.
 
-        A batch is valid until the next one is asked for. One of all rows is gathered once and needs no shuffling.
+        If ``rng`` is given, the rows are shuffled first. Each mini-batch is overwritten by the next one. If one
+        mini-batch contains all rows, it is gathered only once and not shuffled.
         """
         if self.size == self.n_rows:
             if self._whole is None:

@@ -14,17 +14,17 @@ from .layers import Arrays, Training
 from .memory import Buffer, Memory, ParameterSpec
 
 Array = NDArray[Any]
-OTHER = 0  # the code of what has no code of its own: levels that are rare, or were never seen
+OTHER = 0  # the code of all levels that are rare or did not occur in training
 
 
 @dataclass(frozen=True)
 class Categories:
-    """Numbers pass through; each code is replaced by its row in the table of its column: ``a = [x, T_1[c_1], ...]``.
+    """Replace each code by a vector from the table of its column, and pass numbers on: ``a = [x, T_1[c_1], ...]``.
 
-    The codes are the last columns of ``x``, whole numbers from 0 (`OTHER`) to the size of the column less one, so no
-    one-hot matrix is ever made. A column whose vectors are as long as it has codes gets one-hot vectors, which are not
-    learned: the weights of the next layer are. Other vectors are learned. Backwards, ``dT[c] = sum of delta over the
-    rows with code c``.
+    The codes are the last columns of ``x``: whole numbers from 0 (`OTHER`) to the size of the column minus 1. They are
+    looked up, so no one-hot matrix is needed for the input. If the vectors of a column are as long as its size, they
+    are one-hot and are not learned, because the weights of the next layer are. Other vectors are learned. Backward
+    pass: ``dT[c] = sum of delta over the rows with code c``.
     Guo and Berkhahn (2016), *Entity embeddings of categorical variables*, section 3, arXiv 1604.06737.
 
     Parameters
@@ -34,12 +34,12 @@ class Categories:
     sizes : tuple of int
         Number of codes of each column.
     lengths : tuple of int
-        Length of the vectors of each column; one-hot where it is the size.
+        Length of the vectors of each column; they are one-hot if it equals the size.
     deviation : float, default=0.1
-        Standard deviation of the initial vectors that are learned.
+        Standard deviation of the initial learned vectors, in the output.
     strength : float, default=1.0
-        Factor of those vectors in the output. Solvers whose steps do not depend on the size of the gradient, such as
-        Adam, learn them more slowly by it.
+        Factor of the learned vectors in the output. The steps of some solvers, such as Adam, do not depend on the size
+        of the gradient. With these, a smaller factor makes the vectors change more slowly.
     """
 
     n_numbers: int
@@ -52,7 +52,7 @@ class Categories:
         return f"categories({self.n_in} -> {self.n_out})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: what is cached follows from these."""
+        """Return the fields only; cached properties are computed from them again."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @property
@@ -66,7 +66,7 @@ class Categories:
 
     @cached_property
     def _parts(self) -> tuple[_Tables, _Tables]:
-        """The columns with one-hot vectors, and those with learned ones."""
+        """The tables of the columns with one-hot vectors, and those of the columns with learned vectors."""
         columns = list(zip(self.sizes, self.lengths, strict=True))
         one_hot, learned = (
             tuple(j for j, (size, length) in enumerate(columns) if (size == length) is fixed) for fixed in (True, False)
@@ -78,7 +78,7 @@ class Categories:
         return tuple(self.sizes[j] for j in columns), tuple(self.lengths[j] for j in columns)
 
     def blocks(self) -> list[slice]:
-        """Return the columns of the output that hold the vectors of each column of codes, in their order."""
+        """Return, for each column of codes, the columns of the output that contain its vectors."""
         found = {j: block for part in self._parts for j, block in zip(part.columns, part.blocks, strict=True)}
         return [found[j] for j in range(len(self.sizes))]
 
@@ -89,7 +89,7 @@ class Categories:
         return [found[j] for j in range(len(self.sizes))]
 
     def vectors(self, parameters: Arrays) -> list[Array]:
-        """Return what the codes of each column are replaced by, shape (size, length)."""
+        """Return the vectors that replace the codes of each column, shape (size, length)."""
         return [
             table if size == length else table * table.dtype.type(self.strength)
             for table, size, length in zip(self.tables(parameters), self.sizes, self.lengths, strict=True)
@@ -128,22 +128,22 @@ class Categories:
         if learned.n_values:
             delta = memory.delta[:, learned.start : learned.stop] * memory.delta.dtype.type(self.strength)
             dvectors[...] = np.bincount(learned.places(memory.codes).ravel(), delta.ravel(), learned.n_values)
-        if dx is not None:  # a code has no slope
+        if dx is not None:  # there is no derivative with respect to a code
             dx[:, : self.n_numbers] = memory.delta[:, : self.n_numbers]
             dx[:, self.n_numbers :] = 0.0
 
     def set_other(self, parameters: Arrays, column: int, shares: Array) -> None:
-        """Write into the vector of `OTHER` the mean of those of its column, weighted by ``shares``, shape (size,)."""
+        """Set the vector of `OTHER` to the mean of the vectors of its column, weighted by ``shares``, shape (size,)."""
         table = self.tables(parameters)[column]
         table[OTHER] = shares @ table
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """Tables that lie one after the other in one vector, and whose rows stand side by side in the output.
+    """Tables of several columns, one after the other in a flat vector; their rows lie side by side in the output.
 
-    The value in column w of the output comes from ``first[w] + code * length[w]``, so that a gradient of all of them is
-    scattered back in a single pass.
+    Column w of the output comes from the position ``first[w] + code * length[w]`` of the flat vector. So one call sums
+    the gradients of all tables.
     """
 
     columns: tuple[int, ...]
@@ -173,7 +173,7 @@ class _Tables:
 
     @cached_property
     def _of_outputs(self) -> tuple[Array, Array, Array]:
-        """For each column of the output: its column of codes, the length there, and where its first value lies."""
+        """For each column of the output: its column of codes, the length of the vectors, the first position."""
         sizes, lengths = np.array(self.sizes, dtype=np.intp), np.array(self.lengths, dtype=np.intp)
         starts = np.cumsum(sizes * lengths) - sizes * lengths
         within = np.concatenate([np.arange(length) for length in lengths] or [np.zeros(0, dtype=np.intp)])
@@ -181,7 +181,7 @@ class _Tables:
         return np.repeat(columns, lengths), np.repeat(lengths, lengths), np.repeat(starts, lengths) + within
 
     def places(self, codes: Array) -> Array:
-        """Return where the values for rows of ``codes``, shape (n, n_columns), lie: shape (n, stop - start)."""
+        """Return the positions, shape (n, stop - start), of the values for rows of ``codes``, shape (n, n_columns)."""
         column, length, first = self._of_outputs
         places: Array = codes[:, column]
         places *= length

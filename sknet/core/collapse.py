@@ -1,4 +1,4 @@
-"""Why non-linearities: stacked linear layers are one, ``(x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2)``."""
+"""Collapse: merges linear layers, ``(x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2)``."""
 
 from __future__ import annotations
 

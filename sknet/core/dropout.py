@@ -1,4 +1,4 @@
-"""Dropout: units left out at random in training, so that no unit relies on another."""
+"""Dropout: leaves out units at random during training, so that no unit relies on another."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .memory import Buffer, Memory, ParameterSpec
 Array = NDArray[Any]
 
 _LEVELS = 256
-_PIECE = 2**16  # units to draw for at a time, so that memory is bounded
+_PIECE = 2**16  # number of units drawn for at a time, which limits the memory
 
 
 @dataclass(frozen=True)
 class Dropout:
-    """Inverted dropout: ``a = x m / (1 - rate)`` with ``m`` 0 at probability ``rate``, else 1; nothing at prediction.
+    """Inverted dropout in training: ``a = x m / (1 - rate)``, where ``m`` is 0 with probability ``rate``, else 1.
 
     Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*, section 10 for the
     scaling in training.
@@ -29,7 +29,7 @@ class Dropout:
     n_out : int
         Number of units.
     rate : float
-        Share of the units to leave out, in [0, 1).
+        Probability that a unit is left out, in [0, 1).
     """
 
     n_out: int
@@ -64,10 +64,10 @@ class Dropout:
         return a
 
     def _draw(self, noise: np.random.Generator, kept: Array) -> None:
-        """Write which units stay: those whose random byte reaches a threshold; bytes are cheaper than fractions.
+        """Write which units are kept: those whose random byte is not below a threshold.
 
-        A byte knows only steps of 1 / 256, so the threshold of a batch is rounded up or down at random: the probability
-        to be left out is ``rate`` all the same.
+        Bytes are faster to draw than floats. A byte has only 256 values, so each call rounds the threshold up or down
+        at random. In this way a unit is left out with probability ``rate``.
         """
         left_out = int(self.rate * _LEVELS + noise.random())
         for start in range(0, kept.size, _PIECE):

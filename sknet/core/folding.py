@@ -1,9 +1,9 @@
-"""Folding: the network to predict with, from the one that was trained.
+"""Folding: merges normalization and the units of the data into weights and biases, for prediction.
 
-At prediction batch normalization is a linear map, so it merges into the combination before it:
-``gain (x W + b - m) / s + shift`` is ``x (W g) + (b - m) g + shift`` with ``g = gain / s``. Dropout stays
-as it is: it does nothing there, unless asked to. The units of inputs and outputs are linear, too: weights and biases
-for raw data have them folded in.
+At prediction batch normalization is a linear map, so it merges into the dense layer before it:
+``gain (x W + b - m) / s + shift`` is ``x (W g) + (b - m) g + shift`` with ``g = gain / s``. Dropout layers stay,
+because `sample_predictions` needs them. The units of inputs and outputs are linear, too. They merge into the first and
+the last layer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Arrays = tuple[Array, ...]
 
 
 def fold_normalization(network: Network, parameters: list[Arrays]) -> tuple[Network, list[Arrays]]:
-    """Return the network without batch normalization, and its arrays; those given are not changed."""
+    """Return the network without batch normalization, and its parameters. The arguments are not changed."""
     layers: list[Layer] = []
     arrays: list[Arrays] = []
     for layer, own in zip(network.layers, parameters, strict=True):
@@ -42,16 +42,16 @@ def fold_normalization(network: Network, parameters: list[Arrays]) -> tuple[Netw
 
 
 def is_plain(network: Network) -> bool:
-    """Whether nothing but `Dense` layers acts at prediction, so that weights and biases alone tell the function."""
+    """Whether only `Dense` layers act at prediction, so that weights and biases describe the whole function."""
     return all(isinstance(layer, Dense) or not layer.specs() for layer in network.layers)
 
 
 def fold_units(parameters: list[Arrays], inputs: Units | None, outputs: Units | None) -> list[Arrays]:
-    """Return weights and biases that act on raw inputs and give raw outputs in the units of the data.
+    """Return weights and biases that compute raw outputs in the units of the data from raw inputs.
 
-    ``parameters`` are those of a plain network whose inputs and outputs have the given units. Arrays that stay what
-    they are, those between first and last layer, are not copied. Products are float64; the result has the dtype given,
-    and may have left its range.
+    ``parameters`` are those of a plain network (`is_plain`), whose inputs and outputs are in the given units. The
+    arrays between the first and the last layer do not change and are not copied. Products are computed in float64. The
+    result has the dtype of ``parameters``, and may overflow in it.
     """
     folded = [own for own in parameters if own]
     dtype = folded[0][0].dtype

@@ -1,4 +1,4 @@
-"""Gradient check: what backpropagation says against what the loss does when the parameters move."""
+"""Gradient check: compares the gradients of backpropagation with numerical ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 def loss_and_gradient(network: Network, theta: Array, batch: Batch, alpha: float = 0.0) -> tuple[float, Array]:
     """Return the penalized loss at ``theta``, shape (size,), and its gradient in new memory."""
-    parameters = Parameters(network.layout, theta.copy())  # running averages move
+    parameters = Parameters(network.layout, theta.copy())  # a copy, because running averages change
     grad = Parameters(network.layout, np.zeros_like(theta))
     memory = network.workspace(len(batch.y), theta.dtype).rows(len(batch.y))
     loss = network.loss_and_gradient(parameters, grad, batch, memory)
@@ -38,11 +38,11 @@ def relative_error(
     Parameters
     ----------
     network, theta, batch, alpha
-        Where to look; ``theta`` is float64 of shape (size,).
+        The network, its parameters (float64, shape (size,)), the rows and the L2 penalty for which to compare.
     step : float, default=1e-5
         Half the width of the central difference ``(L(theta + step v) - L(theta - step v)) / (2 step)``.
     directions : ndarray of shape (m, size) or None
-        The directions v. None takes every coordinate.
+        The directions v; None for all coordinate axes.
 
     Returns
     -------

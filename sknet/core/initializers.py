@@ -1,4 +1,4 @@
-"""Initializers: where training starts. All are members of one family, variance scaling.
+"""Initializers: draw the initial weights and biases. All of them are forms of variance scaling.
 
 A weight is drawn with variance ``scale / fan``, where ``fan`` is the number of inputs of the layer or the mean of its
 inputs and outputs. Glorot and Bengio (2010), eq. 16; He et al. (2015), eq. 10; LeCun et al. (1998), section 4.6.
@@ -22,15 +22,15 @@ class Initializer:
     Parameters
     ----------
     name : str
-        The name under which the estimators know it.
+        Name by which the estimators select it.
     scale : float
         Variance of a weight times ``fan``.
     fan : {"in", "average"}
-        Number of inputs, or mean of inputs and outputs.
+        What ``fan`` is: the number of inputs, or the mean of the numbers of inputs and outputs.
     distribution : {"uniform", "normal"}
-        Of the weights.
+        Distribution of the weights.
     random_bias : bool, default=False
-        Draw biases from the bounds of the weights, as scikit-learn does; otherwise they are zero.
+        Whether biases are drawn between the bounds of the weights, as in scikit-learn; otherwise they are zero.
     """
 
     name: str
@@ -73,9 +73,9 @@ _BY_ACTIVATION = {
 
 
 def initializer_for(name: str, activation: str) -> Initializer:
-    """Return the initializer called ``name``; ``"auto"`` chooses by the layer's activation.
+    """Return the initializer with this name; ``"auto"`` chooses one for the activation of the layer.
 
-    ``"auto"`` is scikit-learn's rule for scikit-learn's activations (Glorot, with smaller bounds for logistic),
-    LeCun for SELU (Klambauer et al. 2017, section 2) and He for the rectifiers that scikit-learn lacks.
+    ``"auto"`` follows scikit-learn for scikit-learn's activations (Glorot, with smaller bounds for logistic), LeCun for
+    SELU (Klambauer et al. 2017, section 2) and He for the rectifiers that scikit-learn lacks.
     """
     return INITIALIZERS[_BY_ACTIVATION.get(activation, "glorot_uniform") if name == "auto" else name]

@@ -1,4 +1,4 @@
-"""Inputs: layers that stand before the first combination, and prepare the columns for it."""
+"""Inputs: layers that transform the columns before the first `Dense` layer."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Array = NDArray[Any]
 class Scaling:
     """``u = (x - shift) scale``, then ``a = u / sqrt(1 + (u / bound)^2)``: a smooth clip to (-bound, bound).
 
-    Model files of release 0.1.0 have such a layer, and predict with it; networks made now have none, as `Rows` does its
-    part. Nothing in it is learned.
+    Only networks in model files of release 0.1.0 have such a layer; now `Rows` scales the inputs. Nothing in the layer
+    is learned.
 
     Parameters
     ----------
     n_out : int
         Number of columns.
     bound : float, default=inf
-        Of the clip; infinite for none.
+        Bound of the clip; infinite for no clip.
     """
 
     n_out: int
@@ -68,28 +68,28 @@ class Scaling:
         if dx is None:
             return
         np.multiply(memory.delta, parameters[1], out=dx)
-        if math.isfinite(self.bound):  # the clip has slope 1 / root^3
+        if math.isfinite(self.bound):  # the derivative of the clip is 1 / root^3
             for _ in range(3):
                 np.divide(dx, memory.root, out=dx)
 
 
 @dataclass(frozen=True)
 class PeriodicEmbedding:
-    """Columns of numbers, each with a few learned periodic functions of it behind: ``cos(f x + p) W + b``.
+    """Pass the columns on, and append learned periodic functions of each: ``cos(f x + p) W + b``.
 
-    Trees cut a column wherever they like; a network bends slowly, unless it is given waves to build sharp steps from.
-    Each column has frequencies f and phases p of its own, and its waves are combined into ``n_values`` new columns.
+    With them a network can change its output sharply within a column, as decision trees can. Each column has its own
+    frequencies f and phases p, and its cosines are combined into ``n_values`` new columns.
     Gorishniy, Rubachev and Babenko (2022), *On embeddings for numerical features in tabular deep learning*, eq. 1,
-    arXiv 2203.05556; with phases and without a non-linearity, as in Holzmüller et al. (2024), arXiv 2407.04491.
+    arXiv 2203.05556. As in Holzmüller et al. (2024), arXiv 2407.04491, there are phases and no non-linearity.
 
     Parameters
     ----------
     n_in : int
         Number of columns.
     columns : tuple of int
-        Which of them to embed; all are passed on as they are.
+        Columns to embed. All columns are passed on unchanged.
     n_frequencies, n_values : int, default=16, 3
-        Waves for each column, and columns made from them.
+        Number of cosines of each column, and number of new columns that are made from them.
     deviation : float, default=0.1
         Standard deviation of the initial frequencies, in periods per unit of x.
     """

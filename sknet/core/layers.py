@@ -1,4 +1,4 @@
-"""Layers: forward/backward pairs that hold no arrays; parameters, memory and gradients are arguments."""
+"""Layers: a forward and a backward pass each. They hold no arrays: parameters, gradients and memory are arguments."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from .memory import Buffer, Memory, ParameterSpec
 
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
-_FEW_ENTRIES = 0.1  # for each column of a batch: more are multiplied faster as they are
+_FEW_ENTRIES = 0.1  # for each column; with more entries, the product of all columns is faster
 
 
 class Training(NamedTuple):
-    """What layers are told in training only.
+    """What layers receive during training only.
 
-    The source of noise, the row weights of the batch, (n, 1), or None, and its size in units of a full one.
+    ``noise`` draws random numbers. ``w`` contains the row weights of the mini-batch, shape (n, 1), or is None.
+    ``share`` is the size of the mini-batch, divided by that of a full one.
     """
 
     noise: np.random.Generator | None
@@ -30,44 +31,47 @@ class Training(NamedTuple):
 
 
 class Layer(Protocol):
-    """What the network needs of a layer."""
+    """The methods that each layer has."""
 
     @property
     def n_out(self) -> int:
         """Number of outputs."""
 
     def specs(self) -> tuple[ParameterSpec, ...]:
-        """The arrays of parameters that the layer has, in the order in which it takes them."""
+        """The parameter arrays of the layer, in the order in which its methods take them."""
 
     def buffers(self) -> tuple[Buffer, ...]:
-        """The memory that its passes write; ``a`` is the output and ``delta`` receives dL/da."""
+        """The memory that the passes of the layer write to; ``a`` is the output and ``delta`` receives dL/da."""
 
     def initialize(self, rng: np.random.RandomState, parameters: Arrays) -> None:
-        """Write the values that training starts from."""
+        """Write the initial values."""
 
     def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
-        """Return the output for rows ``x``, shape (n, n_in), written into ``memory.a``, shape (n, n_out).
+        """Return the output for rows ``x``, shape (n, n_in), written to ``memory.a``, shape (n, n_out).
 
-        ``training`` is None at prediction, where nothing is random and nothing is learned.
+        At prediction ``training`` is None; then nothing is random and nothing is learned.
         """
 
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
-        """Turn ``memory.delta`` = dL/da into gradients: of parameters in ``grads``, of ``x`` in ``dx`` if wanted."""
+        """Compute gradients from ``memory.delta`` = dL/da, which may be overwritten.
+
+        Those of the parameters are written to ``grads``, and that of ``x`` to ``dx`` unless it is None.
+        """
 
 
 def width_in(layer: Layer) -> int:
-    """Return how many inputs a layer takes: as many as it has outputs, unless it says otherwise."""
+    """Return the number of inputs of a layer: its ``n_in``, or ``n_out`` if it has no ``n_in``."""
     width: int = getattr(layer, "n_in", layer.n_out)
     return width
 
 
 def n_learned(layer: Layer) -> int:
-    """Return how many numbers a layer learns."""
+    """Return how many numbers of a layer are learned."""
     return sum(math.prod(spec.shape) for spec in layer.specs() if spec.learned)
 
 
 def product(x: Array, y: Array, out: Array) -> None:
-    """Write ``x @ y`` into ``out``; ``x`` may be a SciPy sparse array, ``out`` may be contiguous by columns."""
+    """Write ``x @ y`` to ``out``; ``x`` may be a SciPy sparse array, and the columns of ``out`` may be contiguous."""
     if not isinstance(x, np.ndarray):
         out[...] = x @ y
     elif out.flags.c_contiguous:
@@ -77,9 +81,9 @@ def product(x: Array, y: Array, out: Array) -> None:
 
 
 def gradient_of_weights(x: Any, delta: Array, out: Array) -> None:
-    """Write ``x' delta`` into ``out``; of sparse rows with few entries, SciPy computes only the rows that are not zero.
+    """Write ``x' delta`` into ``out``. If ``x`` is sparse with few entries, multiply only the columns that have some.
 
-    A product of the whole shape would be another array as large as the weights. Sums run in the same order.
+    SciPy's product of all columns would be a second array as large as the weights. Both products have the same bits.
     """
     if isinstance(x, np.ndarray) or x.nnz > _FEW_ENTRIES * x.shape[1]:
         product(x.T, delta, out=out)
@@ -92,9 +96,9 @@ def gradient_of_weights(x: Any, delta: Array, out: Array) -> None:
 
 @dataclass(frozen=True)
 class Dense:
-    """A linear combination followed by a non-linearity: ``a = f(x W + b)``, the building block of networks.
+    """A linear combination followed by a non-linearity: ``a = f(x W + b)``.
 
-    Backwards, with ``delta = dL/da * f'(z)``: ``dW = x' delta``, ``db = sum_n delta``, ``dx = delta W'``.
+    Backward pass, with ``delta = dL/da * f'(z)``: ``dW = x' delta``, ``db = sum_n delta``, ``dx = delta W'``.
     Rumelhart, Hinton and Williams (1986), *Learning representations by back-propagating errors*.
 
     Parameters
@@ -106,7 +110,7 @@ class Dense:
     initializer : Initializer
         Draws W of shape (n_in, n_out) and b of shape (n_out,).
     order : {"C", "F"}, default="C"
-        Memory order of the outputs; "F" suits a last layer of few units.
+        Memory order of the outputs; "F" is faster for a last layer of few units.
     """
 
     n_in: int

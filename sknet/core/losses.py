@@ -1,12 +1,13 @@
-"""Losses: a loss and the output activation that belongs to it, as one object on raw outputs.
+"""Losses: each computes its value and its gradient from the raw outputs of the last layer.
 
-Each is computed from the raw outputs ``z`` of the last layer in a stable form, so no probability is clipped.
-One method does both directions::
+A loss also contains the output activation that belongs to it. The formulas on raw outputs ``z`` are numerically stable,
+so no probability is clipped. One method computes value and gradient::
 
     value_and_delta(z, y, w, delta, memory) -> sum over rows of w_i L(y_i, z_i);  delta[:] = d(that)/dz
 
-``w`` holds row weights of shape (n, 1) that sum to one, or is None for 1/n each: a loss is a weighted mean over rows.
-Most losses are a sum or mean of ``l(y_ij, z_ij)`` over outputs: these give only ``l`` and its derivative, as ``terms``.
+``w`` contains the row weights of a mini-batch, shape (n, 1), or is None for 1/n each. So a loss is a weighted mean over
+rows. Most losses are a sum or mean of ``l(y_ij, z_ij)`` over outputs; they define only ``terms``, which computes ``l``
+and its derivative.
 """
 
 from __future__ import annotations
@@ -26,25 +27,25 @@ IDENTITY = ACTIVATIONS["identity"]
 
 
 class Loss(Protocol):
-    """What the network needs of a loss."""
+    """The methods that each loss has."""
 
     @property
     def name(self) -> str:
-        """The name under which the estimators know it."""
+        """Name by which the estimators select it."""
 
     @property
     def output_activation(self) -> Activation:
-        """The link from raw outputs to predictions."""
+        """The function that turns raw outputs into predictions."""
 
     @property
     def location_scale(self) -> bool:
-        """Whether shifting and scaling the targets shifts and scales the best predictions alike."""
+        """Whether the best predictions are shifted and scaled in the same way when the targets are."""
 
     def buffers(self, n_outputs: int) -> tuple[Buffer, ...]:
-        """The scratch that ``value_and_delta`` needs."""
+        """The scratch memory that ``value_and_delta`` needs."""
 
     def value_and_delta(self, z: Array, y: Array, w: Array | None, delta: Array, memory: Memory) -> float:
-        """Return the weighted mean loss and write its gradient with respect to ``z`` into ``delta``."""
+        """Return the weighted mean loss and write its gradient with respect to ``z`` to ``delta``."""
 
 
 def _weigh(delta: Array, w: Array | None, scale: float = 1.0) -> None:
@@ -54,7 +55,7 @@ def _weigh(delta: Array, w: Array | None, scale: float = 1.0) -> None:
 
 
 def _mean(terms: Array, w: Array | None) -> float:
-    """Weighted mean over rows of the sum over columns of ``terms``, shape (n, k)."""
+    """Return the weighted mean over rows of the sum over columns of ``terms``, shape (n, k)."""
     if w is None:
         return float(np.add.reduce(terms, axis=None)) / len(terms)
     return float(np.add.reduce(w.T @ terms, axis=None))
@@ -95,9 +96,9 @@ class LogLoss:
 
 @dataclass(frozen=True)
 class GroupedLogLoss:
-    """The sum of multinomial log-losses over groups of outputs: several multiclass targets at once.
+    """The sum of multinomial log-losses over groups of outputs, one group for each of several multiclass targets.
 
-    ``sizes`` are the numbers of classes; the columns of ``z`` and ``y`` are theirs, one group after the other.
+    ``sizes`` contains the number of classes of each target. The columns of ``z`` and ``y`` are ordered by target.
     """
 
     sizes: tuple[int, ...]
@@ -129,7 +130,7 @@ class GroupedLogLoss:
 class ElementwiseLoss:
     """A loss whose value is a sum, or with ``averaged`` the mean, over outputs of ``l(y_ij, z_ij)``.
 
-    It is ``robust`` if targets far out have no more hold on it than others.
+    It is ``robust`` if its gradient is bounded, which limits the influence of outliers among the targets.
     """
 
     robust: ClassVar[bool] = False
@@ -159,7 +160,7 @@ class ElementwiseLoss:
 class BinaryLogLoss(ElementwiseLoss):
     """Binary log-loss, logistic outputs, summed over outputs: ``l = log(1 + e^z) - y z``, ``dl/dz = s(z) - y``.
 
-    One output is binary classification, several are multilabel. Bishop (2006), eq. 4.90.
+    One output is for binary classification, several are for multilabel classification. Bishop (2006), eq. 4.90.
     """
 
     name: str = "binary_log_loss"
@@ -189,7 +190,7 @@ class SquaredError(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class AbsoluteError(ElementwiseLoss):
-    """``l = |z - y|``, ``dl/dz = sign(z - y)``, 0 at 0: its minimizer is the median."""
+    """Absolute error: ``l = |z - y|``, ``dl/dz = sign(z - y)``, 0 at 0. The median minimizes it."""
 
     robust: ClassVar[bool] = True
     name: str = "absolute_error"
@@ -202,7 +203,9 @@ class AbsoluteError(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class Huber(ElementwiseLoss):
-    """Squared to ``d = threshold``, linear beyond: ``r = z - y``, ``dl/dz = c = clip(r, -d, d)``, ``l = c (r - c/2)``.
+    """Huber loss: squared up to ``d = threshold`` and linear beyond it.
+
+    ``r = z - y``, ``dl/dz = c = clip(r, -d, d)``, ``l = c (r - c/2)``.
 
     Huber (1964), *Robust estimation of a location parameter*, eq. 1.6 and example (iii).
     """
@@ -225,9 +228,9 @@ class Huber(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class Quantile(ElementwiseLoss):
-    """Pinball loss: ``r = z - y``, ``dl/dz = s = (r > 0) - q``, ``l = s r``; its minimizer is the quantile.
+    """Pinball loss: ``r = z - y``, ``dl/dz = s = (r > 0) - q``, ``l = s r``. The quantile minimizes it.
 
-    One output for each level q; the same targets, of one column, for all.
+    There is one output for each quantile q. All of them have the same targets, which have one column.
     Koenker and Bassett (1978), *Regression quantiles*, eq. 2.1.
     """
 
@@ -248,7 +251,7 @@ class Quantile(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class Poisson(ElementwiseLoss):
-    """Half the Poisson deviance, log link, summed over outputs: ``l = y log y - y z - y + e^z``, ``dl/dz = e^z - y``.
+    """Half the Poisson deviance, log link, sum over outputs: ``l = y log y - y z - y + e^z``, ``dl/dz = e^z - y``.
 
     McCullagh and Nelder (1989), *Generalized Linear Models*, section 2.3. Targets must not be negative.
     """
@@ -269,7 +272,7 @@ class Poisson(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class Gamma(ElementwiseLoss):
-    """Half the gamma deviance, log link, averaged over outputs: ``l = z - log y + y e^-z - 1``, ``dl/dz = 1 - y e^-z``.
+    """Half the gamma deviance, log link, mean over outputs: ``l = z - log y + y e^-z - 1``, ``dl/dz = 1 - y e^-z``.
 
     McCullagh and Nelder (1989), section 2.3. Targets must be positive.
     """

@@ -1,4 +1,4 @@
-"""Members: networks trained side by side, and the mean of what they predict."""
+"""Members: the mean of the predictions of several networks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Array = NDArray[Any]
 def combine(z: Array, loss: Loss) -> Array:
     """Return the raw outputs whose prediction is the mean of the predictions of the members.
 
-    The mean is taken after the output activation; its inverse then leads back to raw outputs, so that classes,
-    probabilities and raw outputs belong to each other. The mean of softmax outputs is, up to a constant for each row,
-    ``log sum_m softmax(z_m)``, that of logistic ones ``log sum_m s(z_m) - log sum_m s(-z_m)``, that of exponential ones
+    The mean is taken after the output activation, and its inverse then gives raw outputs. So classes, probabilities and
+    raw outputs agree with each other. For softmax these raw outputs are, up to a constant for each row,
+    ``log sum_m softmax(z_m)``; for logistic outputs ``log sum_m s(z_m) - log sum_m s(-z_m)``; for exponential ones
     ``log mean_m exp(z_m)``.
     Lakshminarayanan, Pritzel and Blundell (2017), *Simple and scalable predictive uncertainty estimation using deep
     ensembles*, section 2.4, arXiv 1612.01474.
@@ -28,12 +28,12 @@ def combine(z: Array, loss: Loss) -> Array:
     z : ndarray of shape (n_members, n, k)
         Raw outputs of each member.
     loss : Loss
-        What the members were trained by; it knows the output activation.
+        Loss that the members were trained with; it contains the output activation.
 
     Returns
     -------
     z : ndarray of shape (n, k)
-        Raw outputs of all together; those of a single member as they are.
+        Raw outputs of the mean; those of a single member are not changed.
     """
     if len(z) == 1:
         only: Array = z[0]
@@ -60,12 +60,12 @@ def _log_mean_exp(z: Array) -> Array:
 
 
 def _log_sum_exp(z: Array, axis: int) -> Array:
-    """Return ``log sum exp(z)`` along an axis, which stays, of length 1.
+    """Return ``log sum exp(z)`` along an axis, which is kept with length 1.
 
-    SciPy's has the same error on raw outputs, and takes ten times as long on few numbers and three times on many.
+    `scipy.special.logsumexp` takes ten times as long on few numbers, and three times as long on many.
     """
     largest = np.finfo(z.dtype).max
     peak = np.clip(z.max(axis=axis, keepdims=True), -largest, largest)
-    with np.errstate(divide="ignore"):  # where all are -inf, so is the result
+    with np.errstate(divide="ignore"):  # the log of a sum of 0 is -inf
         log_sum: Array = peak + np.log(np.exp(z - peak).sum(axis=axis, keepdims=True))
     return log_sum

@@ -1,4 +1,4 @@
-"""Memory: the flat parameter vector with its named views, and the buffers of one batch size."""
+"""Memory: the flat parameter vector with its named views, and the buffers of a mini-batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Memory = SimpleNamespace
 
 @dataclass(frozen=True)
 class ParameterSpec:
-    """One array of parameters: its name, its shape, whether the L2 penalty counts it, whether it is learned at all."""
+    """One array of parameters: its name, its shape, whether it is part of the L2 penalty, and whether it is learned."""
 
     name: str
     shape: tuple[int, ...]
@@ -26,17 +26,17 @@ class ParameterSpec:
 
 
 class Layout:
-    """Where each layer's parameters lie in the flat vector: everything penalized first, then the rest.
+    """Positions of the layers' parameters in the flat vector: first all that are penalized, then the others.
 
     Parameters
     ----------
     layers : sequence of sequences of ParameterSpec
-        What each layer asks for, in order.
+        The parameter arrays of each layer, in order.
 
     Attributes
     ----------
     size, n_penalized : int
-        Length of the vector, and of its penalized head.
+        Length of the vector, and of its first part, which is penalized.
     """
 
     def __init__(self, layers: Sequence[Sequence[ParameterSpec]]) -> None:
@@ -63,19 +63,19 @@ class Layout:
 
 
 class Parameters:
-    """One flat vector and the views that the layers work on.
+    """One flat vector, and views of it for the layers.
 
     Parameters
     ----------
     layout : Layout
-        Where each layer's arrays lie.
+        Positions of the layers' arrays.
     vector : ndarray of shape (layout.size,)
         The memory; it is not copied.
 
     Attributes
     ----------
     penalized : ndarray of shape (layout.n_penalized,)
-        The head of the vector that the L2 penalty counts.
+        View of the first part of the vector, which is penalized.
     layers : list of tuples of ndarray
         Views, one tuple for each layer.
     """
@@ -90,8 +90,8 @@ class Parameters:
 class Buffer:
     """One array that a pass writes for n rows: shape (n, width), or (n,) filled with ones if ``width`` is None.
 
-    Order "F" keeps columns contiguous: reductions over the few outputs of a row then run over long vectors.
-    ``training_only`` buffers are not needed to predict.
+    With order "F" the columns are contiguous, which makes sums over the few outputs of a row faster. ``training_only``
+    buffers are not needed for prediction.
     """
 
     name: str
@@ -107,23 +107,23 @@ class Buffer:
         return np.empty(n * self.width, dtype=bool if self.boolean else dtype)
 
     def view(self, flat: Array, n: int) -> Array:
-        """Return the array for n rows, contiguous, at the head of ``flat``."""
+        """Return the beginning of ``flat`` as the array for n rows, contiguous."""
         if self.width is None:
             return flat[:n]
         return flat[: n * self.width].reshape((n, self.width), order=self.order)
 
 
 class Workspace:
-    """The buffers of one batch size; ``rows(n)`` gives them for up to that many rows, contiguous, made once.
+    """The buffers for mini-batches of up to ``n_rows`` rows; `rows` returns those for n rows.
 
     Parameters
     ----------
     layers : sequence of sequences of Buffer
-        What each layer asks for.
+        The buffers of each layer.
     n_rows : int
-        The largest batch.
+        Number of rows in the largest mini-batch.
     dtype : dtype
-        Of every buffer that is not boolean.
+        dtype of all buffers that are not boolean.
     """
 
     def __init__(self, layers: Sequence[Sequence[Buffer]], n_rows: int, dtype: DTypeLike) -> None:
@@ -132,7 +132,7 @@ class Workspace:
         self._views: dict[int, list[Memory]] = {}
 
     def rows(self, n: int) -> list[Memory]:
-        """Return the buffers for n rows: one namespace of arrays for each layer."""
+        """Return the buffers for n rows, contiguous: one namespace of arrays for each layer."""
         if n not in self._views:
             self._views[n] = [
                 Memory(**{b.name: b.view(flat, n) for b, flat in zip(buffers, flats, strict=True)})

@@ -1,4 +1,4 @@
-"""Network: a stack of layers and a loss. Stateless: parameters, data and memory are arguments."""
+"""Network: a stack of layers and a loss. It holds no arrays: parameters, data and memory are arguments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Network:
     layers : tuple of Layer
         From the inputs to the raw outputs.
     loss : Loss
-        Compares raw outputs with targets; it knows the output activation.
+        Compares raw outputs with targets; it contains the output activation.
     """
 
     layers: tuple[Layer, ...]
@@ -38,11 +38,11 @@ class Network:
         return " -> ".join(str(layer) for layer in self.layers) + f" with {self.loss}"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"layers": self.layers, "loss": self.loss}  # what is cached follows from these
+        return {"layers": self.layers, "loss": self.loss}  # cached properties are computed again
 
     @cached_property
     def layout(self) -> Layout:
-        """Where each layer's parameters lie in the flat vector."""
+        """Positions of the layers' parameters in the flat vector."""
         return Layout([layer.specs() for layer in self.layers])
 
     @cached_property
@@ -57,7 +57,7 @@ class Network:
         return theta.vector
 
     def workspace(self, n_rows: int, dtype: DTypeLike) -> Workspace:
-        """Return the buffers of ``loss_and_gradient`` for batches of up to ``n_rows`` rows."""
+        """Return the buffers of ``loss_and_gradient`` for mini-batches of up to ``n_rows`` rows."""
         buffers = [layer.buffers() for layer in self.layers]
         return Workspace([*buffers, self.loss.buffers(self.layers[-1].n_out)], n_rows, dtype)
 
@@ -68,9 +68,9 @@ class Network:
         n_layers: int | None = None,
         training: Training | None = None,
     ) -> Array:
-        """Return the raw outputs for rows ``x``, shape (n, k), in new memory; of the first ``n_layers`` if given.
+        """Return the raw outputs for rows ``x``, shape (n, k), or the outputs of the first ``n_layers`` layers.
 
-        With ``training``, layers act as they do there: Monte-Carlo dropout.
+        They are in new memory. If ``training`` is given, layers act as during training; Monte-Carlo dropout uses this.
         """
         dtype = parameters[0][0].dtype
         for i, layer in enumerate(self.layers[:n_layers]):
@@ -89,10 +89,10 @@ class Network:
         memory: list[Memory],
         noise: np.random.Generator | None = None,
     ) -> float:
-        """Return the loss of a batch, weighed by ``batch.w``, and write its gradient: forward, loss, backward.
+        """Return the loss of a mini-batch, weighted by ``batch.w``, and write its gradient to ``grad``.
 
-        ``memory`` comes from ``workspace(...).rows(n)``; ``noise`` is what dropout draws from. The L2 penalty is not
-        included: see ``add_penalty``.
+        ``memory`` comes from ``workspace(...).rows(n)``. Dropout draws from ``noise``. The L2 penalty is not included:
+        see ``add_penalty``.
         """
         training = Training(noise, batch.w, batch.share)
         x, inputs = batch.x, []
@@ -110,7 +110,7 @@ class Network:
 
 
 def add_penalty(theta: Parameters, grad: Parameters, strength: float) -> float:
-    """Add the gradient of ``strength / 2 * |W|^2`` to ``grad`` and return its value; biases are not penalized."""
+    """Return the penalty ``strength / 2 * |W|^2`` and add its gradient to ``grad``; biases are not penalized."""
     if strength == 0.0:
         return 0.0
     W = theta.penalized

@@ -1,4 +1,4 @@
-"""Normalization: units with mean 0 and variance 1, over the rows of a batch or over the units of a row.
+"""Normalization: gives units mean 0 and variance 1, over the rows of a mini-batch or over the units of a row.
 
 It stands between the linear combination and the non-linearity: ``Dense(identity) -> normalization -> Nonlinearity``.
 """
@@ -30,11 +30,11 @@ def _scale_and_shift(normalized: Array, gain: Array, shift: Array, out: Array) -
 
 @dataclass(frozen=True)
 class BatchNormalization:
-    """``a = gain (x - m) / sqrt(v + epsilon) + shift``, with m and v the weighted mean and variance over the batch.
+    """``a = gain (x - m) / sqrt(v + epsilon) + shift``, with m and v the weighted mean and variance over the rows.
 
-    At prediction, m and v are running averages, which lie among the parameters with a gradient of zero. A short batch
-    counts in them by its share of a full one. A batch of one row (that has weight) has no variance: the running
-    averages serve there too, as constants.
+    At prediction, m and v are running averages. These are parameters whose gradient is zero. A short mini-batch changes
+    them less, in proportion to its share of a full one. If only one row has weight, there is no variance; then m and v
+    are the running averages, as constants, in training too.
     Ioffe and Szegedy (2015), *Batch normalization*, algorithms 1 and 2, arXiv 1502.03167.
 
     Parameters
@@ -42,7 +42,7 @@ class BatchNormalization:
     n_out : int
         Number of units.
     momentum : float, default=0.1
-        Share of the newest batch in the running averages, if it is a full one.
+        Share of the newest mini-batch in the running averages, if it is a full one.
     epsilon : float, default=1e-5
         Added to the variance.
     """
@@ -101,7 +101,7 @@ class BatchNormalization:
         if dx is None:
             return
         np.copyto(dx, delta)
-        if not memory.alone:  # the way through mean and variance: each row has its weight in them
+        if not memory.alone:  # the part through mean and variance, in which each row has its weight
             np.multiply(normalized, dgain, out=work)
             np.add(work, dshift, out=work)
             np.multiply(work, 1.0 / len(x) if memory.w is None else memory.w, out=work)

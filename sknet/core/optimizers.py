@@ -1,6 +1,7 @@
-"""Optimizers: compute an update from a gradient; both are flat vectors for networks of any depth.
+"""Optimizers: change the parameters by one update, computed from the gradient. Both are flat vectors at any depth.
 
-``step(theta, grad, rate)`` changes ``theta`` in place and may use ``grad`` up. State is plain arrays: it pickles.
+``step(theta, grad, rate)`` changes ``theta`` in place and may overwrite ``grad``. The state consists of plain arrays,
+which can be pickled.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from .blas import axpy, norm
 Array = NDArray[Any]
 
 
-_LEAST_DECAY = 1e-2  # what is divided by it must not overflow
+_LEAST_DECAY = 1e-2  # large enough that a vector divided by it does not overflow
 
 
 class Optimizer(Protocol):
     """An update rule with its state."""
 
     def step(self, theta: Array, grad: Array, rate: float) -> None:
-        """Move ``theta`` against ``grad``; ``rate`` is the learning rate of this update."""
+        """Change ``theta`` against ``grad``; ``rate`` is the learning rate of this update."""
 
     def settle(self) -> None:
-        """Bring the state into the form in which it is kept between epochs."""
+        """Bring the state into the form in which it is saved between epochs."""
 
 
 def _state(vector: Array | None, theta: Array) -> Array:
@@ -35,7 +36,7 @@ def _state(vector: Array | None, theta: Array) -> Array:
 
 
 def _divide_by_root(numerator: Array, squares: Array, epsilon: float, out: Array) -> None:
-    """Write ``numerator / (sqrt(squares) + epsilon)``; ``out`` may be ``numerator`` only if it is not needed again."""
+    """Write ``numerator / (sqrt(squares) + epsilon)`` to ``out``, which must not be ``numerator``."""
     np.sqrt(squares, out=out)
     np.add(out, epsilon, out=out)
     np.divide(numerator, out, out=out)
@@ -45,7 +46,7 @@ def _divide_by_root(numerator: Array, squares: Array, epsilon: float, out: Array
 class SGD(Optimizer):
     """Gradient descent with momentum: ``v = momentum v - rate g``, ``theta += v``.
 
-    Nesterov's form looks ahead: ``theta += momentum v - rate g`` with the new v.
+    Nesterov's form: ``theta += momentum v - rate g`` with the new v.
     Sutskever et al. (2013), *On the importance of initialization and momentum in deep learning*, eq. 1-4.
     """
 
@@ -68,14 +69,15 @@ class SGD(Optimizer):
 
 @dataclass
 class Adam(Optimizer):
-    """Adam: steps along the mean gradient m, each coordinate divided by the root of its mean square v.
+    """Adam: steps along the moving mean m of the gradient, divided by the root of the moving mean v of its squares.
 
     ``m = beta_1 m + (1 - beta_1) g``, ``v = beta_2 v + (1 - beta_2) g^2``,
     ``theta -= rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``.
-    Kingma and Ba (2015), algorithm 1 in the order of section 2's last remark, where epsilon is not corrected for bias.
+    Kingma and Ba (2015), algorithm 1 in the faster form at the end of section 2, where epsilon is not corrected for
+    bias.
 
-    Between two calls of `settle`, m and v are kept divided by their decay since the first, ``beta^steps``. So it is
-    numbers that decay at a step and not vectors: two passes over memory less.
+    Between two calls of `settle`, the arrays contain m and v divided by ``beta^steps``, where ``steps`` counts the
+    steps since the first of the two calls. So each step multiplies two numbers by beta instead of two vectors.
     """
 
     beta_1: float = 0.9
@@ -85,7 +87,7 @@ class Adam(Optimizer):
     m: Array | None = field(default=None, init=False, repr=False)
     v: Array | None = field(default=None, init=False, repr=False)
 
-    _decay_m = _decay_v = 1.0  # that m and v are divided by; no field, as nothing that is kept knows of it
+    _decay_m = _decay_v = 1.0  # what m and v are divided by; not fields, because both are 1 in a saved state
 
     def step(self, theta: Array, grad: Array, rate: float) -> None:
         m = self.m = _state(self.m, theta)

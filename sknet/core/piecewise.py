@@ -1,4 +1,4 @@
-"""Piecewise-linear embedding: a layer that adds learned broken lines of each number."""
+"""Piecewise-linear embedding: a layer that appends learned piecewise-linear functions of each column of numbers."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .memory import Buffer, Memory, ParameterSpec
 
 Array = NDArray[Any]
 
-_NEVER = 1e30  # an edge that no number reaches
+_NEVER = 1e30  # an edge above all numbers
 
 
 @dataclass(frozen=True)
 class PiecewiseLinear:
-    """Columns of numbers, each with a few learned broken lines of it behind: ``sum_t W_t code_t(x)``.
+    """Pass the columns on, and append learned piecewise-linear functions of each: ``sum_t W_t code_t(x)``.
 
-    The bins of a column lie between edges ``e_0 < ... < e_T``, and ``code_t(x) = (x - e_t) / (e_{t+1} - e_t)``, clipped
-    to [0, 1]: how much of bin t lies below x. The sum is a line in each bin and constant beyond the outer edges, so the
-    network can bend as sharply as the edges are close. A value costs one look-up, as ``C_b + f W_b`` for the bin b that
-    x lies in, the share f of it that is below x, and ``C_b = sum_{t<b} W_t``.
+    The bins of a column lie between edges ``e_0 < ... < e_T``. ``code_t(x) = (x - e_t) / (e_{t+1} - e_t)``, clipped to
+    [0, 1], is the share of bin t that is below x. So a function is linear in each bin and constant outside the outer
+    edges, and it can bend at each edge. A value takes one look-up: it is ``C_b + f W_b`` for the bin b that contains x,
+    with ``f = code_b(x)`` and ``C_b = sum_{t<b} W_t``.
     Gorishniy, Rubachev and Babenko (2022), *On embeddings for numerical features in tabular deep learning*, section
     3.2, arXiv 2203.05556.
 
@@ -33,14 +33,14 @@ class PiecewiseLinear:
     n_in : int
         Number of columns.
     columns : tuple of int
-        Which of them to embed; all are passed on as they are.
+        Columns to embed. All columns are passed on unchanged.
     n_bins : int, default=32
-        Number of bins T of a column. One that needs fewer has the rest behind, where no number lies.
+        Number of bins T of a column. If a column needs fewer, the remaining bins lie above all numbers.
     n_values : int, default=4
-        Number of lines of a column.
+        Number of functions of a column.
     strength : float, default=1.0
-        What the lines are multiplied by. The steps of Adam are as long whatever it is: the smaller, the slower are the
-        lines learned beside the other weights.
+        Factor of the functions in the output. The steps of Adam do not depend on the size of the gradient, so a smaller
+        factor makes the functions change more slowly.
     """
 
     n_in: int
@@ -71,13 +71,13 @@ class PiecewiseLinear:
         )
 
     def initialize(self, rng: np.random.RandomState, parameters: Arrays) -> None:
-        """Write lines that are zero, and edges in equal steps from -2 to 2, for columns of mean 0 and deviation 1."""
+        """Write functions that are zero, and edges at equal distances from -2 to 2 for standardized columns."""
         edges = np.linspace(-2.0, 2.0, self.n_bins + 1)
         self.set_edges(parameters, [edges] * len(self.columns))
         parameters[2][...] = 0.0
 
     def set_edges(self, parameters: Arrays, edges: list[Array]) -> None:
-        """Write the edges of each column, increasing, from 2 to ``n_bins + 1`` of them."""
+        """Write the edges of each column: 2 to ``n_bins + 1`` increasing numbers."""
         start, inverse, _ = parameters
         start[...], inverse[...] = _NEVER, 0.0
         for j, own in enumerate(edges):
@@ -103,7 +103,7 @@ class PiecewiseLinear:
         return a
 
     def _bins(self, start: Array, x: Array) -> Array:
-        """Return the bin of each number, shape (n, p); those of all columns lie one after the other."""
+        """Return the bin of each number, shape (n, p); bins are numbered through all columns."""
         bins = np.empty(x.shape[::-1], dtype=np.intp)
         for own, edges, column in zip(bins, start[:, 1:], np.ascontiguousarray(x.T), strict=True):
             own[...] = edges.searchsorted(column, side="right")
@@ -111,11 +111,11 @@ class PiecewiseLinear:
         return np.ascontiguousarray(bins.T)
 
     def _unclipped(self, start: Array, inverse: Array, memory: Memory) -> tuple[Array, Array]:
-        """Return the share of its bin below each number, out of [0, 1] beyond the outer edges, and one over the bin."""
+        """Return which share of its bin is below each number, before clipping, and one over the width of the bin."""
         slope = np.take(inverse, memory.bins)
         share = np.take(start, memory.bins)
         np.subtract(memory.x, share, out=share)
-        with np.errstate(over="ignore"):  # what is far out is clipped
+        with np.errstate(over="ignore"):  # the caller clips what overflows
             np.multiply(share, slope, out=share)
         return share, slope
 
@@ -128,7 +128,7 @@ class PiecewiseLinear:
         inside, whole = (
             (of_bin @ terms.reshape(-1, v)).reshape(p, t, v) for terms in (delta * memory.share[:, :, None], delta)
         )
-        # A row counts in full for each bin below its own.
+        # A row contributes fully to each bin below its own.
         dW[...] = inside + np.cumsum(whole[:, ::-1], axis=1)[:, ::-1] - whole
         if dx is not None:
             dx[...] = memory.delta[:, : self.n_in]
@@ -139,6 +139,6 @@ class PiecewiseLinear:
 
 
 def _adder(places: Array, n: int) -> Any:
-    """Return a matrix that multiplied by rows adds up, in float64 and in their order, those of each of ``n`` places."""
+    """Return the matrix whose product with rows sums, in float64 and in order, the rows of each of ``n`` places."""
     m = len(places)
     return sp.csc_array((np.ones(m), places, np.arange(m + 1)), shape=(n, m))

@@ -1,4 +1,4 @@
-"""Rows: inputs in the units that a network computes in, the same for training, validation and prediction."""
+"""Rows: rows of X in the units that the network computes in, for training, validation and prediction alike."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from numpy.typing import DTypeLike, NDArray
 Array = NDArray[Any]
 Index = Array | slice
 
-FAR = 1e12  # bounds from zero, where the smooth clip is at its bound to the last digit of a float64
-_MOST_DIGITS = 1e4  # scales from zero, up to where float32 tells apart what matters
+FAR = 1e12  # times the bound; here the smooth clip equals its bound in float64
+_MOST_DIGITS = 1e4  # times the scale; up to this distance from zero, float32 is precise enough
 
 
 def in_chunks(n: int, size: int) -> Iterator[slice]:
-    """Yield slices of ``size`` rows, the last one of fewer, that cover ``n`` rows.
+    """Yield slices of ``size`` rows that cover ``n`` rows; the last one may have fewer.
 
-    scikit-learn's `gen_batches` yields the same, but checks its parameters for longer than few rows take.
+    scikit-learn's `gen_batches` yields the same, but its check of parameters takes longer than predicting a few rows.
     """
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
@@ -30,7 +30,7 @@ def in_chunks(n: int, size: int) -> Iterator[slice]:
 def smooth_clip(u: Array, bound: float, root: Array) -> None:
     """Replace ``u`` by ``u / sqrt(1 + (u / bound)^2)``, in place; ``root`` receives the root, of the same shape.
 
-    Near 0 it is the identity; what lies far out is drawn in to (-bound, bound) but keeps its order.
+    Near 0 it is the identity. Large values are limited to (-bound, bound), and their order does not change.
     Holzmüller, Grinsztajn and Steinwart (2024), *Better by default*, appendix B.1, arXiv 2407.04491.
     """
     np.clip(u, -FAR * bound, FAR * bound, out=u)  # squares must not overflow
@@ -43,14 +43,14 @@ def smooth_clip(u: Array, bound: float, root: Array) -> None:
 
 @dataclass(frozen=True)
 class Units:
-    """What columns are measured in: ``u = (x - shift) / scale``, then the smooth clip. Back: ``x = u scale + shift``.
+    """Units of columns: ``u = (x - shift) / scale``, then the smooth clip. The inverse is ``x = u scale + shift``.
 
     Parameters
     ----------
     shift, scale : ndarray of shape (d,)
-        Where a column has its zero, and what counts as one; float64. For outputs, a scale of 0 stands for a constant.
+        Zero point and unit of each column, float64. For outputs, a scale of 0 means that the target is constant.
     bound : float, default=inf
-        Of the smooth clip; infinite for none.
+        Bound of the smooth clip; infinite for no clip.
     sparse : bool, default=False
         Whether most columns are not shifted, so that sparse rows stay sparse.
     """
@@ -61,11 +61,11 @@ class Units:
     sparse: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: what has been computed from them is no part of a pickle."""
+        """Return the fields only; cached properties are computed from them again."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def constants(self, dtype: DTypeLike) -> tuple[Array, Array] | None:
-        """Return shift and inverse scale in ``dtype``, None where digits of the shift would be lost, or the scale."""
+        """Return shift and inverse scale in ``dtype``, or None if ``dtype`` cannot represent them well enough."""
         return (self.shift, self.inverse) if dtype == np.float64 else self._float32
 
     @cached_property
@@ -83,15 +83,15 @@ class Units:
 
     @cached_property
     def shifted(self) -> Array:
-        """The numbers of the columns that are shifted."""
+        """Indices of the columns that are shifted."""
         columns: Array = np.flatnonzero(self.shift)
         return columns
 
     def restore(self, z: Array, dtype: DTypeLike) -> Array:
-        """Return outputs ``z`` in the units of the data: float64, or float32 where that is enough.
+        """Return outputs ``z`` in the units of the data, as float64, or as float32 if that is precise enough.
 
-        That is so where ``z`` and ``dtype``, that of the rows, are float32, and no column lies so far from zero that
-        its digits would be lost.
+        They are float32 if ``z`` and the rows are (``dtype`` is that of the rows), and if no column is so far from zero
+        that it would lose digits.
         """
         with np.errstate(over="ignore"):
             x: Array = z * self.scale + self.shift
@@ -100,18 +100,18 @@ class Units:
 
 
 class Rows:
-    """Rows of X as the network wants them: in its units, in what it computes in. X itself is never changed.
+    """Rows of X in the units and the dtype of the network. X itself is never changed.
 
-    The shift is subtracted in the precision that X has, before rows are cast: a column far from zero keeps its digits.
+    The shift is subtracted in the precision of X, before rows are cast. So a column far from zero loses no digits.
 
     Parameters
     ----------
     X : ndarray or CSR of shape (n, d)
-        The data. A CSR stays sparse where ``units`` allow it; else its rows become dense as they are taken.
+        The data. Rows of a CSR stay sparse if ``units`` allow it; else `take` makes them dense.
     units : Units or None
-        Those of the network's inputs; None for the numbers as they are.
+        Units of the network's inputs, or None for the numbers of X themselves.
     dtype : dtype
-        What to compute in.
+        dtype that the network computes in.
     dense : bool, default=False
         Whether the network needs dense rows.
     """
@@ -127,7 +127,7 @@ class Rows:
         self._constants = None if units is None or X.dtype != self.dtype else units.constants(self.dtype)
 
     def take(self, index: Index, out: Array | None = None) -> Any:
-        """Return the rows ``index``: in ``out`` if given, as a view of X where nothing has to be done, or as a CSR."""
+        """Return the rows ``index``: in ``out`` if given, as a view of X if nothing has to be changed, or as a CSR."""
         if self.sparse:
             return self._take_sparse(index)
         if self._units is None and self._same and isinstance(index, slice):
@@ -144,7 +144,7 @@ class Rows:
         return out
 
     def _write(self, index: Index, out: Array) -> None:
-        """Write the rows ``index`` into ``out``, in units but not clipped."""
+        """Write the rows ``index`` to ``out``, in the units of the network but not clipped."""
         rows = self._gather(index, out)
         if self._constants is not None:
             shift, inverse = self._constants
@@ -159,7 +159,7 @@ class Rows:
             out[...] = rows
 
     def _gather(self, index: Index, out: Array) -> Any:
-        """Return the rows ``index`` as they are, dense; in ``out`` where that saves a copy."""
+        """Return the rows ``index`` of X, dense and unchanged; in ``out`` if that saves a copy."""
         if self._csr:
             return self.X[index].toarray()
         narrow = self._same and (self._units is None or self._constants is not None)
@@ -174,7 +174,7 @@ class Rows:
             return rows.astype(self.dtype, copy=False)
         rows = rows.astype(np.float64)
         columns = units.shifted
-        if len(columns):  # a column that all rows have an entry in: what is absent becomes explicit
+        if len(columns):  # in shifted columns every row gets an explicit entry
             n = rows.shape[0]
             entries = np.tile(-units.shift[columns], n), np.tile(columns, n), np.arange(n + 1) * len(columns)
             rows = rows + sp.csr_matrix(entries, shape=rows.shape)

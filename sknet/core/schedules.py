@@ -1,9 +1,9 @@
-"""Schedules: the learning rate as a function of the progress of training; optimizers do not depend on them.
+"""Schedules: the learning rate as a function of the progress of training. Optimizers do not depend on them.
 
-A schedule is called with a `Clock` and returns the rate as a multiple of the initial rate. Those that say
-``per_update`` are asked before every update, the others once an epoch. ``progress`` runs from 0 to 1 over one ``fit``.
-Schedules that use it have a horizon and begin anew in each ``fit``; for the others, which go by all rows, epochs and
-reductions so far, two fits with a warm start are one longer fit.
+A schedule is called with a `Clock` and returns the learning rate as a multiple of the initial one. A schedule whose
+``per_update`` is True is called before each update, any other before each epoch. ``progress`` goes from 0 to 1 during
+one ``fit``, so a schedule that uses it begins again in each ``fit``. Other schedules depend on the numbers of rows,
+epochs and reductions so far. With these, two fits with a warm start are the same as one longer fit.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ class Clock:
     Parameters
     ----------
     samples : int
-        Rows seen so far, over all epochs.
+        Number of rows seen so far, over all epochs.
     epochs : int
-        Epochs finished so far.
+        Number of epochs finished so far.
     reductions : int
-        How often an adaptive rate has been reduced.
+        How often an adaptive schedule has reduced the learning rate.
     progress : float
-        Share of the epochs of this call that are complete, at least 0 and at most 1.
+        Share of the epochs of this call that are complete, from 0 to 1.
     """
 
     samples: int = 0
@@ -36,15 +36,15 @@ class Clock:
 
 
 class Schedule(Protocol):
-    """The rate of the next updates as a multiple of the initial rate."""
+    """The learning rate of the next updates as a multiple of the initial learning rate."""
 
     @property
     def adaptive(self) -> bool:
-        """Whether it falls, and training goes on, where training would otherwise stop."""
+        """Whether the learning rate is reduced, and training continues, when training would otherwise stop."""
 
     @property
     def per_update(self) -> bool:
-        """Whether it changes within an epoch."""
+        """Whether the learning rate changes within an epoch."""
 
     def __call__(self, clock: Clock) -> float:
         """Return the factor."""
@@ -52,7 +52,7 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class Constant:
-    """The initial rate throughout."""
+    """The initial learning rate, unchanged."""
 
     adaptive, per_update = False, False
 
@@ -79,12 +79,12 @@ class InverseScaling:
 
 @dataclass(frozen=True)
 class Adaptive:
-    """Divided by ``divisor`` whenever training has stopped improving (scikit-learn's ``"adaptive"``).
+    """Divide the learning rate by ``divisor`` when training has stopped improving (scikit-learn's ``"adaptive"``).
 
     Parameters
     ----------
     divisor : float, default=5.0
-        What the rate is divided by.
+        Number by which the learning rate is divided.
     """
 
     divisor: float = 5.0
@@ -96,7 +96,7 @@ class Adaptive:
 
 @dataclass(frozen=True)
 class Exponential:
-    """Multiplied by ``decay`` after each epoch.
+    """Multiply the learning rate by ``decay`` after each epoch.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Cosine:
     Parameters
     ----------
     final : float, default=0.0
-        Share of the initial rate at the end.
+        Final learning rate as a share of the initial one.
     """
 
     final: float = 0.0
@@ -132,18 +132,18 @@ class Cosine:
 
 @dataclass(frozen=True)
 class OneCycle:
-    """Up from ``start`` to 1 in the first ``rise`` of training, down to ``final`` in the rest, both by half a cosine.
+    """Rise from ``start`` to 1 during the share ``rise`` of training, then fall to ``final``, both by half a cosine.
 
-    Smith and Topin (2018), *Super-convergence*, arXiv 1708.07120; the cosine form is the customary one.
+    Smith and Topin (2018), *Super-convergence*, arXiv 1708.07120, here with cosines, as is customary.
 
     Parameters
     ----------
     start : float, default=0.04
-        Share of the highest rate at the start.
+        First learning rate as a share of the highest one.
     rise : float, default=0.3
-        Share of training in which the rate rises.
+        Share of training in which the learning rate rises.
     final : float, default=1e-4
-        Share of the highest rate at the end.
+        Final learning rate as a share of the highest one.
     """
 
     start: float = 0.04
@@ -162,9 +162,9 @@ class OneCycle:
 
 @dataclass(frozen=True)
 class LogCosine:
-    """Cycles that grow longer: ``(1 - cos(2 pi log2(1 + (2^cycles - 1) progress))) / 2``, starting and ending at 0.
+    """Cosine cycles of growing length: ``(1 - cos(2 pi log2(1 + (2^cycles - 1) progress))) / 2``, from 0 to 0.
 
-    Holzmueller, Grinsztajn and Steinwart (2024), *Better by default*, arXiv 2407.04491, section 3 ("coslog4").
+    Holzmüller, Grinsztajn and Steinwart (2024), *Better by default*, arXiv 2407.04491, section 3 ("coslog4").
 
     Parameters
     ----------
@@ -189,9 +189,9 @@ class Warmup:
     Parameters
     ----------
     schedule : Schedule, default=Cosine()
-        The schedule to warm up.
+        The schedule that is warmed up.
     share : float, default=0.05
-        Share of training in which the rate rises.
+        Share of training in which the learning rate rises.
     """
 
     schedule: Schedule = field(default_factory=Cosine)
@@ -200,7 +200,7 @@ class Warmup:
 
     @property
     def adaptive(self) -> bool:
-        """Whether the schedule that follows is."""
+        """Whether the schedule that is warmed up is adaptive."""
         return self.schedule.adaptive
 
     def __call__(self, clock: Clock) -> float:
@@ -221,7 +221,7 @@ SCHEDULES: dict[str, Schedule] = {
 
 
 def schedule_for(choice: str | Schedule, power_t: float) -> Schedule:
-    """Return the schedule that an estimator's ``learning_rate`` names, or is; ``power_t`` belongs to "invscaling"."""
+    """Return the schedule of the parameter ``learning_rate``, a name or a schedule; "invscaling" uses ``power_t``."""
     if choice == "invscaling":
         return InverseScaling(power_t)
     return SCHEDULES[choice] if isinstance(choice, str) else choice

@@ -1,4 +1,4 @@
-"""Table: rows of numbers that may have gaps, and of codes of categories, as one matrix for the network."""
+"""Table: rows of numbers, missing values and codes of categories, as one matrix for the network."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Array = NDArray[Any]
 
 
 class TableRows:
-    """Rows as the network wants them: numbers in its units, indicators of gaps, codes.
+    """Rows of numbers in the units of the network, then indicators of missing values, then codes of categories.
 
-    A gap is 0 in the units of the network, which is the mean or median that the units were shifted by. Columns that had
-    gaps in training have an indicator, 1 where the number is missing.
+    A missing value becomes 0 in these units: the mean or median of the column, or the number 0 if inputs are not
+    standardized. Columns that had missing values in training have an indicator, which is 1 where a value is missing.
 
     Parameters
     ----------
     numbers : Rows
-        The numbers; NaN marks a gap.
+        The numbers; NaN marks a missing value.
     gaps : tuple of int
         The columns of numbers that have an indicator.
     codes : ndarray of shape (n, n_categorical) or None
-        The codes; None where there are no categories.
+        The codes, or None if there are no categories.
     """
 
     sparse = False

@@ -1,6 +1,6 @@
-"""Training: the mini-batch loop as a generator that yields once an epoch, and L-BFGS reporting the same records.
+"""Training: the mini-batch loop, which yields a record of each epoch, and L-BFGS, which reports the same records.
 
-Neither prints, scores, calls back or decides to stop: whoever drives them does.
+Neither prints, scores, runs callbacks or decides to stop; the caller does.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Array = NDArray[Any]
 
 
 class Epoch(NamedTuple):
-    """What one pass over the data gave.
+    """The record of one epoch.
 
-    ``loss`` is the mean over the rows, penalty included; ``penalty`` is that part alone; ``rate`` is the learning rate
-    of its updates (nan for L-BFGS, which has none); ``samples`` counts its rows.
+    ``loss`` is the mean over the rows and includes the penalty; ``penalty`` is that part alone; ``rate`` is the
+    learning rate of its last update (nan for L-BFGS, which has none); ``samples`` is the number of rows.
     """
 
     loss: float
@@ -44,13 +44,14 @@ def stochastic(
     max_grad_norm: float | None = None, noise: np.random.Generator | None = None, average: Average | None = None,
     first_epoch: int = 0, n_epochs: int | None = None,
 ) -> Iterator[Epoch]:  # fmt: skip
-    """Train in mini-batches for as long as asked: gather, forward, loss, backward, step; ``theta`` in place.
+    """Train ``theta`` in place, and yield a record after each epoch until the caller asks for no more.
 
-    A loss that is no longer finite ends its epoch at once.
-    ``alpha`` is the L2 penalty on the sum over rows: a batch counts ``alpha / total`` of it; ``rng`` permutes the rows.
-    Losses of an epoch are averaged over the rows that have weight, each batch being worth as many as it has.
-    Weights shrink by ``rate * weight_decay`` at each update; ``noise`` is what dropout draws from; ``average`` takes in
-    the weights after each update; ``n_epochs``, of which ``first_epoch`` lie behind, is a schedule's horizon.
+    Each update gathers the rows of a mini-batch, makes a forward pass, computes the loss, makes a backward pass, and
+    takes a step. An epoch ends at once if its loss is no longer finite. Its loss is the mean over the rows that have
+    weight.
+    ``alpha`` is the L2 penalty on the sum over rows, so a mini-batch gets ``alpha / total`` of it. ``rng`` shuffles the
+    rows. Each update shrinks the weights by ``rate * weight_decay``. Dropout draws from ``noise``. ``average`` is
+    updated with the weights. ``progress`` is 1 after ``n_epochs`` epochs, of which ``first_epoch`` are already done.
     """
     grad = Parameters(network.layout, np.zeros_like(theta.vector))
     workspace = network.workspace(batches.size, theta.vector.dtype)
@@ -85,7 +86,7 @@ def stochastic(
 
 
 def shrink(theta: Parameters, share: float) -> None:
-    """Take ``share`` off the weights, apart from the loss; biases stay as they are.
+    """Reduce the weights by this share, independently of the loss; biases do not change.
 
     Loshchilov and Hutter (2019), *Decoupled weight decay regularization*, algorithm 2, arXiv 1711.05101.
     """
@@ -105,8 +106,9 @@ def lbfgs(
 ) -> OptimizeResult:
     """Minimize the loss over all rows by L-BFGS (scipy.optimize), ``theta`` in place.
 
-    Each evaluation runs through ``batches`` in order, so its memory is bounded by one batch. ``observe`` receives a
-    record after every iteration and returns True to stop. An interruption leaves the last accepted point in ``theta``.
+    Each evaluation goes through all mini-batches in order, so its memory does not grow with the data. ``observe``
+    receives a record after each iteration and returns True to stop. After an interruption ``theta`` is the last
+    accepted point.
     """
     objective = _Objective(network, theta, batches, alpha)
     accepted = theta.vector.astype(np.float64)
@@ -126,7 +128,8 @@ def lbfgs(
             method="L-BFGS-B",
             jac=True,
             callback=report,
-            # SciPy also stops where the loss falls by less than a share `ftol`, which near a minimum goes as |g|^2.
+            # SciPy also stops if an iteration reduces the loss by less than a share `ftol`. Near a minimum the
+            # reduction is proportional to |g|^2, so `ftol` must be as small as the square of `tol`.
             options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol, "ftol": min(2.2e-9, tol**2)},
         )
         accepted[:] = result.x
@@ -136,7 +139,7 @@ def lbfgs(
 
 
 class _Objective:
-    """Loss and gradient over all rows as a function of the flat vector, both in float64 as SciPy wants them."""
+    """Loss and gradient over all rows as a function of the flat vector, both in float64, which SciPy needs."""
 
     def __init__(self, network: Network, theta: Parameters, batches: Batches, alpha: float) -> None:
         self.network, self.theta, self.batches = network, theta, batches

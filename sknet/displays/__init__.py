@@ -1,9 +1,9 @@
-"""Displays: pictures of networks, used as scikit-learn's displays are; matplotlib is imported by the first drawing.
+"""Displays: pictures of networks, used like scikit-learn's displays; the first drawing imports matplotlib.
 
-One file for each display: loss curves (`loss_curve`), layers and weights (`diagram`), activations (`activation`), the
-first layer (`first_layer`). They share the network inside of an estimator (`subject`), its layers as columns of units
-(`network_columns`), their places (`layout`), and axes and colours (`canvas`). A new display is a file here, with its
-name in this list and in that of the package.
+Each display has a file: `loss_curve`, `diagram` (layers and weights), `activation`, and `first_layer`. The displays
+share `subject`, which finds the network in an estimator; `network_columns`, which describes its layers as columns of
+units; `layout`, which places units and text; and `canvas`, which has axes and colours. A new display is a new file,
+with its name in `__all__` here and in the package.
 """
 
 from .activation import ActivationDisplay

@@ -1,4 +1,4 @@
-"""Activations as graphs: function and derivative, with formula and range."""
+"""Activation display: draws the graphs of activations and their derivatives, with formula and range."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _SYMBOLS = (r"\bs\b", "s is the logistic function."), ("Phi", "Φ and φ are the
 class ActivationDisplay:
     """Graphs of activations and their derivatives, with formulas and ranges.
 
-    Softmax acts on a whole row: shown is its first value for the row (a, 0, 0), and the derivative of that by a.
+    Softmax acts on a whole row. The graph shows its first value for the row (a, 0, 0), and the derivative of it by a.
 
     Parameters
     ----------
     activations : sequence of Activation
-        What to show, a panel for each.
+        The activations to show, each in its own panel.
 
     Attributes
     ----------
@@ -43,11 +43,11 @@ class ActivationDisplay:
     figure_ : matplotlib Figure
         The figure.
     lines_, derivative_lines_ : dict of str to matplotlib Line2D
-        The graph of each function, by name, and of its derivative.
+        The line of each function, and of its derivative, by the name of the activation.
 
     See Also
     --------
-    sknet.ACTIVATIONS : All of them, by name.
+    sknet.ACTIVATIONS : All activations, by name.
 
     Examples
     --------
@@ -69,12 +69,12 @@ class ActivationDisplay:
         Parameters
         ----------
         names : str, Activation, or sequence of such, default="all"
-            Names of `sknet.ACTIVATIONS`, or activations of your own; ``"all"`` is all of `sknet.ACTIVATIONS`.
+            Names of `sknet.ACTIVATIONS`, or activations of your own; ``"all"`` shows all of `sknet.ACTIVATIONS`.
         limits : tuple of (float, float), default=(-4.0, 4.0)
             The smallest and the largest argument.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there are several activations, or an Axes for each; formulas are then
-            inside, without notes. None makes a new figure.
+            Where to draw: an Axes, which several activations divide, or an Axes for each activation. Formulas are then
+            inside of the panels, and notes are left out. None makes a new figure.
 
         Returns
         -------
@@ -84,7 +84,7 @@ class ActivationDisplay:
         Raises
         ------
         ValueError
-            If a name is not known.
+            If a name is unknown.
         """
         require_matplotlib(f"{cls.__name__}.from_names")
         if isinstance(names, str) and names == "all":
@@ -100,17 +100,17 @@ class ActivationDisplay:
     def from_estimator(
         cls, estimator: Any, *, limits: tuple[float, float] = (-4.0, 4.0), ax: Any = None
     ) -> ActivationDisplay:
-        """Draw the activations of a fitted network, hidden layers and output, each once.
+        """Draw the activations of the hidden layers and the output of a fitted network, each activation once.
 
         Parameters
         ----------
         estimator : MLPClassifierScratch or MLPRegressorScratch
-            A fitted network; or a fitted Pipeline that ends in one, or a search over such.
+            A fitted network, a fitted Pipeline that ends in one, or a fitted search over either.
         limits : tuple of (float, float), default=(-4.0, 4.0)
             The smallest and the largest argument.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there are several activations, or an Axes for each; formulas are then
-            inside, without notes. None makes a new figure.
+            Where to draw: an Axes, which several activations divide, or an Axes for each activation. Formulas are then
+            inside of the panels, and notes are left out. None makes a new figure.
 
         Returns
         -------
@@ -129,8 +129,8 @@ class ActivationDisplay:
         limits : tuple of (float, float), default=(-4.0, 4.0)
             The smallest and the largest argument.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there are several activations, or an Axes for each; formulas are then
-            inside, without notes. None makes a new figure.
+            Where to draw: an Axes, which several activations divide, or an Axes for each activation. Formulas are then
+            inside of the panels, and notes are left out. None makes a new figure.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class ActivationDisplay:
         activations = list(self.activations)
         n = len(activations)
         n_cols = min(n, 2 if n in (2, 4) else 3)
-        if hasattr(ax, "get_figure"):  # as square as its box allows
+        if hasattr(ax, "get_figure"):  # panels are as square as the box allows
             n_cols = round(min(max(1.0, math.sqrt(n * ax.bbox.width / ax.bbox.height)), n))
         size = (3.4 * n_cols, 3.1 * math.ceil(n / n_cols)) if n > 1 else (4.8, 4.2)
         self.axes_, self.figure_ = panels(ax, n, n_cols, size, space=0.9)
@@ -169,7 +169,7 @@ def _distinct(activations: Iterable[Activation]) -> list[Activation]:
 
 
 def _graph(activation: Activation, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return values and derivatives at ``a``; those of the first of (a, 0, 0) if it is not elementwise."""
+    """Return values and derivatives at ``a``; for one that is not elementwise, of the first value of (a, 0, 0)."""
     if activation.elementwise:
         return activation(a[None])[0], activation.derivative(a[None])[0]
     rows = np.column_stack([a, np.zeros((len(a), 2))])
@@ -177,7 +177,7 @@ def _graph(activation: Activation, a: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _typeset(formula: str) -> str:
-    """Return a formula in plain text with superscripts, subscripts and signs set as such."""
+    """Return a plain-text formula typeset with superscripts, subscripts and mathematical signs."""
     for pattern, replacement in _TYPESETTING:
         formula = re.sub(pattern, replacement, formula)
     return formula
@@ -188,7 +188,7 @@ def _number(bound: float) -> str:
 
 
 def _lines_about(activation: Activation) -> tuple[str, str, str]:
-    """Return what is written of an activation: formula, derivative and range."""
+    """Return the text about an activation: formula, derivative and range."""
     argument = "a" if activation.elementwise else "a$_i$"
     low, high = activation.range
     return (
@@ -208,7 +208,7 @@ def _draw_bounds(panel: Any, activation: Activation) -> None:
 
 
 def _describe_outside(panel: Any, activation: Activation) -> None:
-    """Write name, formulas and range over a panel, and notes under it: a figure of our own has the room."""
+    """Write name, formulas and range above a panel and notes below it; a new figure has room for them."""
     panel.set_title(activation.name, loc="left", fontsize=10, fontweight="bold", pad=50)
     panel.annotate(
         "\n".join(_lines_about(activation)), (0.0, 1.0), (0, 5), xycoords="axes fraction", textcoords="offset points",

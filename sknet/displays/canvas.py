@@ -1,6 +1,6 @@
-"""Canvas: matplotlib, imported where something is drawn, and the axes and colours that all displays draw with.
+"""Canvas: imports matplotlib when something is drawn, and has the axes and colours of all displays.
 
-The colours differ in luminance too, and lines of different meaning in their dashes, so that grey prints can be read.
+The colours differ in luminance, and lines of different meaning have different dashes, so prints in grey are readable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def require_matplotlib(caller: str) -> Any:
-    """Return ``matplotlib.pyplot``; an ImportError that says how to get it, where it is not installed."""
+    """Return ``matplotlib.pyplot``, or raise an ImportError that says how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -33,15 +33,15 @@ def panels(
     Parameters
     ----------
     ax : matplotlib Axes, array-like of Axes or None
-        None for a new figure; an Axes to draw into, or to divide if there are several panels; or all the axes.
+        None for a new figure; an Axes to draw into, which several panels divide; or an Axes for each panel.
     n, n_cols : int
-        Number of panels, and of columns.
+        Number of panels, and number of columns.
     size : tuple of (float, float)
         Width and height of a new figure in inches.
     stacked : sequence of float, default=None
-        Relative heights of the rows, whose panels then share an x axis that is labelled at the bottom.
+        Relative heights of the rows. The panels then share an x axis, labelled at the bottom.
     space : float, default=0.2
-        Space between rows, in heights of a panel, in a figure without a layout engine.
+        Space between rows, relative to the height of a panel; used only in a figure without a layout engine.
     """
     if ax is not None and not hasattr(ax, "get_figure"):
         axes = list(np.ravel(np.asarray(ax, dtype=object)))
@@ -61,23 +61,23 @@ def panels(
 
 
 def place_of(ax: Any) -> Any:
-    """Return the place in a grid of one Axes; None for anything else, and where a layout engine keeps text inside."""
+    """Return the grid cell of a single Axes; None for anything else, and if a layout engine keeps text inside."""
     if not hasattr(ax, "get_figure") or ax.figure.get_layout_engine() is not None:
         return None
     return ax.get_subplotspec()
 
 
 def keep_inside(place: Any, axes: Sequence[Any], n_cols: int = 1, heights: Sequence[float] | None = None) -> None:
-    """Move panels so that all their text, made small, stays inside of ``place``, which they divide.
+    """Make the text of panels small, and move the panels so that all text stays inside of ``place``.
 
     Parameters
     ----------
     place : matplotlib SubplotSpec
-        Where they are to be.
+        The grid cell that the panels divide.
     axes : sequence of matplotlib Axes
-        The panels, drawn, row by row.
+        The panels, already drawn, row by row.
     n_cols : int, default=1
-        Number of columns of them.
+        Number of columns of panels.
     heights : sequence of float, default=None
         Relative heights of the rows.
     """
@@ -97,9 +97,9 @@ def keep_inside(place: Any, axes: Sequence[Any], n_cols: int = 1, heights: Seque
 
 
 def _around(panel: Any, height: float) -> list[float]:
-    """Make the text of a panel small, and return how far it reaches over the frame: left, right, top and bottom.
+    """Make the text of a panel small, and return how far it extends beyond the frame: left, right, top and bottom.
 
-    In pixels, as is ``height``, that there is for the panel and its text.
+    These lengths are in pixels, as is ``height``, the room for the panel with its text.
     """
     panel.tick_params(labelsize=7.0)
     for label in (panel.xaxis.label, panel.yaxis.label):
@@ -111,19 +111,19 @@ def _around(panel: Any, height: float) -> list[float]:
 
 
 def _shares(before: float, after: float, whole: float) -> tuple[float, float, float]:
-    """Return the parts of a cell before, in and after a panel, which keeps a tenth of it whatever there is around."""
+    """Return the parts of a cell before, in and after a panel; the panel has at least a tenth of the cell."""
     return before, max(whole - before - after, 0.1 * whole), after
 
 
 def legend_above(ax: Any) -> Any:
-    """Put the legend of ``ax`` over it, which is for figures whose layout engine makes room for it."""
+    """Put the legend above ``ax``, for figures in which a layout engine makes room for it."""
     return ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2)
 
 
 def legend_inside(ax: Any, bottom: float | None = None, **how: Any) -> Any:
-    """Put the legend of ``ax`` into it, small enough to fit, and raise the upper limit so that it hides no line.
+    """Put a legend that fits inside of ``ax``, and raise the upper limit of ``ax`` so that the legend hides no line.
 
-    ``bottom`` is the lower limit; None is below all lines.
+    ``bottom`` is the lower limit; None places it below all lines.
     """
     ax.autoscale(axis="y")
     ax.set_ylim(bottom=bottom)
@@ -136,7 +136,7 @@ def legend_inside(ax: Any, bottom: float | None = None, **how: Any) -> Any:
         **how,
     }
     room, size = ax.bbox, 8.0
-    for _ in range(4):  # text does not shrink quite as its size does
+    for _ in range(4):  # the extent of text is not exactly proportional to its size
         legend = ax.legend(fontsize=size, title_fontsize=size, **how)
         box = legend.get_window_extent()
         excess = max(box.width / (0.96 * room.width), box.height / (0.6 * room.height))
@@ -150,7 +150,7 @@ def legend_inside(ax: Any, bottom: float | None = None, **how: Any) -> Any:
 
 
 def _place(ax: Any, n: int, size: tuple[float, float]) -> tuple[Any, Any]:
-    """Return a figure and the place in it that panels may take: a new one, or that of ``ax``, which is then hidden."""
+    """Return a figure and the grid cell for its panels: a new figure, or the cell of ``ax``, which is then hidden."""
     if ax is None:
         figure = require_matplotlib("panels").figure(figsize=size, layout="constrained")
         return figure, figure.add_gridspec(1, 1)[0]

@@ -1,4 +1,4 @@
-"""Diagrams of networks: a column of units for each layer, and arrows for what leads from one to the next."""
+"""Network display: draws a column of units for each layer of a network, and the weights between them as arrows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .layout import Layout, Scale, arrange, fit, shortened
 from .network_columns import columns_of, inputs_of, network_of
 from .subject import comparable_weights, input_names, network_estimator, output_names
 
-_RADIUS, _HEAD = 0.34, 0.2  # of a unit and of an arrow's head, where units are 1 apart
-_POINTS, _WIDEST = 36.0, 1000.0  # from unit to unit in a new figure, and its largest width, in points
+_RADIUS, _HEAD = 0.34, 0.2  # radius of a unit, length of an arrow's head; units are 1 apart
+_POINTS, _WIDEST = 36.0, 1000.0  # in points: distance of units in a new figure, its largest width
 _DASHES = (0, (4, 1.5))  # of negative weights
 
 
@@ -25,41 +25,41 @@ class NetworkDisplay:
     Parameters
     ----------
     layer_sizes : sequence of int
-        Number of inputs, units of each hidden layer, number of outputs.
+        Number of inputs, of units in each hidden layer, and of outputs.
     notes : sequence of sequence of str, default=None
-        What to write under each layer besides its name and size: its activation, for example.
+        Text under each layer in addition to its name and size, for example its activation.
     coefs : sequence of ndarray of shape (n_inputs, n_units), default=None
-        Weights that lead to each layer but the first. They give an arrow its colour and dashes, by sign, and its width
-        and strength, by size relative to the largest weight that leads to the same layer.
+        Weights that lead to each layer except the first. The sign of a weight determines colour and dashes of its
+        arrow. Its size, relative to the largest weight that leads to the same layer, determines width and strength.
     input_names, output_names : sequence of str, default=None
-        What to write beside the units of the first and of the last layer.
+        Names of the units of the first and of the last layer.
     n_members : int, default=1
-        Number of networks like this one that are trained side by side and predict their mean. One is drawn.
+        Number of members. Only one of them is drawn.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn.
+        The axes of the diagram.
     figure_ : matplotlib Figure
         The figure.
     units_ : list of list of matplotlib Circle
         The circles of each layer.
     shown_ : list of ndarray
-        The numbers of these units, from 0.
+        For each layer, the numbers of the units that are shown, from 0.
     dots_ : list of matplotlib Line2D or None
-        For each layer the three dots that stand for units left out.
+        For each layer, the three dots that stand for units that are left out, or None.
     arrows_ : list of matplotlib LineCollection
-        The arrows to each layer but the first: from each shown unit in turn, to every shown unit.
+        The arrows to each layer except the first: from each shown unit in turn to every shown unit.
     heads_ : list of matplotlib PolyCollection
-        Their heads.
+        The heads of the arrows.
     labels_ : list of matplotlib Text
         The text under each layer.
     bracket_ : matplotlib Text
-        The text over the hidden layers, which names depth and width.
+        The text above the hidden layers, with depth and width.
 
     See Also
     --------
-    LossCurveDisplay : How training went.
+    LossCurveDisplay : The curves of the loss during training.
     FirstLayerWeightsDisplay : The weights of the first layer in colours.
 
     Examples
@@ -95,16 +95,16 @@ class NetworkDisplay:
         Parameters
         ----------
         estimator : MLPClassifierScratch or MLPRegressorScratch
-            A network; or a Pipeline that ends in one, or a fitted search over such. A fitted one has weights to show,
-            if weights alone tell what it computes, as with ``n_members=1, embedding=None, standardize=True`` and
-            without layer normalization, categories and missing values: those for inputs and targets in units of
-            their standard deviations, where it standardizes them, so that the widths of arrows compare, where `coefs_`
-            are in units of the data.
+            A network, a Pipeline that ends in one, or a fitted search over either. Weights are shown if the network is
+            fitted and weights alone describe what it computes, as with ``n_members=1, embedding=None,
+            standardize=True`` and without layer normalization, categories and missing values. If the network
+            standardizes, these are the weights for standardized inputs and targets, so that the widths of arrows are
+            comparable; `coefs_` are the weights for raw data.
         n_features, n_outputs : int, default=None
-            Number of inputs and of output units; required where the network is not fitted. A classifier has one output
-            unit for two classes, else one for each class.
+            Number of inputs and of output units; required if the network is not fitted. A classifier has one output
+            unit for two classes, and else one for each class.
         max_units : int, default=10
-            Wider layers are shortened to so many units, the first and the last ones. At least 2.
+            Only so many units of a wider layer are shown, the first and the last ones. At least 2.
         ax : matplotlib Axes, default=None
             Where to draw. None makes a new figure.
 
@@ -116,7 +116,7 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If the network is not fitted and its sizes are not given.
+            If the network is not fitted and ``n_features`` or ``n_outputs`` is missing.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         net = network_estimator(estimator, cls.__name__, fitted=False)
@@ -135,7 +135,7 @@ class NetworkDisplay:
         Parameters
         ----------
         max_units : int, default=10
-            Wider layers are shortened to so many units, the first and the last ones. At least 2.
+            Only so many units of a wider layer are shown, the first and the last ones. At least 2.
         ax : matplotlib Axes, default=None
             Where to draw. None makes a new figure.
 
@@ -174,7 +174,7 @@ class NetworkDisplay:
                 raise ValueError(f"`{what}` must be {size} names, one for each unit, got {len(names)}.")
 
     def _open(self, ax: Any, layout: Layout, labels: list[str]) -> tuple[Layout, Scale]:
-        """Prepare axes that hold the diagram and its text."""
+        """Prepare axes with room for the diagram and its text."""
         words = {"input_names": self.input_names, "output_names": self.output_names, "legend": self.coefs is not None}
         if ax is None:
             scale = fit(layout, labels, **words, width=_WIDEST, height=np.inf, most=_POINTS)
@@ -221,7 +221,7 @@ class NetworkDisplay:
             along = step / np.linalg.norm(step, axis=1, keepdims=True)
             tails = np.repeat(left, len(right), axis=0) + _RADIUS * along
             tips = np.tile(right, (len(left), 1)) - _RADIUS * along
-            thinner = min(1.0, 5.0 / len(left))  # where many arrows meet
+            thinner = min(1.0, 5.0 / len(left))  # if many arrows meet
             ends = tips - _HEAD * thinner * along
             across = 0.35 * _HEAD * thinner * along[:, ::-1] * [-1.0, 1.0]
             colors, widths, dashes = self._style(i, len(step))
@@ -234,7 +234,7 @@ class NetworkDisplay:
             self.heads_.append(self.ax_.add_collection(heads, autolim=False))
 
     def _style(self, layer: int, n: int) -> tuple[np.ndarray, np.ndarray, Any]:
-        """Return colours, widths and dashes of the ``n`` arrows of a layer, whose weights give them."""
+        """Return colours, widths and dashes of the ``n`` arrows to a layer, by their weights."""
         from matplotlib.colors import to_rgba_array
 
         if self.coefs is None:
@@ -246,7 +246,7 @@ class NetworkDisplay:
         return colors, 0.7 + 2.1 * strength, [_DASHES if negative else "-" for negative in w < 0.0]
 
     def _write(self, layout: Layout, labels: list[str], scale: Scale) -> None:
-        """Write what each layer is under it, and names beside inputs and outputs."""
+        """Write a label under each layer, and names beside inputs and outputs."""
         centres, bottom, fontsize = layout.centres, -layout.height / 2, scale.fontsize
         self.labels_ = [
             self._text((points[0, 0], bottom), (0, -4 - scale.drop * (i % 2)), label, fontsize, va="top")
@@ -258,7 +258,7 @@ class NetworkDisplay:
                 self._text((x + side * _RADIUS, y), (4 * side, 0), words, fontsize, ha=align, va="center")
 
     def _draw_bracket(self, layout: Layout, fontsize: float) -> None:
-        """Name depth and width over the hidden layers."""
+        """Write depth and width above the hidden layers."""
         depth, width, top = len(layout.centres) - 2, max(self.layer_sizes[1:-1], default=0), layout.height / 2
         left, right = (layout.gap - 0.5, depth * layout.gap + 0.5) if depth else (0.0, layout.gap)
         xs, ys = [left, left, right, right], [top + 0.05, top + 0.2, top + 0.2, top + 0.05]
@@ -269,7 +269,7 @@ class NetworkDisplay:
         self.bracket_ = self._text(((left + right) / 2, top + 0.2), (0, 3), words, fontsize, va="bottom")
 
     def _labels(self) -> list[str]:
-        """Return the text under each layer: its name, its size, its notes."""
+        """Return the text under each layer: name, size and notes."""
         last = len(self.layer_sizes) - 1
         names = ["input", *(f"hidden {i}" for i in range(1, last)), "output"]
         units = ["feature", *["unit"] * last]

@@ -1,4 +1,4 @@
-"""First-layer weights in colours: an image for each unit where the inputs are pixels, else a table with names."""
+"""First-layer display: draws the weights of the first layer in colours, as images or as a table with names."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from .canvas import BRIGHT, DARK, keep_inside, panels, place_of, require_matplot
 from .layout import shortened
 from .subject import comparable_weights, input_names, network_estimator, output_names
 
-_LINE, _CHARACTER = 9.0, 5.0  # points from name to name of a feature, and for a character of it
+_LINE, _CHARACTER = 9.0, 5.0  # in points: distance of the names of features, width of a character
 _LONGEST = 40  # characters
-_BAR = 46.0  # points for the scale and its text in an Axes that is divided
+_BAR = 46.0  # points for the colour bar and its text in an Axes that is divided
 
 
 class FirstLayerWeightsDisplay:
     """The weights that lead to each unit of the first layer, in colours.
 
-    Without ``image_shape`` they are one table, with a row for each feature and a column for each unit. With it, where
-    the inputs are pixels, they are an image for each unit. All colours have one scale around 0.
+    Without ``image_shape``, the weights are drawn as one table, with a row for each feature and a column for each unit.
+    With ``image_shape``, for inputs that are pixels, they are drawn as an image for each unit. All colours have the
+    same scale around 0.
 
     Parameters
     ----------
@@ -40,13 +41,13 @@ class FirstLayerWeightsDisplay:
     ax_ : matplotlib Axes
         The first panel.
     axes_ : list of matplotlib Axes
-        A panel for each unit, or the one with the table.
+        The panel of each unit, or the panel of the table.
     figure_ : matplotlib Figure
         The figure.
     images_ : list of matplotlib AxesImage
-        The image of each unit, or the one that is the table.
+        The image of each unit, or the table as one image.
     colorbar_ : matplotlib Colorbar
-        The scale.
+        The colour bar.
 
     See Also
     --------
@@ -86,13 +87,13 @@ class FirstLayerWeightsDisplay:
         Parameters
         ----------
         estimator : MLPClassifierScratch or MLPRegressorScratch
-            A fitted network; or a fitted Pipeline that ends in one, or a search over such. Where it standardizes its
-            inputs, the weights are those for inputs in units of their standard deviations, so that features compare;
-            ``FirstLayerWeightsDisplay(net.coefs_[0]).plot()`` shows those for raw inputs.
+            A fitted network, a fitted Pipeline that ends in one, or a fitted search over either. If the network
+            standardizes its inputs, the weights for standardized inputs are shown, so that features are comparable;
+            ``FirstLayerWeightsDisplay(net.coefs_[0]).plot()`` shows the weights for raw inputs.
         image_shape : tuple of (int, int), default=None
             Height and width of the images. None for a table.
         max_units : int, default=25
-            Show so many units at most, the first ones.
+            Largest number of units to show. The first units are shown.
         cmap : str or matplotlib Colormap, default=None
             Colours, from negative to positive. None is grey for images, and orange to blue for a table.
         ax : matplotlib Axes or array-like of Axes, default=None
@@ -106,17 +107,17 @@ class FirstLayerWeightsDisplay:
         Raises
         ------
         ValueError
-            If ``image_shape`` does not have as many pixels as the network has inputs, or weights alone do not tell what
-            the first layer computes (several members, an embedding, layer normalization, categories, missing values).
+            If ``image_shape`` does not have as many pixels as the network has inputs, or if weights alone do not
+            describe the network (several members, an embedding, layer normalization, categories, missing values).
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         net = network_estimator(estimator, cls.__name__)
         weights = comparable_weights(net)
         if weights is None:
             raise ValueError(
-                f"{cls.__name__} shows a network that weights and biases alone describe, and this one is more: fit one "
-                "with n_members=1, embedding=None and standardize=True, without layer normalization, and with "
-                "categories and missing values replaced by numbers beforehand (OneHotEncoder, SimpleImputer)."
+                f"{cls.__name__} needs a network that is described by weights and biases alone, got one that is not. "
+                "Fit one with n_members=1, embedding=None and standardize=True, without layer normalization, and "
+                "with categories and missing values replaced by numbers before (OneHotEncoder, SimpleImputer)."
             )
         display = cls(
             weights[0], image_shape, feature_names=input_names(estimator, net),
@@ -130,7 +131,7 @@ class FirstLayerWeightsDisplay:
         Parameters
         ----------
         max_units : int, default=25
-            Show so many units at most, the first ones.
+            Largest number of units to show. The first units are shown.
         cmap : str or matplotlib Colormap, default=None
             Colours, from negative to positive. None is grey for images, and orange to blue for a table.
         ax : matplotlib Axes or array-like of Axes, default=None
@@ -208,7 +209,7 @@ class FirstLayerWeightsDisplay:
             panel.set_xticks(range(n), words, rotation=90 if crowded else 0, parse_math=False)
 
     def _checked(self, max_units: Any) -> np.ndarray:
-        """Return the weights as an array, if all that was given fits."""
+        """Check all parameters, and return the weights as an array."""
         W, shape = np.asarray(self.coefs), self.image_shape
         if W.ndim != 2:
             raise ValueError(f"`coefs` must be of shape (n_features, n_units), got {W.shape}.")
@@ -217,7 +218,7 @@ class FirstLayerWeightsDisplay:
         for what, n in zip(("feature_names", "unit_names"), W.shape, strict=True):
             names = getattr(self, what)
             if names is not None and len(names) != n:
-                raise ValueError(f"`{what}` must be {n} names, one for each, got {len(names)}.")
+                raise ValueError(f"`{what}` must have {n} names, got {len(names)}.")
         if shape is None:
             return W
         if np.shape(shape) != (2,) or not all(isinstance(side, Integral) and side > 0 for side in shape):

@@ -1,4 +1,4 @@
-"""Layout of a diagram: where its units go, and how much room its text needs around them."""
+"""Layout: places the units of a diagram, and computes the room that the text around them needs."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_CHARACTER, _LINE = 0.62, 1.4  # width and height of text in font sizes, generously
-_LEGEND, _BRACKET = 29.0, 26.0  # width of the legend in one row, and of the line above, in font sizes
-_NAMES = 0.25  # of the width, for the names at each side, which are shortened to that
-_FARTHEST = 36.0  # points from unit to unit of a layer, where there is more height than width
-_FONT_SIZES, _SMALL = (10.0, 8.0, 7.0, 6.0, 5.0), 6.0  # points; from small ones on, text under layers may be staggered
+_CHARACTER, _LINE = 0.62, 1.4  # largest width and height of a character, in font sizes
+_LEGEND, _BRACKET = 29.0, 26.0  # width of the legend in one row, and of the text above, in font sizes
+_NAMES = 0.25  # share of the width for the names at each side; longer names are shortened
+_FARTHEST = 36.0  # largest distance of units, in points, if there is more height than width
+_FONT_SIZES, _SMALL = (10.0, 8.0, 7.0, 6.0, 5.0), 6.0  # points; small labels may be staggered
 
 
 class Layout(NamedTuple):
-    """Units of a diagram, in lengths of which two neighbours in a layer are 1 apart.
+    """The units of a diagram; the unit of length is the distance of two neighbours in a layer.
 
     Attributes
     ----------
     shown : list of ndarray of shape (n_shown,)
         Numbers of the units that are shown, for each layer.
     centres : list of ndarray of shape (n_shown, 2)
-        Where they are; the inputs are at x = 0, and all layers are centred on y = 0.
+        The centres of the units; the inputs are at x = 0, and all layers are centred on y = 0.
     gap : float
         Distance from layer to layer.
     width, height : float
-        Distance from inputs to outputs; height of the highest layer.
+        Distance from inputs to outputs, and height of the highest layer.
     """
 
     shown: list[np.ndarray]
@@ -42,12 +42,12 @@ class Layout(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """How large a diagram is drawn, in points: a unit of length, its text, and the room for text around it.
+    """The size of a diagram in points: ``points`` per unit of length, the size of text, and the room for text around.
 
-    ``left`` and ``right`` are from the centres of the outer layers, ``bottom`` and ``top`` from the highest layer.
-    ``longest`` is how many characters a name may have, ``drop`` how much lower the text under every other layer is,
-    ``n_cols`` the number of columns of a legend, ``stretch`` how much farther apart the units of a layer are if the
-    height allows it.
+    ``left`` and ``right`` are measured from the centres of the outer layers, ``bottom`` and ``top`` from the highest
+    layer. ``longest`` is the largest number of characters of a name. The text under every other layer is lower by
+    ``drop``. ``n_cols`` is the number of columns of the legend. The units of a layer are ``stretch`` times farther
+    apart if the height allows it.
     """
 
     points: float
@@ -63,7 +63,7 @@ class Scale(NamedTuple):
 
 
 def arrange(layer_sizes: Sequence[int], most: int) -> Layout:
-    """Return where units go, at most ``most`` of each layer: the first and the last ones."""
+    """Return the places of at most ``most`` units of each layer, the first and the last ones."""
     shown, heights = zip(*(_shortened(n, most) for n in layer_sizes), strict=True)
     height = float(max(np.ptp(y) for y in heights)) + 1.0
     n_gaps = len(heights) - 1
@@ -76,9 +76,10 @@ def fit(
     layout: Layout, labels: list[str], input_names: Any, output_names: Any, *, legend: bool, width: float,
     height: float, most: float = np.inf,
 ) -> Scale:  # fmt: skip
-    """Return the scale, of at most ``most`` points, and the largest text that go into ``width`` x ``height`` points.
+    """Return the largest scale, up to ``most`` points, and the largest text that fit ``width`` x ``height`` points.
 
-    The text is ``labels`` under the layers, names beside the outer ones, a line above, and perhaps a legend.
+    The text consists of ``labels`` under the layers, names beside the outer layers, a line above, and with ``legend`` a
+    legend.
     """
     widest, lines = max(map(_length, labels)), max(label.count("\n") + 1 for label in labels)
     for fontsize in _FONT_SIZES:
@@ -111,21 +112,21 @@ def _length(label: str) -> int:
 
 
 def _beside(names: Any, fontsize: float, longest: int) -> float:
-    """Return the room for names of units, from the centre of their layer."""
+    """Return the room for the names of units, measured from the centre of their layer."""
     if names is None:
         return 0.0
     return 20.0 + _CHARACTER * fontsize * min(longest, max(len(str(name)) for name in names))
 
 
 def shortened(name: str, most: int) -> str:
-    """Return a name of at most ``most`` characters: without the step of a pipeline it comes from, or else its end."""
+    """Shorten a name to at most ``most`` characters: cut off the step of a pipeline first, and then its end."""
     if len(name) > most:
         name = name.rpartition("__")[2]
     return name if len(name) <= most else name[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _shortened(n: int, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of the units to show of ``n``, and their heights: 1 apart, 2 where units are left out."""
+    """Return the numbers of the units to show of ``n``, and their heights: 1 apart, and 2 apart at the dots."""
     if n <= most:
         return np.arange(n), (n - 1) / 2 - np.arange(n)
     first = -(-most // 2)

@@ -1,4 +1,4 @@
-"""Loss curves: how training went, epoch by epoch."""
+"""Loss curve display: draws losses, scores and the learning rate of each epoch of training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .subject import loss_name_of, network_estimator, score_name_of
 
 
 class _Curve(NamedTuple):
-    """Where a curve is drawn, what it is called, and how it looks."""
+    """The panel, the label and the style of a curve."""
 
     panel: str
     label: str
@@ -39,32 +39,32 @@ CURVES = {
     "learning_rate": _Curve("rate", "learning rate", {"color": INK, "linestyle": "-"}),
 }
 _HEIGHTS = {"loss": 2.9, "score": 1.7, "rate": 1.2}  # inches
-_FEW = 30  # points, which are marked
-_BAND = {"linewidth": 6.0, "alpha": 0.35, "marker": "", "solid_capstyle": "butt"}  # behind a line that may coincide
+_FEW = 30  # up to so many points, each is marked
+_BAND = {"linewidth": 6.0, "alpha": 0.35, "marker": "", "solid_capstyle": "butt"}  # visible behind another line
 
 
 class LossCurveDisplay:
     """Curves of the loss, the penalty, the validation and the learning rate over the epochs.
 
-    What has the same unit shares a panel: losses and penalty; the validation score; the learning rate. A curve shorter
-    than that of the loss belongs to the last epochs: validation began with them.
+    Curves in the same unit share a panel: losses and penalty; the validation score; the learning rate. A curve that is
+    shorter than the loss curve belongs to the last epochs, because validation began later than training.
 
     Parameters
     ----------
     loss_curve : array-like of shape (n_epochs,)
         Training loss, penalty included.
     penalty_curve : array-like of shape (n_epochs,), default=None
-        The penalty in it.
+        The penalty in the training loss.
     validation_loss_curve : array-like of shape (n_validated,), default=None
         Loss of the validation rows, without penalty.
     validation_scores : array-like of shape (n_validated,), default=None
-        Score of the validation rows, the larger the better. The first epoch with the best one is marked.
+        Score of the validation rows; larger is better. The first epoch with the best score is marked.
     learning_rate_curve : array-like of shape (n_epochs,), default=None
-        Learning rate; nan for L-BFGS, which has none.
+        Learning rate; NaN for L-BFGS, which has no learning rate.
     loss_name, score_name : str, default="loss", "score"
-        What they are, for the axes.
+        Names of loss and score, for the axes.
     name : str, default=None
-        Name of the network, put before the labels.
+        Name of the network, written before the labels.
 
     Attributes
     ----------
@@ -78,9 +78,9 @@ class LossCurveDisplay:
         The line of each curve that is shown.
     best_epoch_ : int or None
         The first epoch with the best validation score, counted from 1; None without validation. With early stopping,
-        the one whose weights the network has.
+        the network has the weights of this epoch.
     best_lines_ : list of matplotlib Line2D
-        The vertical lines that mark it.
+        The vertical lines that mark the best epoch.
 
     See Also
     --------
@@ -121,11 +121,11 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : MLPClassifierScratch or MLPRegressorScratch
-            A fitted network; or a fitted Pipeline that ends in one, or a search over such.
+            A fitted network, a fitted Pipeline that ends in one, or a fitted search over either.
         curves : str or sequence of str, default="auto"
             See `plot`.
         name : str, default=None
-            Name of the network, put before the labels.
+            Name of the network, written before the labels.
         mark_best : bool, default=True
             Whether to mark the epoch with the best validation score.
         ax : matplotlib Axes or array-like of Axes, default=None
@@ -141,7 +141,7 @@ class LossCurveDisplay:
         Raises
         ------
         ValueError
-            If a curve is asked for that the network has not.
+            If ``curves`` names a curve that the network does not have.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         net = network_estimator(estimator, cls.__name__)
@@ -161,15 +161,15 @@ class LossCurveDisplay:
         Parameters
         ----------
         curves : str or sequence of str, default="auto"
-            Which: ``"loss"`` (of training, penalty included), ``"data_loss"`` (of training, without it: what the
-            validation loss compares with), ``"penalty"``, ``"validation_loss"``, ``"validation_score"``,
-            ``"learning_rate"``. ``"all"`` is all that there are. ``"auto"`` is loss, validation loss, the validation
-            score unless it is just that loss with its sign changed, and the learning rate if it varies.
+            The curves to draw: ``"loss"`` (training loss with penalty), ``"data_loss"`` (training loss without penalty,
+            to compare with the validation loss), ``"penalty"``, ``"validation_loss"``, ``"validation_score"``,
+            ``"learning_rate"``. ``"all"`` draws all that exist. ``"auto"`` draws loss and validation loss, the
+            validation score unless it is minus the validation loss, and the learning rate if it varies.
         mark_best : bool, default=True
             Whether to mark the epoch with the best validation score.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw: an Axes, divided if there is more than one panel, or an Axes for each panel; the legend is
-            then inside. None makes a new figure.
+            Where to draw: an Axes, which several panels divide, or an Axes for each panel. The legend is then inside of
+            the axes. None makes a new figure.
         line_kw : dict, default=None
             Passed to ``Axes.plot`` for each curve.
 
@@ -181,7 +181,7 @@ class LossCurveDisplay:
         Raises
         ------
         ValueError
-            If a curve is asked for that there is not.
+            If ``curves`` names a curve that does not exist.
         """
         require_matplotlib(f"{type(self).__name__}.plot")
         chosen = self._choose(curves)
@@ -209,12 +209,12 @@ class LossCurveDisplay:
             legend_inside(self.ax_)
 
     def _style(self, curve: str, n: int, *, beside: bool) -> dict[str, Any]:
-        """Return how to draw a curve of ``n`` epochs, perhaps ``beside`` the loss without penalty."""
+        """Return the style of a curve of ``n`` epochs; with ``beside``, the loss without penalty is drawn too."""
         style = {"linewidth": 1.8, "marker": "." if n <= _FEW else "", "label": self._label(curve)}
         return style | CURVES[curve].style | (_BAND if curve == "loss" and beside and n > 1 else {})
 
     def _available(self) -> dict[str, np.ndarray]:
-        """Return the curves that there are, in the order of the panels."""
+        """Return the curves that exist, in the order of the panels."""
         found = {
             "loss": self.loss_curve,
             "penalty": self.penalty_curve,
@@ -242,7 +242,7 @@ class LossCurveDisplay:
         missing = sorted(map(str, wanted - available.keys()))
         if missing or not wanted:
             raise ValueError(
-                f"`curves` must be 'auto', 'all', or among those of this network, {', '.join(available)}, got "
+                f"`curves` must be 'auto', 'all', or curves of this network, {', '.join(available)}, got "
                 f"{curves!r}. Validation curves need early_stopping=True or X_val and y_val in fit; L-BFGS has no "
                 "learning rate."
             )
@@ -250,12 +250,12 @@ class LossCurveDisplay:
 
     def _label(self, curve: str) -> str:
         label = CURVES[curve].label
-        if curve == "loss" and not np.any(self.penalty_curve):  # None, or all zero
+        if curve == "loss" and not np.any(self.penalty_curve):  # no penalty, or only zeros
             label = CURVES["data_loss"].label
         return label if self.name is None else f"{self.name}: {label}"
 
     def _epochs(self, values: np.ndarray) -> np.ndarray:
-        """Return the numbers, from 1, of the epochs that ``values`` belong to: the last ones."""
+        """Return the numbers, from 1, of the epochs of ``values``, which are the last epochs."""
         n = len(self.loss_curve)
         return np.arange(n - len(values) + 1, n + 1)
 

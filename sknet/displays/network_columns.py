@@ -1,4 +1,4 @@
-"""Columns: a network as a diagram shows it, layer by layer."""
+"""Network columns: describes the layers of a network as the columns of a diagram."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..training import plan_network, units_of
 
 
 class Column(NamedTuple):
-    """A layer: its number of units, its activation (None for the inputs), and what else happens in it."""
+    """A layer: its number of units, its activation (None for the inputs), and notes on its other operations."""
 
     size: int
     activation: Activation | None = None
@@ -39,7 +39,8 @@ class Column(NamedTuple):
 def columns_of(network: Network, *, n_inputs: int | None = None, notes: tuple[str, ...] = ()) -> list[Column]:
     """Return inputs, hidden layers and outputs of a network.
 
-    The inputs are ``n_inputs`` columns of X, as many as the network has if None, and have ``notes`` of their own.
+    ``n_inputs`` is the number of columns of X, None for the number of inputs of the network. ``notes`` are the notes on
+    the inputs.
     """
     *hidden, last = network.layers
     columns = [Column(width_in(network.layers[0]) if n_inputs is None else n_inputs, None, notes)]
@@ -66,7 +67,7 @@ def _noted(column: Column, note: str) -> Column:
 
 
 def inputs_of(net: BaseMLP) -> dict[str, Any]:
-    """Return what `columns_of` is to know of the inputs of an estimator, fitted or not."""
+    """Return the arguments of `columns_of` about the inputs of an estimator, fitted or not."""
     notes = ("smooth clip",) if _clips_inputs(net) else ()
     if not net.__sklearn_is_fitted__():
         return {"notes": notes}
@@ -84,18 +85,16 @@ def _clips_inputs(net: BaseMLP) -> bool:
 
 
 def network_of(net: BaseMLP, n_features: Any, n_outputs: Any) -> Network:
-    """Return the network that was fitted; or else the one that ``net`` would fit to data of these sizes.
+    """Return the fitted network, or if ``net`` is not fitted, the network that it would fit to data of these sizes.
 
-    What depends on more than sizes is left out: dropout where it is automatic; every column counts as one of numbers.
+    What depends on other properties of the data is left out: automatic dropout, and columns that are categories.
     """
     if net.__sklearn_is_fitted__():
         for name, given, fitted in (
             ("n_features", n_features, net.n_features_in_), ("n_outputs", n_outputs, net.n_outputs_)
         ):  # fmt: skip
             if given is not None and given != fitted:
-                raise ValueError(
-                    f"`{name}` must be left out for a fitted network, or be what it has, {fitted}, got {given!r}."
-                )
+                raise ValueError(f"`{name}` must be {fitted} for this fitted network, or be left out, got {given!r}.")
         return net._state.network
     for name, given in (("n_features", n_features), ("n_outputs", n_outputs)):
         if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:

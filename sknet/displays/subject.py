@@ -1,4 +1,4 @@
-"""Subject: what displays show of an estimator."""
+"""Subject: finds the network in an estimator, and the names and weights that displays show."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .._parameters import is_auto
 from ..base import BaseMLP
 from .canvas import MINUS
 
-_FEW_LEVELS = 5  # quantiles, which are written out
+_FEW_LEVELS = 5  # quantiles, up to which all are written
 
 
 def network_estimator(estimator: Any, caller: str, *, fitted: bool = True) -> BaseMLP:
-    """Return the network in ``estimator``: itself, the last step of a pipeline, or the best one of a search."""
+    """Return the network in ``estimator``: itself, the last step of a pipeline, or the best estimator of a search."""
     inner = _found(estimator)
     if isinstance(inner, Pipeline):
         inner = inner.steps[-1][1]
     if not isinstance(inner, BaseMLP):
         raise TypeError(
             f"{caller} shows an MLPClassifierScratch or MLPRegressorScratch, a Pipeline that ends in one, or a fitted "
-            f"search over such, got {estimator!r}."
+            f"search over either, got {estimator!r}."
         )
     if fitted:
         check_is_fitted(inner)
@@ -37,21 +37,21 @@ def _found(estimator: Any) -> Any:
 
 
 def input_names(estimator: Any, net: BaseMLP) -> Sequence[str] | None:
-    """Return the names of the inputs of ``net``, the network in ``estimator``; None where they have none.
+    """Return the names of the inputs of ``net``, the network in ``estimator``; None if they have no names.
 
-    They are those of the columns that it was fitted to, or those that the steps before it in a pipeline give.
+    These are the names of the columns in training, or the names that the steps before the network in a pipeline return.
     """
     inner = _found(estimator)
     if hasattr(net, "feature_names_in_"):
         return net.feature_names_in_
     try:
         return inner[:-1].get_feature_names_out() if isinstance(inner, Pipeline) else None
-    except (AttributeError, ValueError):  # not fitted, or a step that does not name what it makes
+    except (AttributeError, ValueError):  # not fitted, or a step without names of its outputs
         return None
 
 
 def output_names(net: BaseMLP) -> Sequence[str] | None:
-    """Return what each output of a fitted network stands for, a class or a quantile; None where that has no name."""
+    """Return the name of each output of a fitted network, a class or a quantile; None if outputs have no names."""
     if not net.__sklearn_is_fitted__():
         return None
     levels, classes = quantiles(net), getattr(net, "classes_", None)
@@ -61,16 +61,16 @@ def output_names(net: BaseMLP) -> Sequence[str] | None:
 
 
 def quantiles(net: BaseMLP) -> tuple[float, ...]:
-    """Return the levels of the quantiles that a fitted network predicts; none if it predicts something else."""
+    """Return the levels of the quantiles that a fitted network predicts; empty if it predicts something else."""
     loss = net._state.network.loss
     return loss.levels if loss.name == "quantile" else ()
 
 
 def comparable_weights(estimator: BaseMLP) -> list[np.ndarray] | None:
-    """Return the weights of each layer, for inputs and targets in standard deviations where it standardizes those.
+    """Return the weights of each layer, for standardized inputs and targets if the estimator standardizes them.
 
     ``coefs_`` are for raw inputs: a feature in millimetres has weights a thousand times smaller than in metres. An
-    input that was constant in training has deviation 0, hence weights 0. None where there are no ``coefs_``.
+    input that was constant in training has standard deviation 0, and so weights 0. None if there are no ``coefs_``.
     """
     if not hasattr(estimator, "coefs_"):
         return None
@@ -84,7 +84,7 @@ def comparable_weights(estimator: BaseMLP) -> list[np.ndarray] | None:
 
 
 def loss_name_of(net: BaseMLP) -> str:
-    """Return what the losses of a fitted network are, for an axis."""
+    """Return the name of the loss of a fitted network, for an axis."""
     if is_classifier(net):
         return "log-loss"
     name, levels = net._state.network.loss.name.replace("_", " ").replace("squared", "half squared"), quantiles(net)
@@ -95,7 +95,7 @@ def loss_name_of(net: BaseMLP) -> str:
 
 
 def score_name_of(net: BaseMLP) -> str:
-    """Return what the validation scores of a fitted network are, for an axis."""
+    """Return the name of the validation score of a fitted network, for an axis."""
     scoring = net._state.chosen.get("scoring") if is_auto(net.scoring) else net.scoring
     if scoring is None:
         if is_classifier(net):

@@ -1,7 +1,8 @@
-"""Export: a fitted network as ONNX, as scikit-learn's own estimator, or in a file that skops checks.
+"""Export: converts a fitted network to ONNX or to scikit-learn's own estimator, and lists its types for skops.
 
-`onnx` converts, with `converters` for skl2onnx, `codes` for columns of X and `graph` for layers and activations;
-`sklearn` makes an ``MLPClassifier`` or ``MLPRegressor``; `skops` lists the classes that a file of skops may hold.
+`onnx` converts to ONNX: `converters` is called by skl2onnx, `codes` converts columns of X, `graph` converts layers and
+activations, and `verification` compares the result with the estimator. `sklearn` makes an ``MLPClassifier`` or
+``MLPRegressor``. `skops` lists the classes that a file of skops may hold.
 """
 
 from .onnx import register_onnx_converters, to_onnx

@@ -1,7 +1,7 @@
-"""Table: columns of X as the numbers and codes that a network takes, as nodes of ONNX.
+"""Codes: adds the ONNX nodes that convert columns of X to the numbers and codes that a network takes.
 
-A column of categories is looked up in its levels by `LabelEncoder`, which knows integers, float32 and strings. Levels
-that are other numbers are found through float32, and then compared in full.
+The operator `LabelEncoder` looks up categories in the levels; it supports integers, float32 and strings. Levels that
+are other numbers are looked up in float32, and then compared in the dtype of the graph.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..core import OTHER
 from ..preprocessing import Columns
 from .graph import Graph
 
-MISSING_TEXTS = "", "nan", "None", "<NA>"  # what callers, ONNX Runtime among them, write for a missing string
+MISSING_TEXTS = "", "nan", "None", "<NA>"  # what ONNX Runtime and other callers pass for a missing string
 _LARGEST_WHOLE = 2.0**53
 
 
@@ -27,13 +27,13 @@ class Column(NamedTuple):
 
 
 def numbers_and_codes(g: Graph, given: list[Column], columns: Columns | None) -> tuple[str | None, list[str]]:
-    """Add what tells numbers from categories; return the numbers, shape (n, d), and codes, each of shape (n,)."""
+    """Add nodes that separate numbers from categories; return the numbers, shape (n, d), and codes, shape (n,) each."""
     if columns is None:
         parts = [c.name if c.kind == "float" else g.cast(c.name, g.dtype) for c in given]
         return _joined(g, parts), []
     single = _single(g, given)
     if len(single) != len(columns.names):
-        raise ValueError(f"inputs must have {len(columns.names)} columns, as in fit, got {len(single)}.")
+        raise ValueError(f"inputs must have {len(columns.names)} columns, as X had in fit, got {len(single)}.")
     if len(given) == 1:
         numbers = g("Gather", given[0].name, np.array(columns.numeric), axis=1) if columns.numeric else None
         numbers = g.cast(numbers, g.dtype) if numbers and given[0].kind != "float" else numbers
@@ -52,7 +52,7 @@ def _joined(g: Graph, parts: list[str]) -> str | None:
 
 
 def _single(g: Graph, given: list[Column]) -> list[Column]:
-    """Return columns of one each."""
+    """Split inputs with several columns into inputs with one column each."""
     single = []
     for column in given:
         if column.width == 1:
@@ -64,15 +64,15 @@ def _single(g: Graph, given: list[Column]) -> list[Column]:
 
 
 def _code(g: Graph, column: Column, name: str, levels: tuple[Any, ...], size: int) -> str:
-    """Add the codes of a column of categories, shape (n,)."""
+    """Add the codes of a categorical column, shape (n,)."""
     missing = size - 1 if size > len(levels) + 1 else OTHER
     as_text = any(isinstance(level, str) for level in levels)
     x = g("Reshape", column.name, np.array([-1]))
     if as_text or column.kind == "string":
         if not as_text and levels:
-            raise ValueError(f"Column {name} must come as numbers, as its levels are, got strings.")
+            raise ValueError(f"Column {name} must be numbers, because its levels are numbers, got strings.")
         if column.kind == "float":
-            raise ValueError(f"Column {name} must come as strings or integers, as its levels are text, got floats.")
+            raise ValueError(f"Column {name} must be strings or integers, because its levels are text, got floats.")
         x = x if column.kind == "string" else g.cast(x, str)
         keys = {level: code for code, level in enumerate(levels, 1)}
         keys = dict.fromkeys(MISSING_TEXTS, missing) | keys
@@ -93,7 +93,7 @@ def _code_of_floats(g: Graph, x: str, name: str, values: np.ndarray, *, whole: b
     for kept in (keys, own):
         if len(set(kept.tolist())) < len(kept):
             raise ValueError(
-                f"Levels of column {name} must differ as {kept.dtype}, but do not. "
+                f"Levels of column {name} must differ as {kept.dtype}, but some are equal. "
                 + ("Export with dtype='float64'." if g.dtype == np.float32 else "Turn them into text before fitting.")
             )
     key = g.cast(x, keys.dtype) if whole or g.dtype != np.float32 else x

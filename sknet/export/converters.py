@@ -1,4 +1,4 @@
-"""Converters: what skl2onnx calls for each estimator, to learn the outputs, their types, and the nodes between."""
+"""Converters: the functions that skl2onnx calls for each estimator, to get its outputs, their types, and its nodes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLASSIFIER_OPTIONS = {
 
 
 def _number_of(operator: Any) -> tuple[Any, Any]:
-    """Return the type of real numbers, skl2onnx's and NumPy's, that suits the inputs of an operator."""
+    """Return the type of real numbers for the inputs of an operator, as a type of skl2onnx and one of NumPy."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     double = any(isinstance(variable.type, DoubleTensorType) for variable in operator.inputs)
@@ -28,7 +28,7 @@ def _number_of(operator: Any) -> tuple[Any, Any]:
 
 
 def _begin(scope: Any, operator: Any, container: Any) -> tuple[Graph, str | None, list[str]]:
-    """Return a graph to add to, and the names of the numbers and of the codes of categories in it."""
+    """Return a graph to add nodes to, and the names in it of the numbers and of the codes of categories."""
     model = operator.raw_operator
     net = getattr(model, "estimator_", model)
     g = Graph(scope, container, _number_of(operator)[1])
@@ -37,7 +37,7 @@ def _begin(scope: Any, operator: Any, container: Any) -> tuple[Graph, str | None
 
 
 def _column(g: Graph, variable: Any) -> Column:
-    """Return an input in one of the types that the rest is written for."""
+    """Return an input, converted if need be to one of the types that the other functions support."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 
     number = DoubleTensorType if g.dtype == np.float64 else FloatTensorType
@@ -80,7 +80,7 @@ def parse_classifier(scope: Any, model: Any, inputs: Any, custom_parsers: Any = 
         return _parse_sklearn_classifier(scope, model, inputs, custom_parsers)
     options = scope.get_options(model, {})
     if options.get("nocl") or options.get("output_class_labels"):
-        raise ValueError(f"several multiclass targets have no options nocl and output_class_labels, got {options}.")
+        raise ValueError(f"options nocl and output_class_labels need a single target, got {options}. Leave them out.")
     operator = scope.declare_local_operator("SknetMLPClassifier", model)
     operator.inputs = inputs
     operator.outputs.append(scope.declare_local_variable("label", Int64TensorType()))
@@ -112,7 +112,7 @@ def convert_classifier(scope: Any, operator: Any, container: Any) -> None:
         if len(labels.classes) == 2:
             z = g("Concat", g("Neg", z), z, axis=1)
         else:
-            link = ACTIVATIONS["softmax"]  # over one class: it is certain
+            link = ACTIVATIONS["softmax"]  # softmax over one class has probability 1
     if scope.get_options(model, {"raw_scores": False})["raw_scores"]:
         link = ACTIVATIONS["identity"]
     if labels.kind == "multioutput":
@@ -129,21 +129,21 @@ def convert_classifier(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _classes(scope: Any, model: Any) -> np.ndarray:
-    """Return the labels to give: the classes, or their numbers with the option ``nocl``."""
+    """Return the labels of the output: the classes, or with the option ``nocl`` their numbers."""
     from skl2onnx.common.utils_classifier import get_label_classes
 
     return get_label_classes(scope, model)
 
 
 def _as_labels(classes: np.ndarray) -> np.ndarray:
-    """Return labels as what ONNX has: integers or strings."""
+    """Return labels in a type that ONNX has: integers or strings."""
     if classes.dtype.kind in "biuf":
-        return classes.astype(np.int64)  # floating-point labels are whole numbers, or they would not be classes
+        return classes.astype(np.int64)  # classes that are floats are whole numbers
     if all(isinstance(label, str) for label in classes):
         return classes.astype(str)
     raise ValueError(f"labels must be numbers or strings to be exported to ONNX, got {classes!r}.")
 
 
 def _largest(g: Graph, z: str, classes: np.ndarray, output: str | None = None, *, keepdims: int) -> str:
-    """Add the choice of the label with the largest raw output."""
+    """Add the nodes that choose the label with the largest raw output."""
     return g("Gather", _as_labels(classes), g("ArgMax", z, axis=1, keepdims=keepdims), output=output)

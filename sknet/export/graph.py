@@ -1,7 +1,7 @@
-"""The graph: layers and activations as nodes of ONNX, added to what skl2onnx builds.
+"""Graph: adds layers and activations as ONNX nodes to the model that skl2onnx builds.
 
-Every activation is written in the operators that ONNX Runtime has for float32 and float64 alike; it has no `Elu`,
-`Gelu`, `Mish` or `Softplus` for float64.
+Every activation is built from operators that ONNX Runtime has for both float32 and float64. It has no `Elu`, `Gelu`,
+`Mish` or `Softplus` for float64.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _ML_OPSET = 2  # of ai.onnx.ml
 
 
 class Graph:
-    """Adds nodes and constants to a container of skl2onnx; a value is known by its name.
+    """Adds nodes and constants to a container of skl2onnx, where each value has a name.
 
     Parameters
     ----------
     scope, container : Scope and ModelComponentContainer of skl2onnx
-        What gives names, and what has been built so far.
+        The scope creates names; the container holds the model built so far.
     dtype : dtype
-        Of all real numbers: float32 or float64.
+        The dtype of all real numbers: float32 or float64.
     """
 
     def __init__(self, scope: Any, container: Any, dtype: Any) -> None:
@@ -54,9 +54,9 @@ class Graph:
         self.opset = container.target_opset
 
     def __call__(self, op: str, *inputs: Any, output: str | None = None, more: int = 0, **attributes: Any) -> str:
-        """Add a node and return the name of its first output, called ``output`` if given; it has ``more`` besides.
+        """Add a node with ``1 + more`` outputs, and return the name of the first one, which is ``output`` if given.
 
-        Inputs are names, or numbers that become constants.
+        Inputs are names of values, or numbers, which are added as constants.
         """
         names = [i if isinstance(i, str) else self.constant(i) for i in inputs]
         outputs = [self._scope.get_unique_variable_name(op) for _ in range(1 + more)]
@@ -78,7 +78,7 @@ class Graph:
             with np.errstate(over="ignore"):
                 values = values.astype(self.dtype)
             if not np.isfinite(values).all():
-                raise ValueError(f"The weights leave the range of {self.dtype}. Export with dtype='float64'.")
+                raise ValueError(f"weights must fit {self.dtype}, but some are too large. Export with dtype='float64'.")
         kind = TensorProto.STRING if values.dtype.kind == "U" else np_dtype_to_tensor_dtype(values.dtype)
         name = self._scope.get_unique_variable_name("constant")
         self._container.add_initializer(name, kind, values.shape, values.ravel())
@@ -99,13 +99,13 @@ def _elu(g: Graph, z: str, scale: float = 1.0, alpha: float = 1.0) -> str:
 
 
 def _gelu(g: Graph, z: str) -> str:
-    # ONNX Runtime has the error function for float32 alone.
+    # ONNX Runtime has the error function for float32 only.
     erf = g.cast(g("Erf", g.cast(g("Mul", z, math.sqrt(0.5)), np.float32)), g.dtype)
     return g("Mul", g("Mul", z, 0.5), g("Add", erf, 1.0))
 
 
 def _softplus(g: Graph, z: str) -> str:
-    # max(z, 0) + ln(1 + e^-|z|): nothing overflows.
+    # max(z, 0) + ln(1 + e^-|z|) does not overflow.
     return g("Add", g("Relu", z), g("Log", g("Add", g("Exp", g("Neg", g("Abs", z))), 1.0)))
 
 
@@ -119,7 +119,7 @@ _NODES: dict[str, Callable[[Graph, str], str]] = {
     "elu": _elu,
     "selu": lambda g, z: _elu(g, z, SELU_SCALE, SELU_ALPHA),
     "gelu": _gelu,
-    # Written as z s(z), old releases of ONNX Runtime fuse it into an operator that they lack for float64.
+    # Old releases of ONNX Runtime fuse z s(z) into an operator that they do not have for float64.
     "silu": lambda g, z: g("Div", z, g("Add", g("Exp", g("Neg", z)), 1.0)),
     "mish": lambda g, z: g("Mul", z, g("Tanh", _softplus(g, z))),
     "softplus": _softplus,
@@ -133,32 +133,32 @@ def add_activation(g: Graph, z: str, activation: Activation) -> str:
     Raises
     ------
     ValueError
-        If it is one of the user's own: its functions cannot be translated.
+        If it is an activation of the user, whose functions cannot be translated.
     """
     if activation not in (ACTIVATIONS.get(activation.name), EXP):
         raise ValueError(
             f"activation must be one of {', '.join(sorted(ACTIVATIONS))} to be exported to ONNX, got {activation!r}, "
-            "an object of your own, whose functions cannot be translated."
+            "an object of your own. Its functions cannot be translated."
         )
     return _NODES[activation.name](g, z)
 
 
 def _smooth_clip(g: Graph, u: str, bound: float) -> str:
-    far = FAR * bound  # beyond, squares would overflow
+    far = FAR * bound  # the square of a larger number could overflow
     u = g("Max", g("Min", u, far), -far)
     share = g("Div", u, bound)
     return g("Div", u, g("Sqrt", g("Add", g("Mul", share, share), 1.0)))
 
 
 def _looked_up(g: Graph, x: str | None, codes: Sequence[str], layer: Categories, arrays: Any) -> str:
-    """Add the vectors of ``codes`` behind the numbers ``x``, in the order that the layer has them in."""
+    """Append the vectors of ``codes`` to the numbers ``x``, in the order of the layer."""
     vectors = [g("Gather", table, code, axis=0) for table, code in zip(layer.vectors(arrays), codes, strict=True)]
     places = sorted(zip((block.start for block in layer.blocks()), vectors, strict=True))
     return g("Concat", *([] if x is None else [x]), *(vector for _, vector in places), axis=1)
 
 
 def _without_gaps(g: Graph, x: str, numbers: str, gaps: Sequence[int]) -> str:
-    """Add 0 for what is missing in ``numbers``, which ``x`` has in the units of the network, and the indicators."""
+    """Replace missing values of ``x``, the standardized ``numbers``, by 0, and append the indicators of ``gaps``."""
     missing = g("IsNaN", numbers)
     x = g("Where", missing, np.zeros(()), x)
     if gaps:
@@ -172,7 +172,7 @@ def _scaling(g: Graph, x: str, layer: Scaling, shift: Any, scale: Any) -> str:
 
 
 def _to_units(g: Graph, x: str, units: Units) -> str:
-    """Add the units of inputs: what of the shift has no digits in the type of the graph is subtracted after it."""
+    """Standardize inputs. Digits of the shift that the dtype of the graph cannot hold are subtracted separately."""
     shift = units.shift.astype(g.dtype)
     rest = units.shift - shift.astype(np.float64)
     x = g("Sub", x, shift) if shift.any() else x
@@ -186,7 +186,7 @@ def _embedding(g: Graph, x: str, layer: PeriodicEmbedding, frequency: Any, phase
     p, n_new = len(layer.columns), layer.n_out - layer.n_in
     columns = g("Transpose", g("Gather", x, np.array(layer.columns), axis=1), perm=[1, 0])
     angle = g("Add", g("Mul", g("Reshape", columns, np.array([p, -1, 1])), frequency), phase)
-    waves = g("Sin", g("Add", angle, math.pi / 2.0))  # ONNX Runtime has the cosine for float32 alone
+    waves = g("Sin", g("Add", angle, math.pi / 2.0))  # ONNX Runtime has the cosine for float32 only
     values = g("Transpose", g("Add", g("MatMul", waves, W), b), perm=[1, 0, 2])
     return g("Concat", x, g("Reshape", values, np.array([-1, n_new])), axis=1)
 
@@ -202,8 +202,8 @@ def _broken_lines(g: Graph, x: str, layer: PiecewiseLinear, start: Any, inverse:
 def add_layers(g: Graph, x: str | None, model: Any, n_layers: int | None = None, codes: Sequence[str] = ()) -> str:
     """Add the layers of a fitted estimator, the first ``n_layers`` if given, and return the name of the outputs.
 
-    ``x`` are numbers, shape (n, d), None without any, and ``codes`` those of categories, of shape (n,) each. Several
-    members are combined as `sknet.core.combine` does; their hidden layers stand side by side.
+    ``x`` is the numbers, shape (n, d), or None, and ``codes`` are the codes of each categorical column, shape (n,). The
+    outputs of several members are combined as in `sknet.core.combine`, and their hidden layers are concatenated.
     """
     parameters, inputs, outputs = acting(vars(model))
     if x is not None:
@@ -219,7 +219,7 @@ def add_layers(g: Graph, x: str | None, model: Any, n_layers: int | None = None,
 
 
 def _combined(g: Graph, members: list[str], loss: Loss) -> str:
-    """Add the raw outputs whose prediction is the mean of those of the members."""
+    """Combine the raw outputs of members, so that the prediction is the mean of the predictions of the members."""
     log_k = math.log(len(members))
     match loss.output_activation.name:
         case "logistic":
@@ -233,7 +233,7 @@ def _combined(g: Graph, members: list[str], loss: Loss) -> str:
         case "exp":
             return g("Sub", _log_sum(g, members, lambda z: z), log_k)
         case _:
-            return g("Div", g("Sum", *members), float(len(members)))  # ONNX Runtime has no Mean of float64
+            return g("Div", g("Sum", *members), float(len(members)))  # ONNX Runtime has no Mean for float64
 
 
 def _log_softmax(g: Graph, z: str, columns: np.ndarray | None) -> str:
@@ -241,7 +241,7 @@ def _log_softmax(g: Graph, z: str, columns: np.ndarray | None) -> str:
 
 
 def _log_sum(g: Graph, members: list[str], of: Callable[[str], str]) -> str:
-    """Add the logarithm of the sum of exponentials over members, elementwise."""
+    """Add the elementwise logarithm of the sum of exponentials over the members."""
     terms = [of(z) for z in members]
     largest = g("Max", *terms)
     return g("Add", largest, g("Log", g("Sum", *(g("Exp", g("Sub", term, largest)) for term in terms))))
@@ -270,7 +270,7 @@ def _of_member(g: Graph, x: str | None, layers: Sequence[Layer], parameters: Any
             case Nonlinearity():
                 x = add_activation(g, x, layer.activation)
             case Dropout():
-                pass  # it does nothing at prediction
+                pass  # it has no effect on predictions
             case _:
-                raise ValueError(f"A network with {layer} has no form in ONNX yet.")
+                raise ValueError(f"{layer} cannot be exported to ONNX yet.")
     return x

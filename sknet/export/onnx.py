@@ -1,4 +1,4 @@
-"""ONNX: fitted estimators, alone or in a pipeline, as models that ONNX Runtime and others serve without Python."""
+"""ONNX: converts fitted estimators, alone or in a pipeline, to models that run without Python, as in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -29,51 +29,51 @@ _OURS = (MLPClassifierScratch, MLPRegressorScratch, HiddenLayerTransformer)
 def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: Any = None, options: Any = None) -> Any:
     """Convert a fitted estimator, or a pipeline that contains one, to ONNX.
 
-    The result has one input, ``"X"`` of shape (n, n_features) for any n, or one for each column of a data frame. Its
-    outputs are, for a classifier, ``"label"`` (what `predict` returns) and ``"probabilities"`` (what `predict_proba`
-    returns; a sequence of arrays for several multiclass targets); for a regressor, ``"variable"`` of shape
-    (n, n_outputs). Standardization and batch normalization are part of it, as are the levels of categories. A network
-    that has levels of text has one input for each column, ``x0``, ``x1``, ... where they have no names. What is missing
-    is NaN in numbers, and in text an empty string, unless that is a level.
+    The result has one input, ``"X"`` of shape (n, n_features) for any n, or one for each column of a data frame. The
+    outputs of a classifier are ``"label"`` (what `predict` returns) and ``"probabilities"`` (what `predict_proba`
+    returns; a sequence of arrays for several multiclass targets). The output of a regressor is ``"variable"`` of shape
+    (n, n_outputs). The model includes standardization, batch normalization and the levels of categories. A network
+    with text levels has one input for each column, called ``x0``, ``x1``, ... if the columns have no names. A missing
+    value is NaN in numbers, and an empty string in text, unless the empty string is a level.
 
     Parameters
     ----------
     model : estimator
         A fitted `MLPClassifierScratch`, `MLPRegressorScratch` or `HiddenLayerTransformer`, or a `Pipeline`,
-        `GridSearchCV` or other meta-estimator around one, as far as skl2onnx converts the rest.
+        `GridSearchCV` or other meta-estimator around one, if skl2onnx converts its other parts.
     X : array or data frame of shape (n_samples, n_features), default=None
-        Rows as they will come, one is enough. Needed where columns have names, as for a `ColumnTransformer`: each
-        column then is an input of its own, of shape (n, 1). None stands for an array of numbers, or for the columns
-        of a network that has levels of text. Where onnxruntime is installed, the converted model is run on these rows
-        and compared with ``model``: pass some that are typical.
+        Rows like those that the model will get; one row is enough. They are needed if columns have names, as for a
+        `ColumnTransformer`: each column then becomes an input of its own, of shape (n, 1). None stands for an array of
+        numbers, or for the columns of a network with text levels. If onnxruntime is installed, the converted model is
+        run on these rows and compared with ``model``, so pass typical rows.
     dtype : {"float32", "float64"}, default="float32"
-        Type of the numbers that go in and come out, and what is computed in. Where all columns are integers or text,
-        it is float32.
+        Type of the numbers in inputs, outputs and the computation. If all columns are integers or text, it is float32.
     target_opset : int or dict, default=None
-        Version of the operators of ONNX to restrict the model to; None is the newest that skl2onnx is tested with.
+        Newest version of ONNX operators that the model may use; None is the newest that skl2onnx is tested with.
     options : dict, default=None
-        Options of skl2onnx: ``"raw_scores"`` gives what `decision_function` returns in place of probabilities (two
-        columns for two classes); ``"zipmap"``, False unless given, a list of dictionaries; ``"output_class_labels"``
-        the classes as one more output; ``"nocl"`` numbers in place of labels. In a pipeline, ``"step__raw_scores"``.
+        Options of skl2onnx: ``"raw_scores"`` returns the values of `decision_function` instead of probabilities (two
+        columns for two classes); ``"zipmap"``, by default False, returns a list of dictionaries;
+        ``"output_class_labels"`` adds the classes as an output; ``"nocl"`` returns class numbers instead of labels. In
+        a pipeline, prefix the name of the step: ``"step__raw_scores"``.
 
     Returns
     -------
     onnx_model : onnx.ModelProto
-        ``onnx_model.SerializeToString()`` is what goes into a file.
+        ``onnx_model.SerializeToString()`` returns the bytes to write to a file.
 
     Raises
     ------
     ValueError
-        If the network has no form in ONNX: an activation of one's own, labels neither numbers nor strings, levels
-        that are not told apart in ``dtype``. If the converted model fails on the rows of X, or gives something else;
-        the message has the largest difference. If it cannot be run, and has a step that skl2onnx is known to convert
-        wrongly.
+        If the network cannot be expressed in ONNX: an activation of your own, labels that are neither numbers nor
+        strings, levels that are equal in ``dtype``. If the converted model fails on the rows of X, or returns something
+        else than ``model``; the message has the largest difference. If the converted model cannot be run, and
+        ``model`` has a step that skl2onnx is known to convert wrongly.
     ImportError
         If skl2onnx is not installed.
 
     See Also
     --------
-    register_onnx_converters : For calls of skl2onnx's own functions.
+    register_onnx_converters : Needed before skl2onnx's own functions are called.
 
     Examples
     --------
@@ -103,9 +103,9 @@ def to_onnx(model: Any, X: Any = None, *, dtype: Any = "float32", target_opset: 
 
 
 def register_onnx_converters() -> None:
-    """Make skl2onnx know the estimators of this package.
+    """Register the estimators of this package with skl2onnx.
 
-    `to_onnx` does so itself; call it once before ``skl2onnx.to_onnx`` or ``skl2onnx.convert_sklearn``.
+    `to_onnx` calls it. Call it yourself, once, before ``skl2onnx.to_onnx`` or ``skl2onnx.convert_sklearn``.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def register_onnx_converters() -> None:
 
 
 def _input_types(model: Any, X: Any, dtype: np.dtype) -> list[tuple[str, Any]]:
-    """Return names and types of the inputs, as skl2onnx wants them."""
+    """Return names and types of the inputs, as skl2onnx expects them."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 
     if dtype not in (np.float32, np.float64):
@@ -147,20 +147,20 @@ def _input_types(model: Any, X: Any, dtype: np.dtype) -> list[tuple[str, Any]]:
     if X is None and not isinstance(model, _OURS) and hasattr(model, "feature_names_in_"):
         raise ValueError(
             f"{type(model).__name__} was fitted on columns with names: pass some rows, X=frame for one input for each "
-            "column, or X=frame.to_numpy() for one array."
+            "column, or X=frame.to_numpy() for a single input."
         )
     return [("X", number([None, model.n_features_in_]))]
 
 
 def _columns_of(model: Any) -> Columns | None:
-    """Return the columns that a network, or a search over such, was fitted to, None if none of them are categories."""
+    """Return the columns of X of a network or of a search over networks; None if no column is a category."""
     net = getattr(model, "best_estimator_", model)
     net = net.estimator_ if isinstance(net, HiddenLayerTransformer) else net
     return net._state.categories if isinstance(net, _OURS) else None
 
 
 def _kinds_of_columns(model: Any, columns: Columns, given: dict[str, str]) -> dict[str, str]:
-    """Return names and kinds of columns some of which are categories; nothing where all can come as one matrix."""
+    """Return names and kinds of the columns of an X with categories; empty if X can be one matrix of numbers."""
     of_text = {
         j
         for j, levels in zip(columns.categorical, columns.levels, strict=True)

@@ -1,4 +1,4 @@
-"""scikit-learn: a fitted network as scikit-learn's own multi-layer perceptron."""
+"""scikit-learn: converts a fitted network to scikit-learn's own multi-layer perceptron."""
 
 from __future__ import annotations
 
@@ -40,30 +40,30 @@ _FITTED = (
 def to_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
     """Return scikit-learn's own estimator that computes the same function.
 
-    It predicts the same, and its pickle loads where this package is not installed. Parameters that scikit-learn has
-    are kept, those that it lacks (dropout, say) are not: training it goes on as scikit-learn trains, and a clone, which
-    does not standardize, learns something else.
+    Its predictions are the same, and its pickle can be loaded without this package. It has the parameters that
+    scikit-learn's estimator has too, but not the others, such as dropout. If it is trained further, scikit-learn's
+    rules apply. A clone of it does not standardize, so it learns another model.
 
     Parameters
     ----------
     model : MLPClassifierScratch or MLPRegressorScratch
-        The fitted estimator; it is not changed, and shares no array with the result. Its hidden layers must have one
-        activation, ``"identity"``, ``"logistic"``, ``"tanh"`` or ``"relu"``. A classifier may be binary, multiclass or
-        multilabel. A regressor may have any loss but several quantiles; a log link (Poisson, gamma) needs scikit-learn
-        1.7.
+        The fitted estimator. It is not changed and shares no array with the result. All its hidden layers must have the
+        same activation, ``"identity"``, ``"logistic"``, ``"tanh"`` or ``"relu"``. A classifier may be binary,
+        multiclass or multilabel. A regressor may have any loss except several quantiles; a log link (Poisson, gamma)
+        needs scikit-learn 1.7.
 
     Returns
     -------
     estimator : MLPClassifier or MLPRegressor
         The fitted estimator of `sklearn.neural_network`. The regressor's ``loss`` is ``"poisson"`` with a log link,
-        else ``"squared_error"``, whatever loss the weights were found by.
+        else ``"squared_error"``, whatever loss the network was trained with.
 
     Raises
     ------
     ValueError
-        If scikit-learn has no such function.
+        If scikit-learn's estimator cannot compute the same function.
     TypeError
-        If ``model`` is no network of this package.
+        If ``model`` is not a network of this package.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def to_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
     if not isinstance(model, (MLPClassifierScratch, MLPRegressorScratch)):
         raise TypeError(
             "to_sklearn takes a fitted MLPClassifierScratch or MLPRegressorScratch, "
-            f"got {type(model).__name__}. Of a pipeline, convert the last step."
+            f"got {type(model).__name__}. If it is a pipeline, convert its last step."
         )
     check_is_fitted(model)
     twin = MLPClassifier() if isinstance(model, MLPClassifierScratch) else MLPRegressor()
@@ -99,7 +99,7 @@ def _hidden_activations(model: Any) -> list[Activation]:
 
 
 def _obstacle(model: Any, twin: Any) -> str | None:
-    """Return what scikit-learn lacks for the network, None if nothing."""
+    """Return what scikit-learn lacks to compute the network, None if it lacks nothing."""
     if not hasattr(model, "coefs_"):
         return _beyond_weights(model)
     activations, loss = _hidden_activations(model), model._network.loss
@@ -120,7 +120,7 @@ def _obstacle(model: Any, twin: Any) -> str | None:
 
 
 def _beyond_weights(model: Any) -> str:
-    """Return why weights and biases alone do not tell what the network computes."""
+    """Return what the network computes that weights and biases alone do not describe."""
     if model._state.categories is not None:
         columns = model._state.categories
         return f"categories, as in columns {', '.join(columns.names[j] for j in columns.categorical)}"
@@ -133,11 +133,11 @@ def _beyond_weights(model: Any) -> str:
     inputs, _ = units_of(vars(model))
     if inputs is not None and np.isfinite(inputs.bound):
         found.append(f"smooth clip of inputs at {inputs.bound:g}")
-    return found[0] if found else "units apart from weights, which leave the range of their dtype without them"
+    return found[0] if found else "standardization, and weights that include it would overflow their dtype"
 
 
 def _parameters(model: Any, twin: Any) -> dict[str, Any]:
-    """Return the constructor parameters as far as scikit-learn has them, and their values."""
+    """Return the constructor parameters that scikit-learn has too, with values that it accepts."""
     p = {name: getattr(model, name) for name in twin.get_params() if hasattr(model, name)}
     for name, known in (("solver", _SOLVERS), ("learning_rate", _LEARNING_RATES)):
         if p[name] not in known:
@@ -152,7 +152,7 @@ def _parameters(model: Any, twin: Any) -> dict[str, Any]:
 
 
 def _all_labels(labels: LabelEncoding) -> Any:
-    """Return targets with all labels, in the form of those that the classifier was fitted to."""
+    """Return targets that contain all labels, in the form of the targets that the classifier was fitted to."""
     if labels.kind != "multilabel":
         return labels.classes
     y = np.eye(labels.n_outputs, dtype=int)

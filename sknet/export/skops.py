@@ -1,4 +1,4 @@
-"""skops: what a file of skops may contain if it holds an estimator of this package."""
+"""skops: lists the types that a file of skops contains if it holds an estimator of this package."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _OF_COLUMNS = (np.dtype, make_column_selector)  # in pipelines with a SimpleImpu
 
 
 def trusted_types() -> list[str]:
-    """Return the names of what to trust in order to load a file of skops with a network, or a pipeline around one.
+    """Return the names of the types to trust when loading a file of skops with a network or a pipeline around one.
 
-    They are all that this package puts into such a file, and two types that scikit-learn puts there for the columns of
-    a frame: the dtype that a ``SimpleImputer`` has seen, and ``make_column_selector``. None of them runs code of the
-    file's choosing: they are classes that hold numbers and names, and the functions of `sknet.ACTIVATIONS`. Functions
-    and classes of your own (an activation, a schedule, a scorer, a step of a pipeline) have to be trusted as well; the
-    error of `skops.io.load` lists them.
+    These are all types that this package puts into such a file, and two types that scikit-learn adds for the columns of
+    a frame: the dtype that a ``SimpleImputer`` stores, and ``make_column_selector``. None of them can run code from the
+    file: they are classes that hold numbers and names, and the functions of `sknet.ACTIVATIONS`. Functions and classes
+    of your own (an activation, a schedule, a scorer, a step of a pipeline) have to be trusted as well; the error of
+    `skops.io.load` lists them.
 
     Returns
     -------
     names : list of str
-        Sorted, for the parameter ``trusted`` of `skops.io.load`.
+        Sorted names, for the parameter ``trusted`` of `skops.io.load`.
 
     Examples
     --------

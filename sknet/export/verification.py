@@ -1,4 +1,4 @@
-"""Verification: whether an ONNX model computes what the estimator does, seen on rows in ONNX Runtime."""
+"""Verification: runs an ONNX model on rows in ONNX Runtime, and compares its outputs with those of the estimator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.impute import SimpleImputer
 from sklearn.utils import gen_batches
 
-_TOLERANCE = {"float32": 1e-3, "float64": 1e-4}  # of the largest output; gelu is in float32 there
+_TOLERANCE = {"float32": 1e-3, "float64": 1e-4}  # relative to the largest output; gelu is always in float32
 _ROWS = 1000
 _TYPES = {
     "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(string)": object,
@@ -21,7 +21,7 @@ _TYPES = {
 
 
 def check_convertible(model: Any) -> None:
-    """Raise ValueError if ``model`` has a step that skl2onnx is known to convert into something else."""
+    """Raise ValueError if ``model`` has a step that skl2onnx is known to convert wrongly."""
     for step in (model, *model.get_params(deep=True).values()):
         name = None
         if isinstance(step, SimpleImputer) and step.add_indicator:
@@ -31,12 +31,12 @@ def check_convertible(model: Any) -> None:
         if name is not None:
             raise ValueError(
                 f"{name} is known to be converted wrongly by skl2onnx. Use {instead}; or install onnxruntime and pass "
-                "rows as X, so that to_onnx can see whether the converted model agrees."
+                "rows as X, so that to_onnx can check the converted model."
             )
 
 
 def can_verify(X: Any) -> bool:
-    """Whether there are rows, and ONNX Runtime to run them in."""
+    """Whether there are rows, and ONNX Runtime is installed to run the model on them."""
     if X is None or _n_rows(X) == 0:
         return False
     try:
@@ -47,7 +47,7 @@ def can_verify(X: Any) -> bool:
 
 
 def verify(onnx_model: Any, model: Any, X: Any, dtype: np.dtype, options: dict[str, Any]) -> None:
-    """Raise ValueError if ``onnx_model`` fails on rows of ``X``, or disagrees there with ``model``."""
+    """Raise ValueError if ``onnx_model`` fails on rows of ``X``, or its outputs differ from those of ``model``."""
     with _failures():
         session = _session(onnx_model)
     for chunk in gen_batches(_n_rows(X), _ROWS):
@@ -55,7 +55,7 @@ def verify(onnx_model: Any, model: Any, X: Any, dtype: np.dtype, options: dict[s
         with _failures():
             outputs = session.run(None, inputs)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of arrays that are given in place of frames, which is meant
+            warnings.simplefilter("ignore")  # a warning that X is an array, not a frame, is expected
             _compare(outputs, model, rows, dtype, options)
 
 
@@ -67,7 +67,7 @@ def _session(onnx_model: Any) -> Any:
     import onnxruntime
 
     quiet = onnxruntime.SessionOptions()
-    quiet.log_severity_level = 4  # what fails is an error of ours
+    quiet.log_severity_level = 4  # this module reports failures itself
     return onnxruntime.InferenceSession(onnx_model.SerializeToString(), quiet, providers=["CPUExecutionProvider"])
 
 
@@ -75,15 +75,15 @@ def _session(onnx_model: Any) -> Any:
 def _failures() -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # those of ONNX Runtime have no class in common
+    except Exception as error:  # the exceptions of ONNX Runtime have no common class
         raise ValueError(
-            f"The model that skl2onnx made fails in ONNX Runtime on the rows of X: {error} Replace the step that it "
-            "converts wrongly, or export the network alone."
+            f"The model that skl2onnx made fails in ONNX Runtime on the rows of X: {error} Replace the step that "
+            "skl2onnx converts wrongly, or export only the network."
         ) from error
 
 
 def _rows(X: Any, chunk: slice, inputs: list[Any], dtype: np.dtype) -> tuple[Any, dict[str, np.ndarray]]:
-    """Return some rows as the estimator reads them, rounded as the inputs of the model are, and those inputs."""
+    """Return rows for the estimator, rounded to the dtypes of the ONNX inputs, and these inputs."""
     if not hasattr(X, "columns"):
         rows = X[chunk].toarray() if hasattr(X, "toarray") else np.asarray(X)[chunk]
         rows = rows.astype(dtype)
@@ -118,7 +118,7 @@ def _compare(outputs: list[Any], model: Any, rows: Any, dtype: np.dtype, options
 def _probabilities(
     outputs: list[Any], model: Any, rows: Any, options: dict[str, Any]
 ) -> tuple[Iterable[Any], Iterable[Any]]:
-    """Return the probabilities of both; nothing where options ask for other outputs, or the model has none."""
+    """Return the probabilities of both models; empty if options ask for other outputs, or if there are none."""
     plain = not any(value for name, value in options.items() if name.split("__")[-1] in ("raw_scores", "zipmap"))
     if not plain or not hasattr(model, "predict_proba"):
         return [], []
@@ -130,6 +130,6 @@ def _probabilities(
 def _text(difference: str) -> str:
     return (
         f"The model that skl2onnx made does not agree with the estimator on the rows of X; it differs by {difference}. "
-        "With numbers that float32 cannot tell apart, dtype='float64' helps; else replace the step that is converted "
-        "wrongly, or export the network alone."
+        "If X has numbers that are equal in float32, use dtype='float64'. Else replace the step that skl2onnx converts "
+        "wrongly, or export only the network."
     )

@@ -1,8 +1,8 @@
-"""Persistence: models and checkpoints as files that contain no code, so they are safe to load from a stranger.
+"""Persistence: writes models and checkpoints to files without code, which are safe to load even from a stranger.
 
-JSON and arrays in one file with a checksum (`container`), replaced at once (`atomic`); estimators to JSON and back
-(`encoder`, `decoder`); the list of what may be stored (`storable`); whether the parts of a file agree (`integrity`);
-training that goes on after a crash (`checkpoint`).
+`container` stores JSON and arrays in one file with a checksum, and `atomic` replaces a file at once. `encoder` and
+`decoder` convert estimators to JSON and back. `storable` lists what may be stored. `integrity` checks whether the parts
+of a file agree. `checkpoint` continues training after a crash.
 """
 
 from __future__ import annotations

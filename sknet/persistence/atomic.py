@@ -13,8 +13,8 @@ from typing import Any
 def replace_file(path: Any, parts: Iterable[Any]) -> None:
     """Write ``parts``, bytes or contiguous arrays of bytes, as the content of the file ``path``.
 
-    They go into a temporary file of the same directory, which takes the name of ``path`` once it is on the disk. Where
-    that fails, the temporary file is removed, and an earlier file stays as it was.
+    The content is written to a temporary file in the same directory, which is renamed to ``path`` once it is on the
+    disk. If this fails, the temporary file is removed, and an earlier file is unchanged.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def replace_file(path: Any, parts: Iterable[Any]) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         if isinstance(error, OSError):
-            what = f"Writing {str(path)!r} failed, and an earlier file of that name is as it was: {error.strerror}"
+            what = f"Writing {str(path)!r} failed, and an earlier file of that name is unchanged: {error.strerror}"
             raise OSError(error.errno, what) from error
         raise
 
@@ -52,7 +52,7 @@ def _prefix(name: str) -> str:
 
 
 def _sync(folder: str) -> None:
-    """Wait until the new name is on the disk too; Windows has no such call, and does not need it."""
+    """Wait until the new name is on the disk too; Windows has no call for this, and does not need one."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Checkpoints: training that is written to a file as it goes, and goes on from there when it was cut off."""
+"""Checkpoints: writes the state of training to a file during `fit`, and continues from it after a crash."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from .encoder import Encoder, checked_name, write_estimator
 from .integrity import check_state, check_state_fits
 
 _CHUNK_ELEMENTS = 2**20
-# What has no effect on the model, or follows from the other parameters.
+# These have no effect on the model, or are computed from the other parameters.
 _NO_MATTER = {"verbose", "budget", "chosen", "reasons", "strength", "tables"}
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where, and how often, ``fit`` is to write down how far it has come: a value of its ``checkpoint``.
+    """Where and how often ``fit`` writes a checkpoint: a value of its argument ``checkpoint``.
 
     Parameters
     ----------
     path : str or path-like
-        The file. It belongs to one call of ``fit``: the next call, or another estimator, needs another.
+        The file. It belongs to one call of ``fit``: the next call, or another estimator, needs another file.
     every : int, default=1
-        Number of epochs from one writing to the next. If the process dies, at most so many are lost, the one that it
-        died in included. The end of training is always written.
+        Number of epochs from one checkpoint to the next. If the process dies, at most so many epochs are lost,
+        including the unfinished one. The end of training is always written.
 
     See Also
     --------
-    load : Read the model of a checkpoint, as far as training had come.
+    load : Read the model so far from a checkpoint.
     save : Save an estimator once, after ``fit`` or ``partial_fit``.
 
     Examples
@@ -51,7 +51,7 @@ class Checkpoint:
     >>> clf = sknet.MLPClassifierScratch(width=8, max_iter=300, tol=0.01, random_state=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     checkpoint = sknet.Checkpoint(os.path.join(folder, "iris.safetensors"), every=10)
-    ...     clf = clf.fit(X, y, checkpoint=checkpoint)  # run it again after a crash: it goes on
+    ...     clf = clf.fit(X, y, checkpoint=checkpoint)  # after a crash, the same call continues
     ...     twin = sknet.load(checkpoint.path)
     >>> bool((twin.predict_proba(X) == clf.predict_proba(X)).all())
     True
@@ -68,29 +68,29 @@ class Checkpoint:
 
 
 class Recorder:
-    """What one call of ``fit`` has to do with its checkpoint: go on from an earlier file, and write new ones.
+    """Reads and writes the checkpoint of one call of ``fit``.
 
     Parameters
     ----------
     checkpoint : str, path-like, Checkpoint or None
-        None: nothing is read or written.
+        If None, nothing is read or written.
     estimator : estimator
-        The one whose fit it is.
+        The estimator that is fitted.
     parameters : dict
         Its constructor parameters, checked.
     data : Data
         Rows to train on.
     held_out : Data or None
-        The rows that the caller validates on.
+        The validation rows that the caller passed.
     start : State or None
-        The earlier fit that this one goes on from.
+        The state of an earlier fit, which this fit continues.
 
     Attributes
     ----------
     state : State or None
-        Where to go on; None if there is no earlier file.
+        The state to continue from; None if there is no earlier file.
     finished : bool
-        Whether training had stopped there, before its last epoch.
+        Whether training had stopped in that state, before its last epoch.
     """
 
     def __init__(
@@ -110,8 +110,8 @@ class Recorder:
         self.path = os.path.abspath(self.checkpoint.path)
         if parameters["solver"] == "lbfgs":
             raise ValueError(
-                "`checkpoint` needs a solver that works in epochs; 'lbfgs' cannot go on exactly where it was. Use "
-                "solver='adam', or warm_start=True, several calls of fit and sknet.save after each."
+                "`checkpoint` needs a solver that works in epochs; 'lbfgs' cannot continue exactly from a file. Use "
+                "solver='adam', or call fit several times with warm_start=True, and sknet.save after each call."
             )
         if not os.path.isdir(os.path.dirname(self.path)):
             raise FileNotFoundError(f"`checkpoint` {self.path!r} lies in a directory that does not exist. Create it.")
@@ -133,18 +133,18 @@ class Recorder:
         content, arrays = read_model(self.path)
         if "checkpoint" not in content:
             raise ValueError(
-                f"`checkpoint` {self.path!r} is a model that sknet.save has written, no checkpoint. Pass another path."
+                f"`checkpoint` {self.path!r} is a model written by sknet.save, not a checkpoint. Pass another path."
             )
         with consistent(self.path):
             earlier, self.finished = content["checkpoint"]["fingerprint"], bool(content["checkpoint"]["finished"])
             names = dict.fromkeys((*earlier, *self.fingerprint))
             changed = [name for name in names if earlier.get(name) != self.fingerprint.get(name)]
-            was_and_is = [f"`{n}` ({earlier.get(n)} there, {self.fingerprint.get(n)} here)" for n in changed]
+            was_and_is = [f"`{n}` ({earlier.get(n)} in the file, {self.fingerprint.get(n)} now)" for n in changed]
         if changed:
             raise ValueError(
-                f"`checkpoint` {self.path!r} is that of another fit: it differs in {', '.join(was_and_is)}. Call fit "
-                "as it was called then to go on with it; to start anew, delete the file or pass another path; to train "
-                "its network differently, sknet.load it and fit with warm_start=True."
+                f"`checkpoint` {self.path!r} belongs to another fit: it differs in {', '.join(was_and_is)}. To "
+                "continue that fit, repeat its call. To start again, delete the file or pass another path. To train "
+                "the network in the file differently, load it with sknet.load and fit it with warm_start=True."
             )
         with consistent(self.path):
             (attributes,) = (model["attributes"] for model in content["estimator"].values())
@@ -153,12 +153,12 @@ class Recorder:
             check_state_fits(self.state, data, gaps, estimator._n_outputs(), estimator._network_loss())
 
     def after_epoch(self, fitted: Callable[[], Any], epoch: int, *, stopped: bool, last: bool) -> None:
-        """Write the estimator that ``fitted()`` returns, if it is time to."""
+        """Write the estimator that ``fitted()`` returns, if a checkpoint is due after this epoch."""
         if self.checkpoint is None or not (last or epoch % self.checkpoint.every == 0):
             return
         try:
             estimator = fitted()
-        except ValueError:  # its weights are out of range: the end of training, or the next epoch, will say so
+        except ValueError:  # the weights are out of range: the next epoch, or the end of training, raises it
             return
         record = {"fingerprint": self.fingerprint, "finished": stopped}
         write_estimator(self.path, estimator, checkpoint=record)
@@ -173,7 +173,7 @@ def _as_checkpoint(checkpoint: Any) -> Checkpoint | None:
 
 
 def _text(value: Any, name: str) -> str:
-    """Return a short text that is another one for every other value."""
+    """Return a short text that is different for different values."""
     if isinstance(value, (Values, Codes, Stacked)):
         parts = {Values: "columns", Codes: "codes", Stacked: "parts"}
         return _text(getattr(value, parts[type(value)]), name)
@@ -190,7 +190,7 @@ def _text(value: Any, name: str) -> str:
 
 
 def _digest(array: np.ndarray) -> str:
-    """Return a hash of an array, which is read in pieces so that it is never copied as a whole."""
+    """Return a hash of an array, read in chunks so that the whole array is never copied."""
     digest = hashlib.sha256(f"{array.dtype} {array.shape}".encode())
     rows = np.atleast_1d(array)
     for chunk in in_chunks(len(rows), max(1, _CHUNK_ELEMENTS * len(rows) // max(rows.size, 1))) if rows.size else ():

@@ -1,9 +1,9 @@
-"""Container: a text and arrays in one file, which is read without running anything in it.
+"""Container: stores a text and arrays in one file, and reads them without running anything in the file.
 
 The layout is that of safetensors (https://github.com/huggingface/safetensors): eight bytes with the length of a JSON
-header, the header, the bytes of the arrays, uncompressed and without gaps. Its ``__metadata__`` begins with the SHA-256
-of the file, the digest itself counted as zeros, so that no bit changes unnoticed. All memory is bounded by the size of
-the file: what the header claims is checked against it first.
+header, the header, and the bytes of the arrays, uncompressed and without gaps. ``__metadata__`` in the header begins
+with the SHA-256 of the file, computed with zeros in place of the digest, so every changed bit is detected. The size of
+the file bounds the memory: what the header claims is compared with it first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DIGEST = slice(8 + len(_START), 8 + len(_START) + 64)
 
 
 class FileFormatError(ValueError):
-    """A file that is damaged, or not what it should be: no model, of another version, or not consistent."""
+    """Raised for a file that is damaged, is no model, has a newer version, or is not consistent."""
 
 
 def can_hold(array: np.ndarray) -> bool:
@@ -39,12 +39,12 @@ def can_hold(array: np.ndarray) -> bool:
 
 
 def write_container(path: Any, text: str, arrays: dict[str, np.ndarray]) -> None:
-    """Write ``text`` and ``arrays`` into the file ``path``, all at once; see `replace_file`."""
+    """Write ``text`` and ``arrays`` to the file ``path``, which is replaced at once; see `replace_file`."""
     metadata = {"sha256": "0" * 64, "format": "sknet", "version": str(VERSION), "model": text}
     header: dict[str, Any] = {"__metadata__": metadata}
     body: list[np.ndarray] = []
     end = 0
-    for name in sorted(arrays, key=lambda name: -arrays[name].itemsize):  # so that each is aligned
+    for name in sorted(arrays, key=lambda name: -arrays[name].itemsize):  # so that each array is aligned
         array = np.asarray(arrays[name], dtype=arrays[name].dtype.newbyteorder("<"), order="C")
         start, end = end, end + array.nbytes
         header[name] = {"dtype": _CODES[array.dtype.str], "shape": list(array.shape), "data_offsets": [start, end]}
@@ -64,9 +64,9 @@ def read_container(path: Any) -> tuple[str, dict[str, np.ndarray]]:
     Raises
     ------
     FileFormatError
-        If it is not such a file, of a newer version, or a single bit of it has changed.
+        If the file was not written by `write_container`, has a newer version, or has changed by a single bit.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     data = _checked_bytes(path)
     length = int.from_bytes(data[:8], "little")
@@ -92,7 +92,7 @@ def read_container(path: Any) -> tuple[str, dict[str, np.ndarray]]:
 
 
 def _checked_bytes(path: Any) -> bytes:
-    """Return the content of a file whose digest is right."""
+    """Return the content of a file, after a check of its digest."""
     with open(path, "rb") as file:
         regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
         start = file.read(_DIGEST.stop) if regular else b""
@@ -103,8 +103,8 @@ def _checked_bytes(path: Any) -> bytes:
     digest.update(memoryview(data)[_DIGEST.stop :])
     if digest.hexdigest().encode("ascii") != data[_DIGEST]:
         raise FileFormatError(
-            f"{str(path)!r} is damaged: its SHA-256 is not the one that was written into it. It was cut short or "
-            "altered; take another copy."
+            f"{str(path)!r} is damaged: its SHA-256 is not the one that was written into it, so the file was cut short "
+            "or changed. Use another copy."
         )
     return data
 
@@ -120,7 +120,7 @@ def _arrays(header: dict[str, Any], data: bytes, start: int) -> dict[str, np.nda
         if end > len(data) or entry["data_offsets"] != [at - start, end - start]:
             raise ValueError(f"{name} of shape {shape} does not lie at {entry['data_offsets']}")
         array = np.ndarray(shape, dtype, buffer=data, offset=at) if end > at else np.empty(shape, dtype)
-        arrays[name] = array.astype(dtype.newbyteorder("="))  # a copy, which can be written to
+        arrays[name] = array.astype(dtype.newbyteorder("="))  # a writable copy
         at = end
     if at != len(data):
         raise ValueError(f"{len(data) - at} bytes belong to no array")

@@ -1,4 +1,4 @@
-"""Decoder: from JSON and arrays back to what the encoder was given, or to an error."""
+"""Decoder: converts JSON and arrays back to the values that were encoded, or raises an error."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def consistent(path: Any) -> Iterator[None]:
 
 
 class Decoder:
-    """Turn JSON, as `Encoder` makes it, back into values.
+    """Converts the JSON of `Encoder` back to values.
 
     Parameters
     ----------
     arrays : dict of ndarray
-        Those that the JSON names.
+        The arrays, by the names that the JSON has for them.
     estimators : dict of str: type
-        The classes of estimators.
+        The classes of estimators, by name.
     """
 
     def __init__(self, arrays: dict[str, np.ndarray], estimators: dict[str, type]) -> None:
@@ -59,7 +59,7 @@ class Decoder:
         Raises
         ------
         Exception
-            Of various kinds, if ``value`` is not what `Encoder` makes.
+            Of any type, if ``value`` is not JSON of `Encoder`.
         """
         if isinstance(value, list):
             return [self.decode(item) for item in value]
@@ -106,7 +106,7 @@ class Decoder:
         return float(content)
 
     def _floats(self, content: str) -> list[float]:
-        if content not in self._lists:  # one list for all that name it: the size of the file bounds the memory
+        if content not in self._lists:  # all references share one list, so that the size of the file bounds the memory
             self._lists[content] = list(map(float, self.arrays[content]))
         return self._lists[content]
 
@@ -136,7 +136,7 @@ class Decoder:
     def _random_state(self, content: Any) -> np.random.RandomState:
         state = self.decode(content)
         key, at = state["state"]["key"], state["state"]["pos"]
-        if key.shape != (624,) or key.dtype != np.uint32 or not 0 <= at <= 624:  # NumPy does not look
+        if key.shape != (624,) or key.dtype != np.uint32 or not 0 <= at <= 624:  # NumPy does not check this
             raise ValueError(f"a Mersenne twister at {at} of {key.shape}")
         random_state = np.random.RandomState(0)
         random_state.set_state(state)
@@ -162,8 +162,8 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of the type that a field is declared with."""
-    # From Python 3.12 on NumPy may declare `NDArray` by a `type` statement, whose value is the class.
+    """Whether a value has the declared type of its field."""
+    # From Python 3.12 on, NumPy may declare `NDArray` by a `type` statement; its value is the class.
     hint = getattr(get_origin(hint), "__value__", hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:

@@ -1,6 +1,6 @@
-"""Encoder: from an estimator, or anything that it holds, to JSON and arrays.
+"""Encoder: converts an estimator, and everything that it contains, to JSON and arrays.
 
-Numbers, strings, lists and None stand for themselves. All else is an object with one key, which tells what it is:
+Numbers, strings, lists and None are stored as they are. Everything else becomes an object with one key, its type:
 ``{"tuple": [...]}``, ``{"array": name}``, ``{"Adam": {"beta_1": 0.9, ...}}``.
 """
 
@@ -22,14 +22,14 @@ from .storable import ESTIMATORS, NAMED, RECORDS
 
 
 def write_estimator(path: Any, estimator: Any, **more: Any) -> None:
-    """Write an estimator, and ``more`` that is JSON, into the file ``path``; see `write_container`."""
+    """Write an estimator, and ``more`` JSON, to the file ``path``; see `write_container`."""
     encoder = Encoder()
     content = {"estimator": encoder.estimator(estimator, ""), **more}
     write_container(path, json.dumps(content, allow_nan=False, separators=(",", ":")), encoder.arrays)
 
 
 def checked_name(estimator: Any) -> str:
-    """Return the name of an estimator's class, if it is one that a file may hold."""
+    """Return the name of an estimator's class; raise TypeError if a file cannot hold it."""
     name, package = type(estimator).__name__, type(estimator).__module__.split(".")[0]
     if name not in ESTIMATORS or package != __name__.split(".")[0]:
         raise TypeError(f"a model file holds {', '.join(ESTIMATORS)}, got {type(estimator)}. {_instead(estimator)}")
@@ -37,35 +37,35 @@ def checked_name(estimator: Any) -> str:
 
 
 def _instead(estimator: Any) -> str:
-    """Return what to do with an object that a model file does not hold."""
+    """Return what to do with an object that a model file cannot hold."""
     if not isinstance(estimator, BaseEstimator) or {c.__name__ for c in type(estimator).__mro__} & {*ESTIMATORS}:
         return "A class of your own is code, which a file of data cannot hold."
     best = hasattr(estimator, "best_estimator_")
     name = "search.best_estimator_" if best else "model"
     if best and type(estimator.best_estimator_).__name__ in ESTIMATORS:
-        return f"Save the network that it found: sknet.save({name}, path)"
+        return f"Save the best network of the search: sknet.save({name}, path)"
     return (
-        "Estimators of scikit-learn, with the network in them, go into a file of skops (the extra: pip install -e "
-        '".[skops]"), whose `load` refuses what is not trusted, and lists it:\n'
+        "Save estimators of scikit-learn that contain the network with skops (the extra: pip install -e "
+        '".[skops]"). Its `load` refuses types that are not trusted, and lists them:\n'
         f'    skops.io.dump({name}, "model.skops")\n'
         '    model = skops.io.load("model.skops", trusted=sknet.export.trusted_types())'
     )
 
 
 class Encoder:
-    """Turn values into JSON; ``arrays`` collects the arrays under names that say where they belong."""
+    """Converts values to JSON; ``arrays`` collects the arrays, under names that say where they belong."""
 
     def __init__(self) -> None:
         self.arrays: dict[str, np.ndarray] = {}
-        self._names: dict[int, tuple[str, np.ndarray]] = {}  # an array that is met twice is stored once
+        self._names: dict[int, tuple[str, np.ndarray]] = {}  # to store an array only once
 
     def encode(self, value: Any, name: str) -> Any:
-        """Return the JSON of ``value``; ``name`` is what to call it.
+        """Return the JSON of ``value``; ``name`` is its name in the file and in errors.
 
         Raises
         ------
         TypeError
-            If it, or a part of it, is nothing that can be stored.
+            If the value, or a part of it, cannot be stored.
         """
         kind = type(value)
         if value is None or kind in (bool, int, str) or (kind is float and math.isfinite(value)):
@@ -90,7 +90,7 @@ class Encoder:
         """Return the JSON of a fitted or unfitted estimator of this package."""
         kind = checked_name(estimator)
         if hasattr(estimator, "_network"):
-            hasattr(estimator, "coefs_")  # they are made when asked for, and other readers of the file look for them
+            hasattr(estimator, "coefs_")  # computes the attribute, which other readers of the file look for
         parameters = estimator.get_params(deep=False)
         own = {k: v for k, v in vars(estimator).items() if k not in (*parameters, *CALLBACK_ATTRIBUTES)}
         requests = metadata_requests(own)
@@ -120,7 +120,7 @@ class Encoder:
     def _array(self, array: np.ndarray, name: str) -> str:
         if id(array) not in self._names:
             unique = f"{name}.{len(self.arrays)}" if name in self.arrays else name
-            self._names[id(array)] = unique, array  # kept, so that no other takes its id
+            self._names[id(array)] = unique, array  # kept alive, so that no other array gets its id
             self.arrays[unique] = array
         return self._names[id(array)][0]
 
@@ -139,7 +139,7 @@ class Encoder:
             return {"estimator": self.estimator(value, f"{name}.")}
         if RECORDS.get(kind.__name__) is not kind:
             raise _cannot_hold(value, name)
-        if kind is State and callable(value.stops_by):  # a scorer that is a parameter no more: its name is enough
+        if kind is State and callable(value.stops_by):  # no longer a parameter: its name is enough
             value = replace(value, stops_by=repr(value.stops_by))
         if kind is State and value.judged is not None and callable(value.judged[0]):
             value = replace(value, judged=(repr(value.judged[0]), value.judged[1]))
@@ -148,7 +148,7 @@ class Encoder:
 
 def _cannot_hold(value: Any, name: str) -> TypeError:
     return TypeError(
-        f"`{name}` is {reprlib.repr(value)}, which a model file cannot hold: it takes numbers, strings, arrays, and "
-        "the activations and schedules of sknet, but no code. Replace it (set_params) by a name or a number; or use "
-        "pickle or joblib, for files that only you read."
+        f"`{name}` is {reprlib.repr(value)}, which a model file cannot hold: it holds numbers, strings, arrays, and "
+        "the activations and schedules of sknet, but no code. Replace the value by a name or a number with set_params; "
+        "or use pickle or joblib, for files that only you read."
     )

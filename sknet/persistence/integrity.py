@@ -1,4 +1,4 @@
-"""Integrity: whether what was read from a file hangs together, before anything is done with it."""
+"""Integrity: checks whether the parts of a file agree with each other, before anything is done with them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from ..training import State, fitted_attributes
 
 def _must(holds: Any, what: str) -> None:
     if not holds:
-        raise ValueError(f"{what} do not hang together")
+        raise ValueError(f"{what} do not agree")
 
 
 def check_state(state: Any) -> None:
-    """Raise ValueError if the parts of a `State` do not belong together."""
+    """Raise ValueError if the parts of a `State` do not agree."""
     _must(isinstance(state, State), "the parts of the training state")
     _check_network(state.network)
     theta, layers = state.theta, state.network.layers
@@ -65,7 +65,7 @@ def check_state(state: Any) -> None:
 
 
 def check_state_fits(state: State, data: Data, gaps: tuple[int, ...], n_outputs: int, loss: Loss) -> None:
-    """Raise ValueError if a `State` is not that of a network for these rows."""
+    """Raise ValueError if a `State` does not belong to a network for these rows."""
     layers, columns = state.network.layers, data.columns
     width = data.X.shape[1] + len(gaps) + (0 if columns is None else len(columns.categorical))
     _must(width_in(layers[0]) == width and layers[-1].n_out == n_outputs, "the layers and the rows")
@@ -105,7 +105,7 @@ def _check_columns(columns: Columns) -> None:
         _must(len(set(levels)) == len(levels) and size - len(levels) in (1, 2), "the categories and their levels")
 
 
-_ROWS = {"values": 2, "ends": 2, "points": None}  # of arrays that are no vectors; None for any number
+_ROWS = {"values": 2, "ends": 2, "points": None}  # number of rows of the arrays that are matrices; None for any number
 
 
 def _check_measured(measured: Measured, widths: set[int]) -> None:
@@ -127,13 +127,13 @@ def _like(value: Any, shape: tuple[int, ...], dtype: Any) -> bool:
 
 
 def check_fitted(attributes: dict[str, Any]) -> None:
-    """Raise ValueError if the attributes of an estimator, if it is fitted, do not belong together."""
+    """Raise ValueError if the estimator is fitted and its attributes do not agree."""
     if not {"_network", "_state", "_arrays"} & attributes.keys():
         return
     state = attributes["_state"]
     check_state(state)
     expected = fitted_attributes(state, state.published, stopped_by_score=False)
-    new = {"_units", "_others", "n_members_", "stopping_reason_"}  # that release 0.1.0 did not have
+    new = {"_units", "_others", "n_members_", "stopping_reason_"}  # not in release 0.1.0
     _must(expected.keys() - new <= attributes.keys(), "the fitted attributes")
     if "_units" in attributes:
         _must(_same_units(attributes["_units"], expected["_units"]), "the moments of the data and the units")
@@ -167,7 +167,7 @@ def check_fitted(attributes: dict[str, Any]) -> None:
 
 
 def _same_units(units: Any, expected: tuple[Units | None, Units | None]) -> bool:
-    """Whether units are those that the state gives."""
+    """Whether the units are those of the state."""
     if not isinstance(units, tuple) or len(units) != 2:
         return False
     for one, other in zip(units, expected, strict=True):

@@ -45,7 +45,7 @@ from ..training import History, Plateau, State
 
 ESTIMATORS = ("MLPClassifierScratch", "MLPRegressorScratch", "HiddenLayerTransformer")
 
-# The classes behind a protocol, and those that a number may have.
+# The classes that implement each protocol, and the types that are allowed for each kind of number.
 KINDS: dict[Any, tuple[type, ...]] = {
     Layer: (
         Scaling,

@@ -1,9 +1,9 @@
 """Preprocessing: converts the user's X and y to the matrices that a network computes with, and back.
 
-Rows of X, checked (`checking`), their columns of categories (`columns`) and the levels of these (`levels`), labels that
-came as objects (`labels`), labels and numbers of y (`targets`), row weights (`weights`), all of it together (`data`),
-units of inputs and outputs (`scaling`, from `moments`, `quartiles` and `values` of columns), rows set aside for
-validation (`splitting`), and a hash of rows (`fingerprint`).
+`checking` checks rows of X. `columns` finds the columns that are categories, and `levels` finds their levels. `labels`
+converts labels that are Python objects, `targets` converts the labels and numbers of y, and `weights` checks row
+weights. `data` holds the result of all these. `scaling` standardizes inputs and outputs by the `moments`, `quartiles`
+or `values` of columns. `splitting` chooses the validation rows. `fingerprint` computes a hash of rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checking: rows of X, validated by scikit-learn, as numbers and codes of categories."""
+"""Checking: validates rows of X with scikit-learn, and converts them to numbers and codes of categories."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from sklearn.utils.validation import check_array, validate_data
 
 from .._compat import warn_caller
 from .columns import Columns, has_names
+from .quartiles import Quartiles
+from .scaling import Measured
 
 _DTYPES = [np.float64, np.float32]
 
 
 class Inputs(NamedTuple):
-    """Rows of X: numbers, dense or CSR, codes of categories or None, and the columns of numbers that have gaps."""
+    """Rows of X: dense or CSR numbers, codes of categories or None, and the numeric columns with missing values."""
 
     numbers: Any
     codes: np.ndarray | None = None
@@ -27,10 +29,10 @@ class Inputs(NamedTuple):
 def valid_rows(
     estimator: BaseEstimator, X: Any, y: Any, columns: Columns | None, *, y_numeric: bool, reset: bool
 ) -> tuple[Inputs, Any]:
-    """Return rows to train on or to validate on, and their targets, checked.
+    """Check rows to train on or to validate on, and their targets, and return both.
 
-    Infinite numbers are refused; NaN is a gap, but not in sparse rows. With ``reset``, the estimator takes number and
-    names of the columns from ``X``.
+    Infinite numbers raise an error. NaN is a missing value in dense rows, and an error in sparse ones. With ``reset``,
+    the estimator stores the number and the names of the columns of ``X``.
     """
     checks = {"dtype": _DTYPES, "multi_output": True, "y_numeric": y_numeric, "accept_sparse": "csr"}
     finite = True if sp.issparse(X) else "allow-nan"
@@ -44,8 +46,13 @@ def valid_rows(
     return Inputs(numbers, columns.codes(X), gaps_of(numbers)), y
 
 
-def valid_inputs(estimator: BaseEstimator, X: Any, columns: Columns | None, trained: tuple[int, ...]) -> Inputs:
-    """Return rows to predict from, for a fitted estimator whose columns ``trained`` had gaps in training."""
+def valid_inputs(
+    estimator: BaseEstimator, X: Any, columns: Columns | None, trained: tuple[int, ...], units: Measured
+) -> Inputs:
+    """Check rows to predict, and return them.
+
+    ``trained`` are the columns that had missing values in training, and ``units`` the units of inputs.
+    """
     if columns is None and _needs_nothing(estimator, X):
         return Inputs(X)
     finite = True if sp.issparse(X) else "allow-nan"
@@ -63,15 +70,16 @@ def valid_inputs(estimator: BaseEstimator, X: Any, columns: Columns | None, trai
     new = set(found.gaps) - set(trained)
     if new:
         names = [str(_name(estimator, columns, j)) for j in sorted(new)]
+        middle = "median" if isinstance(units, Quartiles) else "mean"
+        value = "0, because inputs are not standardized" if units is None else f"the {middle} of the column"
         warn_caller(
-            f"X has missing values in {', '.join(names)}, where there were none in training. The mean takes their "
-            "place."
+            f"X has missing values in {', '.join(names)}, which had none in training. They are replaced by {value}."
         )
     return found
 
 
 def _table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
-    """Return a table with categories as it is, after a check of the number and names of its columns."""
+    """Check number and names of the columns of an X with categories; return X, lists and sparse matrices as arrays."""
     if not hasattr(X, "shape") or sp.issparse(X):
         X = X.toarray() if sp.issparse(X) else np.asarray(X, dtype=object)
     if not reset and has_names(X, vars(estimator).get("feature_names_in_")):
@@ -86,17 +94,17 @@ def _name(estimator: BaseEstimator, columns: Columns | None, j: int) -> Any:
 
 
 def gaps_of(numbers: Any, weights: np.ndarray | None = None) -> tuple[int, ...]:
-    """Return the columns that have gaps, in rows that have weight; none in sparse rows."""
+    """Return the columns with missing values in rows of positive weight; sparse rows have no missing values."""
     if not isinstance(numbers, np.ndarray):
         return ()
-    with np.errstate(all="ignore"):  # a sum may overflow, and only NaN tells of a gap
+    with np.errstate(all="ignore"):  # sums may overflow; the suspects are looked at below
         suspects = np.flatnonzero(np.isnan(numbers.sum(axis=0)))
     there = slice(None) if weights is None else weights > 0.0
     return tuple(int(j) for j in suspects if np.isnan(numbers[there, j]).any())
 
 
 def summed(X: Any) -> Any:
-    """Return a CSR in which each entry stands once, a copy if need be; and dense rows as they are."""
+    """Return a CSR matrix without duplicate entries, copied if it had some; return dense rows unchanged."""
     if isinstance(X, np.ndarray) or X.has_canonical_format:
         return X
     X = X.copy()
@@ -105,10 +113,9 @@ def summed(X: Any) -> Any:
 
 
 def _needs_nothing(estimator: BaseEstimator, X: Any) -> bool:
-    """Whether `validate_data` would return ``X`` as it is: few rows take longer there than in the network.
+    """Whether `validate_data` would return ``X`` unchanged; for few rows it takes longer than the network.
 
-    Told apart is the common case alone, where all that it checks is quickly checked; the rest is left to it, and so is
-    what has a sum that is not finite.
+    Only the common case is recognized here: a plain array with a finite sum. `validate_data` checks everything else.
     """
     return (
         type(X) is np.ndarray

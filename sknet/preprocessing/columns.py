@@ -1,6 +1,6 @@
-"""Columns: which columns of X are categories, what levels they have, and rows of X as numbers and codes.
+"""Columns: finds the columns of X that are categories, and converts rows of X to numbers and codes.
 
-Columns of a data frame are read one at a time, by name and dtype, so pandas, polars and pyarrow need no import here.
+The columns of a data frame are read one at a time, by name and dtype, so pandas, polars and pyarrow are not imported.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DATES = {
 
 
 def columns_of(X: Any, chosen: Any, sample_weight: Any = None) -> Columns | None:
-    """Return what `Columns.of` does for rows that nobody has checked yet; None for whatever is no table."""
+    """Return `Columns.of` for an X that is not checked yet; None if it has no categories or is not two-dimensional."""
     if not is_frame(X) and (chosen is None or isinstance(chosen, str)):
         return None
     X = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
@@ -40,7 +40,7 @@ def columns_of(X: Any, chosen: Any, sample_weight: Any = None) -> Columns | None
 
 
 def is_frame(X: Any) -> bool:
-    """Whether ``X`` is a data frame: a table whose columns have names and dtypes of their own."""
+    """Whether ``X`` is a data frame: its columns have names, and each column has its own dtype."""
     return hasattr(X, "__len__") and not isinstance(X, np.ndarray) and _names(X) is not None
 
 
@@ -50,19 +50,19 @@ def _names(X: Any) -> list[Any] | None:
 
 
 def has_names(X: Any, expected: np.ndarray | None) -> bool:
-    """Whether ``X`` is a data frame whose columns have just these names, in this order."""
+    """Whether ``X`` is a data frame whose columns have exactly these names, in this order."""
     return expected is not None and is_frame(X) and _names(X) == expected.tolist()
 
 
 def _dtype_name(column: Any) -> str:
-    """Return the name of the dtype of a column of a frame, without what follows it in brackets."""
+    """Return the name of the dtype of a frame's column, without the details in brackets."""
     name = str(getattr(column, "dtype", getattr(column, "type", "object")))
     return re.match(r"\w*", name)[0].lower()
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What is known of the columns of X, some of which are categories.
+    """The names of the columns of X, and the levels of those that are categories.
 
     Parameters
     ----------
@@ -71,10 +71,10 @@ class Columns:
     categorical : tuple of int
         Which columns are categories.
     levels : tuple of tuples of float or str
-        The levels of each of these that have a code of their own, the most frequent first.
+        For each categorical column, the levels that have a code of their own, the most frequent first.
     shares : tuple of tuples of float
-        The share of the rows that each code of each of these has: `OTHER`, the levels, and missing values where they
-        have a code.
+        For each categorical column, the share of the rows with each code: `OTHER`, the levels, and missing values if
+        they have a code.
     """
 
     names: tuple[str, ...]
@@ -83,12 +83,12 @@ class Columns:
     shares: tuple[tuple[float, ...], ...]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: what is cached follows from these."""
+        """Return the fields without the cached codes, which are computed from them."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @classmethod
     def of(cls, X: Any, chosen: Any, weights: np.ndarray | None = None) -> Columns | None:
-        """Return the columns of ``X``, of which ``chosen`` are categories; None where there are none.
+        """Return the columns of ``X``, with ``chosen`` as categories; None if no column is a category.
 
         Parameters
         ----------
@@ -97,7 +97,8 @@ class Columns:
         chosen : {"from_dtype"}, None, or array-like of bool, int or str
             The parameter `categorical_features`.
         weights : ndarray of shape (n,) or None
-            Row weights. Whole numbers say how often a row counts; else all rows that have weight count once.
+            Row weights. If all are whole numbers, a row counts as often as its weight says. Else each row of positive
+            weight counts once.
         """
         names = _names(X) if is_frame(X) else None
         if names is not None and len(set(names)) < len(names):
@@ -108,7 +109,9 @@ class Columns:
         if not categorical:
             return None
         if sp.issparse(X):
-            raise ValueError("`categorical_features` needs a dense X or a data frame, got a sparse matrix.")
+            raise ValueError(
+                "`categorical_features` needs a dense X or a data frame, got a sparse matrix. Use X.toarray()."
+            )
         repeats = None if weights is None else repeats_of(np.asarray(weights))
         column = _reader(X)
         found = [levels_of(_values(column(j), shown[j]), repeats, shown[j]) for j in categorical]
@@ -127,20 +130,21 @@ class Columns:
 
     @cached_property
     def _codes(self) -> list[dict[Level | None, int]]:
-        """The codes of the levels of each categorical column; None is that of missing values, where they have one."""
+        """For each categorical column, the code of each level, and of None (a missing value) if that has a code."""
         pairs = zip(self.levels, self.sizes, strict=True)
         return [{level: code for code, level in enumerate((*levels, None)[: size - 1], 1)} for levels, size in pairs]
 
     def codes(self, X: Any) -> np.ndarray:
-        """Return the codes of the categorical columns of ``X``, shape (n, n_categorical), as small as they can be kept.
+        """Return the codes of the categorical columns of ``X``, shape (n, n_categorical), in the smallest dtype.
 
-        Levels count from 1. Rare levels, those never seen, and missing values that were rare in training are `OTHER`.
+        The codes of levels begin at 1. Rare levels, new levels, and missing values that were rare in training have the
+        code `OTHER`.
         """
         column = _reader(X)
         out = np.empty((len(X), len(self.categorical)), dtype=np.min_scalar_type(max(self.sizes)))
         for place, j in enumerate(self.categorical):
             values = column(j)
-            if _has_fewer_categories_than_rows(values):  # look each of them up once
+            if _has_fewer_categories_than_rows(values):  # look up each category once
                 levels = _values(values.cat.categories, self.names[j]).tolist()
                 out[:, place] = np.array(self._codes_of([*levels, None], place))[values.cat.codes]
             else:
@@ -148,13 +152,13 @@ class Columns:
         return out
 
     def _codes_of(self, values: list[Any], place: int) -> list[int]:
-        """Return the codes of values of the categorical column in that place."""
+        """Return the codes of ``values``, which belong to the categorical column number ``place``."""
         codes = self._codes[place]
         try:
             found = list(map(codes.get, values))
         except TypeError:
             raise ValueError(not_hashable(self.names[self.categorical[place]], values)) from None
-        if None in found:  # in another form than levels are kept in, or not among them
+        if None in found:  # these values are new, or they have not the form of a level
             as_number = isinstance(next(iter(self.levels[place]), ""), float)
             for i, code in enumerate(found):
                 if code is None:
@@ -162,17 +166,17 @@ class Columns:
         return found
 
     def warn_of_new_levels(self, codes: np.ndarray) -> None:
-        """Warn of columns whose ``codes`` are `OTHER` where no level was rare, so that these rows bring new ones."""
+        """Warn of new levels: of columns that have the code `OTHER` although no level was rare in the first call."""
         new = [j for j, shares in enumerate(self.shares) if shares[OTHER] == 0.0 and (codes[:, j] == OTHER).any()]
         if new:
             names = ", ".join(self.names[self.categorical[j]] for j in new)
             warn_caller(
-                f"Columns {names} of X have levels that were not there in the first call. They count as one level, "
-                "unknown: what categories there are is learned from the rows of the first call."
+                f"Columns {names} of X have levels that were not there in the first call. All of them are treated as "
+                "one unknown level, because levels are learned from the rows of the first call only."
             )
 
     def numbers(self, X: Any) -> Any:
-        """Return the columns of numbers of ``X`` as an array of floats, shape (n, n_numeric), gaps as NaN."""
+        """Return the numeric columns of ``X`` as an array of floats, shape (n, n_numeric), missing values as NaN."""
         if not is_frame(X):
             numbers = np.asarray(X)[:, list(self.numeric)]
             return numbers if numbers.dtype in (np.float32, np.float64) else numbers.astype(np.float64)
@@ -186,7 +190,7 @@ class Columns:
 
 
 def _chosen(X: Any, chosen: Any, names: list[Any] | None, n_columns: int) -> tuple[int, ...]:
-    """Return the numbers of the columns that the parameter `categorical_features` asks for."""
+    """Return the indices of the columns that the parameter `categorical_features` chooses."""
     if chosen is None or (isinstance(chosen, str) and chosen == "from_dtype"):
         return () if chosen is None or names is None else _by_dtype(X, names)
     chosen = np.asarray(chosen)
@@ -203,8 +207,8 @@ def _chosen(X: Any, chosen: Any, names: list[Any] | None, n_columns: int) -> tup
         known = {} if names is None else {name: j for j, name in enumerate(names)}
         unknown = [name for name in chosen.tolist() if name not in known]
         if unknown:
-            there = "an X without column names" if names is None else f"columns {', '.join(map(str, names))}"
-            raise ValueError(f"`categorical_features` must name columns of X, got {unknown}, with {there}.")
+            there = "has no column names" if names is None else f"has the columns {', '.join(map(str, names))}"
+            raise ValueError(f"`categorical_features` must name columns of X, got {unknown}, but X {there}.")
         return tuple(sorted({known[name] for name in chosen.tolist()}))
     if chosen.min() < 0 or chosen.max() >= n_columns:
         raise ValueError(
@@ -214,7 +218,7 @@ def _chosen(X: Any, chosen: Any, names: list[Any] | None, n_columns: int) -> tup
 
 
 def _by_dtype(X: Any, names: Sequence[Any]) -> tuple[int, ...]:
-    """Return the numbers of the columns of a frame that hold categories, text, objects or booleans."""
+    """Return the indices of the columns of a frame that hold categories, text, objects or booleans."""
     kinds = [_dtype_name(X[name]) for name in names]
     dates = [
         str(name)
@@ -230,27 +234,27 @@ def _by_dtype(X: Any, names: Sequence[Any]) -> tuple[int, ...]:
 
 
 def _holds_dates(column: np.ndarray) -> bool:
-    """Whether the first value of a column of objects that is there is a date, a time or a duration."""
+    """Whether the first value of an object column that is not missing is a date, a time or a duration."""
     first = next((value for value in column if not is_missing(value)), None)
     return hasattr(first, "isoformat") or hasattr(first, "total_seconds")
 
 
 def _has_fewer_categories_than_rows(column: Any) -> bool:
-    """Whether a column is a categorical of pandas, which knows the numbers of its categories, for many rows."""
+    """Whether a column is a pandas categorical with fewer categories than rows."""
     accessor = getattr(column, "cat", None)
     return hasattr(accessor, "codes") and len(accessor.categories) < len(column)
 
 
 def _reader(X: Any) -> Callable[[int], Any]:
-    """Return a function that gives a column by its number."""
+    """Return a function that returns the column of ``X`` with a given index."""
     names = _names(X) if is_frame(X) else None
     return (lambda j: X[:, j]) if names is None else (lambda j: X[names[j]])
 
 
 def _values(column: Any, name: str) -> np.ndarray:
-    """Return a column as NumPy has it."""
+    """Return a column as a NumPy array."""
     as_list = getattr(column, "to_pylist", getattr(column, "to_list", None))
-    # NumPy would lose the gaps of a dictionary of pyarrow, and NUL at the end of the text of polars.
+    # NumPy would lose the missing values of a pyarrow dictionary, and NUL at the end of polars text.
     if as_list is not None and _dtype_name(column) in ("dictionary", "string", "utf8", "categorical", "enum"):
         return np.array([*as_list(), None], dtype=object)[:-1]
     values = np.asarray(column)
@@ -260,7 +264,7 @@ def _values(column: Any, name: str) -> np.ndarray:
 
 
 def _number_column(column: Any, name: str) -> np.ndarray:
-    """Return a column of a frame as floats, with NaN for gaps."""
+    """Return a column of a frame as floats, with NaN for missing values."""
     values = np.asarray(column)
     if values.dtype in (np.float32, np.float64):
         return values
@@ -270,6 +274,6 @@ def _number_column(column: Any, name: str) -> np.ndarray:
         return values.astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(
-            f"Column {name} of X must hold numbers, as in fit, or as `categorical_features` says, got values "
-            f"such as {values[0]!r}."
+            f"Column {name} of X must hold numbers, because it is not one of the categorical columns, got values "
+            f"such as {values[0]!r}. Convert them, or add the column to `categorical_features`."
         ) from None

@@ -19,19 +19,19 @@ class Data(NamedTuple):
     X : ndarray or CSR of shape (n, d)
         Numbers; NaN where one is missing.
     y : ndarray or CSR of shape (n,) or (n, n_columns)
-        Targets, as the user has them.
+        Targets, as the user passed them.
     targets : Targets
-        The same, encoded.
+        The same targets, encoded.
     weights : ndarray of shape (n,) or None
         Row weights, class weights included.
     codes : ndarray of shape (n, n_categorical) or None
-        Codes of categories; None where there are none.
+        Codes of categories; None if there are no categories.
     columns : Columns or None
-        Which columns those are, and their levels.
+        The columns of X, with the levels of the categories; None if there are no categories.
     gaps : tuple of int
-        The columns of numbers that have gaps.
+        The numeric columns with missing values.
     given : data frame, array or sparse matrix of n rows, or None
-        The rows as the user has them, where ``X`` and ``codes`` are not the same.
+        X as the user passed it, if it was converted to ``X`` and ``codes``.
     """
 
     X: Any
@@ -50,11 +50,11 @@ class Data(NamedTuple):
 
     @property
     def n_weighted(self) -> int:
-        """Number of rows that have weight."""
+        """Number of rows of positive weight."""
         return self.n_rows if self.weights is None else int(np.count_nonzero(self.weights))
 
     def chosen(self, index: np.ndarray | None) -> tuple[Any, Any, np.ndarray | None]:
-        """Return inputs, targets as the user has them, and weights, of the rows ``index``; None means all."""
+        """Return the rows ``index``, None for all: inputs and targets as the user passed them, and weights."""
         X = self.X if self.given is None else self.given
         if index is None:
             return X, self.y, self.weights

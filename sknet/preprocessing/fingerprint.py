@@ -1,4 +1,4 @@
-"""Fingerprint: a hash of rows, which are read in chunks."""
+"""Fingerprint: computes a hash of rows, reading them in chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHUNK_ELEMENTS = 2**18
 
 
 def fingerprint_of(data: Data, index: np.ndarray | None = None) -> str:
-    """Return a hash of inputs, encoded targets and weights of the rows ``index``, None for all."""
+    """Return a hash of the inputs, encoded targets and weights of the rows ``index``, None for all rows."""
     n = data.n_rows if index is None else len(index)
     width = data.X.shape[1] + sum(map(len, _encoded(data.targets, slice(0))))
     size = min(n, max(1, _CHUNK_ELEMENTS // width))
@@ -31,7 +31,7 @@ def fingerprint_of(data: Data, index: np.ndarray | None = None) -> str:
 
 
 def _encoded(targets: Any, rows: Any) -> list[np.ndarray]:
-    """Return the targets of ``rows``, columns first: the numbers of classes, as one-hot rows are wide for many."""
+    """Return the targets of ``rows``, one row for each target; a class is its number, not a one-hot row."""
     if isinstance(targets, Stacked):
         return [array for part in targets.parts for array in _encoded(part, rows)]
     return [targets.codes[None, rows] if isinstance(targets, Codes) else targets.columns[:, rows].astype(np.float64)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-_MISSING = ("NoneType", "NAType", "NaTType")  # pandas need not be there
+_MISSING = ("NoneType", "NAType", "NaTType")  # by name, because pandas may not be installed
 _TRUTH, _WHOLE, _NUMBERS, _TEXT = "truth values", "whole numbers", "numbers", "text"
 
 
@@ -20,40 +20,40 @@ def plain_labels(y: Any, name: str = "y") -> Any:
     y : array-like
         Labels, of any shape.
     name : str, default="y"
-        What to call them in messages.
+        The name of the labels in error messages.
 
     Raises
     ------
     ValueError
-        If some are missing, or they are of several types or of one that is no label.
+        If labels are missing, have several types, or have a type that cannot be a label.
     """
     if y is None or sp.issparse(y):
         return y
     try:
         array = np.asarray(y)
-    except ValueError:  # rows of several lengths, of which scikit-learn says what is wrong
+    except ValueError:  # rows of different lengths: scikit-learn raises the error
         return y
     if isinstance(y, (list, tuple)) and array.dtype.kind == "U":
-        array = np.asarray(y, dtype=object)  # NumPy has turned NaN and numbers beside text into text
+        array = np.asarray(y, dtype=object)  # NumPy turned NaN and numbers into text if there was any text
     if array.dtype.kind == "f":
         _check_none_missing(np.count_nonzero(np.isnan(array)), array, name)
     return _plain(array, name, y) if array.dtype.kind == "O" else y
 
 
 def plain_classes(classes: Any) -> Any:
-    """Return the labels that will ever come, of one column or a list for each of several, as `plain_labels`."""
+    """Apply `plain_labels` to ``classes``: all labels of y, or a list of them for each column of y."""
     if isinstance(classes, (list, tuple)) and any(np.ndim(own) > 0 for own in classes):
         return [plain_labels(own, f"classes[{i}]") for i, own in enumerate(classes)]
     return plain_labels(classes, "classes")
 
 
 def which_is_positive(scoring: Any, y: np.ndarray, error: Exception) -> str:
-    """Return what to say where a scorer, by its ``error``, has to know which of the labels is the positive one."""
+    """Return the message for a scorer that raised ``error`` because it does not know the positive class."""
     labels = np.unique(y)
     last = labels[-1].item() if isinstance(labels[-1], np.generic) else labels[-1]
     return (
         f"`scoring={scoring!r}` must know which class is the positive one, got the labels {labels}: {error} Encode y "
-        f"as 0 and 1, or pass a scorer that names it, such as make_scorer(f1_score, pos_label={last!r})."
+        f"as 0 and 1, or pass a scorer that names this class, such as make_scorer(f1_score, pos_label={last!r})."
     )
 
 
@@ -64,7 +64,7 @@ def _plain(array: np.ndarray, name: str, y: Any) -> Any:
         missing = sum(type(value).__name__ in _MISSING or _is_nan(value) for value in values)
         _check_none_missing(missing, array, name)
     if any(issubclass(kind, (list, tuple, set, dict, bytes, np.ndarray)) for kind in types):
-        return y  # scikit-learn says what is wrong with these
+        return y  # scikit-learn raises the error
     found = {_kind(kind) for kind in types}
     if found == {_WHOLE, _NUMBERS}:
         found = {_NUMBERS}
@@ -80,7 +80,7 @@ def _check_none_missing(n: int, array: np.ndarray, name: str) -> None:
     if n:
         raise ValueError(
             f"Input {name} contains NaN, None or NA: `{name}` must have no missing values, got {n} among {array.size} "
-            "labels. Leave their rows out, or give them a label of their own."
+            "labels. Leave out these rows, or give missing labels a label of their own."
         )
 
 

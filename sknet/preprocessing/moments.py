@@ -1,4 +1,4 @@
-"""Moments: weighted mean and deviation of columns, dense or sparse; those of parts of the rows can be merged."""
+"""Moments: computes the weighted mean and standard deviation of columns, and merges those of parts of the rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..core import in_chunks
 from .values import join, joined, two_values
 
 _CHUNK_ELEMENTS = 2**16  # a chunk and its deviations stay in a core's cache
-_FAR = 4.0  # deviations from zero: at least 15 of 16 rows then have an entry (Chebyshev)
+_FAR = 4.0  # standard deviations from zero: then at least 15 of 16 rows have an entry (Chebyshev)
 _RESOLUTION_OF_FLOAT32 = 8.0 * float(np.finfo(np.float32).eps)
 _TINY = float(np.finfo(np.float64).tiny)
 _LOG_OF_ZERO = -1e4  # its exponential is 0 in every precision
@@ -34,16 +34,17 @@ class Moments:
     resolution : float
         Relative rounding error of the data: columns that vary less than this are constant.
     centred : bool
-        Whether all columns are shifted to their mean. Sparse rows would become dense by that: of theirs, only columns
-        far from zero are, in which most rows have an entry anyway.
+        Whether the mean is subtracted from all columns. This would make sparse rows dense, so there it is subtracted
+        only from columns with a mean far from zero: most of their rows have an entry anyway.
     bound_constants : bool
-        Whether they are of inputs. Those have two more units, as a scale is not what their errors are multiplied by. A
-        column of two values has their distance: 0 and 1 stay one apart, however rare the ones. A constant column of
-        values above 1 is divided by them, as they would leave their rounding error in float32 weights.
+        Whether these are moments of inputs. The scale of inputs has two exceptions; targets have none, because their
+        scale also multiplies the errors. A column of two values is divided by their difference, so that 0 and 1 stay
+        one apart, however rare the ones are. A constant column with a value above 1 is divided by that value, whose
+        rounding error would otherwise be left in float32 weights.
     values : ndarray of shape (2, d) or None
-        Lowest and highest value of columns with two values at most, NaN for others; see `two_values`.
+        Lowest and highest value of columns with at most two values, NaN for other columns; see `two_values`.
     entries : ndarray of shape (d,) or None
-        Of sparse rows, the weight of those that are not zero in a column.
+        For sparse rows, the total weight of the rows that are not zero in each column.
     """
 
     weight: float
@@ -55,7 +56,7 @@ class Moments:
     values: np.ndarray | None = None
     entries: np.ndarray | None = None
 
-    bound = math.inf  # of no smooth clip
+    bound = math.inf  # no smooth clip
 
     @classmethod
     def of(
@@ -64,13 +65,13 @@ class Moments:
     ) -> Moments:  # fmt: skip
         """Return the moments of ``X``, dense or CSR of shape (n, d), for row weights of shape (n,) or None.
 
-        ``name`` is what to call it, should its numbers be too large. ``centred`` is left open for new data: a part of
-        a stream takes the form that the stream began with, a few rows at a time.
+        ``name`` is the name of ``X`` in error messages. ``centred`` is None for new data. For a later part of a stream
+        it is the value of the first part, and ``X`` is converted to the form of that part, a few rows at a time.
         """
         if weights is not None:
             weights = np.asarray(weights, dtype=np.float64)
         dense = isinstance(X, np.ndarray)
-        with np.errstate(all="ignore"):  # what overflows is found below
+        with np.errstate(all="ignore"):  # `_of` raises an error on overflow
             if centred is None or centred == dense:
                 return replace(cls._of(X, weights, name), bound_constants=bound_constants)
             change = sp.csr_matrix if dense else lambda rows: rows.toarray()
@@ -118,7 +119,7 @@ class Moments:
     def _of_dense(
         cls, X: np.ndarray, weights: np.ndarray | None, dtype: Any, resolution: float, *, gaps: bool = False
     ) -> Moments:
-        """Return the moments of dense rows; those of what is there, if told of ``gaps``, and else NaN where one is."""
+        """Return the moments of dense rows; with ``gaps`` missing values are left out, else they make a column NaN."""
         n, d = X.shape
         rows = min(n, max(1, _CHUNK_ELEMENTS // max(d, 1)))
         total = float(n if weights is None else weights.sum(dtype=np.float64))
@@ -135,12 +136,12 @@ class Moments:
                     there += _fill_gaps(part, w)
                 first += w @ part
                 second += w @ np.multiply(part, part, out=part)
-            if gaps:  # as if the gaps were filled by the mean of the rest
+            if gaps:  # as if missing values were the mean of the others
                 first, second = first / there, second / there
             mean, variance = centre + first, np.maximum(second - first * first, 0.0)
             if np.all(first * first <= variance):
                 break
-            centre = mean  # the first rows are far from the rest: once more around the mean, to lose no digits
+            centre = mean  # the first rows are far from the others: repeat around the mean, to lose no digits
         return cls(total, mean, variance * total, resolution)
 
     def merge(self, other: Moments) -> Moments:
@@ -164,7 +165,7 @@ class Moments:
 
     @property
     def constant(self) -> np.ndarray:
-        """Which columns do not vary by more than the rounding of the data, shape (d,)."""
+        """Which columns vary by no more than the rounding error of the data, shape (d,)."""
         return ~(self._deviation > self.resolution * np.abs(self.mean))
 
     @property
@@ -175,7 +176,7 @@ class Moments:
 
     @property
     def shift(self) -> np.ndarray:
-        """What is subtracted, shape (d,): a number of the precision of the data, so that float32 rows are exact."""
+        """What is subtracted, shape (d,); for float32 data a float32 number, which rows can be shifted by exactly."""
         shift = np.where(self._shifted, self.mean, 0.0)
         if self.values is not None:
             shift = np.where(self.values[0] == self.values[1], self.values[0], shift)
@@ -183,10 +184,10 @@ class Moments:
 
     @property
     def scale(self) -> np.ndarray:
-        """What is divided by, shape (d,): the deviation, with the exceptions that the class describes.
+        """The divisor, shape (d,): the standard deviation, with the exceptions of ``bound_constants``.
 
-        For sparse columns that are not shifted, the root mean square of what is not zero: words and categories keep
-        their size, however rare. 1 for constants.
+        For sparse columns that are not shifted, it is the root mean square of the entries that are not zero: columns of
+        words and categories are not enlarged, however rare their entries are. For other constant columns, it is 1.
         """
         scale, size = self._deviation, np.abs(self.mean)
         if self.entries is not None:
@@ -203,7 +204,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class LogMean:
-    """Weighted mean of targets that have a log link: they are divided by it, and its logarithm is the shift of outputs.
+    """Weighted mean of targets with a log link: targets are divided by it, and its logarithm is added to raw outputs.
 
     Parameters
     ----------
@@ -212,7 +213,7 @@ class LogMean:
     mean : ndarray of shape (n_outputs,)
         Mean, not negative.
     values : ndarray of shape (2, n_outputs)
-        As of `Moments`.
+        As in `Moments`.
     """
 
     weight: float
@@ -223,7 +224,7 @@ class LogMean:
 
     @classmethod
     def of(cls, y: np.ndarray, weights: np.ndarray | None) -> LogMean:
-        """Return that of ``y``, shape (n, n_outputs), for row weights of shape (n,) or None."""
+        """Return the mean of ``y``, shape (n, n_outputs), for row weights of shape (n,) or None."""
         moments = Moments.of(y, weights, "y")
         return cls(moments.weight, np.maximum(moments.mean, 0.0), moments.values)
 
@@ -245,12 +246,12 @@ class LogMean:
 
     @property
     def shift(self) -> np.ndarray:
-        """What is added to raw outputs, shape (n_outputs,); for a column of zeros, what the link turns into zero."""
+        """What is added to raw outputs, shape (n_outputs,); for a column of zeros, a number with exponential 0."""
         return np.where(self.constant & (self.mean == 0.0), _LOG_OF_ZERO, np.log(self._unit))
 
     @property
     def scale(self) -> np.ndarray:
-        """Ones: the scale of raw outputs stays as it is."""
+        """Ones: raw outputs are not rescaled."""
         return np.ones_like(self.mean)
 
     def standardized(self, columns: np.ndarray) -> np.ndarray:
@@ -259,20 +260,20 @@ class LogMean:
 
 
 def _entries(X: Any, weights: np.ndarray) -> np.ndarray:
-    """Return the weight of the rows of a CSR that are not zero in each column."""
+    """Return, for each column of a CSR matrix, the total weight of the rows that are not zero in it."""
     there = X.data != 0.0
     return np.bincount(X.indices[there], np.repeat(weights, np.diff(X.indptr))[there], X.shape[1])
 
 
 def _some_mean(X: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Return the mean of the rows that have weight, of all if none has: a number to subtract, near what counts."""
+    """Return a first estimate of the mean: that of the rows of positive weight, or of all rows if there are none."""
     if weights is not None and weights.any():
         X = X[weights > 0.0]
     return np.mean(X, axis=0, dtype=np.float64)
 
 
 def _fill_gaps(deviations: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Write 0 where a deviation is NaN, and return the weight of each column that is there, shape (d,)."""
+    """Write 0 where a deviation is NaN, and return the weight of the values that are not NaN, shape (d,)."""
     missing = np.isnan(deviations)
     deviations[missing] = 0.0
     there: np.ndarray = weights @ ~missing
@@ -280,7 +281,7 @@ def _fill_gaps(deviations: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _out_of_range(X: np.ndarray, moments: Moments) -> bool:
-    """Whether squares overflowed float32, or underflowed in a column that is not just zeros."""
+    """Whether squares overflowed float32, or underflowed in a column that is not all zeros."""
     if not np.isfinite(moments.squares).all():
         return True
     tiny = (moments.squares < 1e-30 * moments.weight) & (np.abs(moments.mean) < 1e-15)

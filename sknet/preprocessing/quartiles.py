@@ -1,4 +1,4 @@
-"""Quartiles: weighted median and spread of columns, on which outliers have little influence."""
+"""Quartiles: computes the weighted median and spread of columns, on which outliers have little influence."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 
 from .values import joined, two_values
 
-_POINTS = 128  # kept of each column of a stream: a quartile is right to 1 / 256 of the rows, or better
+_POINTS = 128  # quantiles kept for each column of a stream: a quartile is wrong by at most 1 / 256 of the rows
 
 
 @dataclass(frozen=True)
 class Quartiles:
-    """Weighted median and spread of each column, on which rows far out have no hold.
+    """Weighted median and spread of each column, on which outliers have little influence.
 
-    The spread is the interquartile range; where that is zero, half the range; for columns of two values, their distance
-    if they are inputs; 1 for constant columns. Parts of a stream are merged by evenly spaced quantiles of each.
+    The spread is the interquartile range, or half the range where that is zero. For inputs of two values, it is their
+    difference. For constant columns, it is 1. Parts of a stream are merged by evenly spaced quantiles of each part.
 
     Parameters
     ----------
     shift, scale : ndarray of shape (d,)
         Median and spread.
     centred : bool
-        Always.
+        Always True: the median is subtracted.
     bound : float
-        Of the smooth clip of inputs, in spreads; infinite for none, as for targets.
+        Bound of the smooth clip of inputs, in spreads; infinite for no clip, as for targets.
     weight : float
         Sum of the row weights.
     points : ndarray of shape (m, d) or None
@@ -35,7 +35,7 @@ class Quartiles:
     ends : ndarray of shape (2, d) or None
         Lowest and highest value.
     values : ndarray of shape (2, d) or None
-        As of `Moments`.
+        As in `Moments`.
     """
 
     shift: np.ndarray
@@ -49,9 +49,9 @@ class Quartiles:
 
     @classmethod
     def of(cls, X: Any, weights: np.ndarray | None, name: str = "X", *, bound: float = math.inf) -> Quartiles:
-        """Return those of ``X``, dense of shape (n, d), for row weights of shape (n,) or None; ``name`` it in errors.
+        """Return the quartiles of ``X``, dense of shape (n, d), for row weights of shape (n,) or None.
 
-        Columns are copied one at a time.
+        Columns are copied one at a time. ``name`` is the name of ``X`` in error messages.
         """
         if not isinstance(X, np.ndarray):
             raise ValueError(
@@ -63,16 +63,16 @@ class Quartiles:
         found = np.empty((2 + len(_SHARES), X.shape[1]))
         for j, column in enumerate(X.T):
             found[:, j] = _quantiles(column[there], counts)
-        smallest = float(np.finfo(X.dtype).tiny)  # of the numbers whose inverse is one too
+        smallest = float(np.finfo(X.dtype).tiny)  # the inverse of smaller numbers would overflow
         return cls._from(found, float(counts.sum()), two_values(X, weights), bound, name, smallest)
 
     @classmethod
     def _from(
         cls, found: np.ndarray, weight: float, values: np.ndarray | None, bound: float, name: str, smallest: float
     ) -> Quartiles:
-        """Return those that have been ``found``: ends, quartiles and points of each column."""
+        """Return the quartiles for the ends, quartiles and points that `_quantiles` ``found`` for each column."""
         ends, (low, median, high), points = found[:2], found[2:5], found[5:]
-        with np.errstate(over="ignore"):  # what overflows is found below
+        with np.errstate(over="ignore"):  # an overflow raises the error below
             inner, half = high - low, ends[1] / 2.0 - ends[0] / 2.0
             spread = np.where(inner > 0.0, inner, half)
             if math.isfinite(bound) and values is not None:
@@ -86,7 +86,7 @@ class Quartiles:
         return cls(median, scale, True, bound, weight, points, ends, values)
 
     def merge(self, other: Quartiles) -> Quartiles:
-        """Return, to the resolution of the points, the quartiles of both data sets together."""
+        """Return the quartiles of both data sets together, as exactly as the points tell them."""
         if self.points is None or other.points is None or self.ends is None or other.ends is None:
             return self  # from a file of release 0.1.0, which kept no points
         points = np.concatenate([self.points, other.points])
@@ -112,9 +112,10 @@ _SHARES = np.concatenate([[0.25, 0.5, 0.75], (np.arange(_POINTS) + 0.5) / _POINT
 
 
 def _quantiles(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return both ends, quartiles and points: the least values with that share of the weight up to them.
+    """Return both ends, quartiles and points of a column.
 
-    Gaps do not count; a column of nothing else is one of zeros.
+    A quantile is the least value such that the rows up to it have that share of the weight. Missing values do not
+    count. A column of only missing values counts as a column of zeros.
     """
     there = ~np.isnan(column)
     if not there.all():

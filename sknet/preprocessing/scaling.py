@@ -1,7 +1,7 @@
-"""Scaling: units of inputs and outputs, their change in a stream, and the change of weights that it requires.
+"""Scaling: measures the units (shift and scale) of inputs and outputs, and adapts weights when a stream changes them.
 
-A change of units does not change the function that a network computes: outputs ``W, b`` followed by ``y s + m`` are
-``W s, b s + m``, and inputs likewise.
+A change of units does not change the function that a network computes: an output layer ``W, b`` followed by
+``y s + m`` equals the layer ``W s, b s + m``. The first layer is adapted in the same way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .moments import LogMean, Moments
 from .quartiles import Quartiles
 
 _CLIP = 3.0  # interquartile ranges from the median, where robust inputs are clipped
-_LARGEST_RATIO, _LARGEST_STEP = 2.0, 0.5  # of the scale of a stream, before units follow it
+_LARGEST_RATIO, _LARGEST_STEP = 2.0, 0.5  # limits of a stream: ratio of its scales, shift in scales
 
 Measured = Moments | Quartiles | LogMean | None
 
@@ -23,7 +23,7 @@ Measured = Moments | Quartiles | LogMean | None
 def measure_inputs(
     standardize: bool | str, X: Any, weights: np.ndarray | None, earlier: Measured = None
 ) -> Moments | Quartiles | None:
-    """Return what inputs are to be standardized by, None for nothing; ``earlier`` is that of a stream so far."""
+    """Return the units of inputs, None without standardization; ``earlier`` are those of the stream so far."""
     if not standardize:
         return None
     if standardize == "robust":
@@ -33,9 +33,9 @@ def measure_inputs(
 
 
 def measure_outputs(standardize: bool | str, columns: np.ndarray, weights: np.ndarray | None, loss: Loss) -> Measured:
-    """Return what targets, shape (n_outputs, n), are to be standardized by, None for nothing.
+    """Return the units of targets, shape (n_outputs, n); None without standardization.
 
-    A loss that rows far out have no hold on has units of which the same is true.
+    If outliers have little influence on the loss, they also have little influence on the units.
     """
     if not standardize or not (loss.location_scale or loss.output_activation.name == "exp"):
         return None
@@ -46,17 +46,17 @@ def measure_outputs(standardize: bool | str, columns: np.ndarray, weights: np.nd
 
 
 def input_units(of: Measured) -> Units | None:
-    """Return the units that rows are taken in."""
+    """Return the units that rows of X are converted to."""
     return None if of is None else Units(of.shift, of.scale, of.bound, not getattr(of, "centred", True))
 
 
 def output_units(of: Measured) -> Units | None:
-    """Return the units that raw outputs are restored from: what did not vary is predicted as it is."""
+    """Return the units that raw outputs are converted from; for a constant target, every prediction is its value."""
     return None if of is None else Units(of.shift, np.where(of.constant, 0.0, of.scale))
 
 
 def fits(used: Measured, seen: Measured) -> bool:
-    """Whether the units in use are still good for all that was seen: else a stream takes those of what was seen."""
+    """Whether the units ``used`` still suit all rows ``seen``; if not, a stream changes to the units of those rows."""
     if used is None or seen is None:
         return used is seen
     ratio = seen.scale / used.scale
@@ -66,7 +66,7 @@ def fits(used: Measured, seen: Measured) -> bool:
 
 
 def same_units(one: Measured, other: Measured) -> bool:
-    """Whether both standardize alike."""
+    """Whether both have the same shift and scale."""
     if one is None or other is None:
         return one is other
     return np.array_equal(one.shift, other.shift) and np.array_equal(one.scale, other.scale)
@@ -80,9 +80,9 @@ def _shift_and_scale(of: Measured, size: int) -> tuple[np.ndarray, np.ndarray]:
 def rescale_inputs(W: np.ndarray, b: np.ndarray, old: Measured, new: Measured, *, stream: bool = False) -> None:
     """Change the first layer, in place, from inputs standardized by ``old`` to inputs standardized by ``new``.
 
-    The layer computes what it did before; None stands for raw inputs. There are two exceptions. The weights of a column
-    that was constant stay as they are: it tells nothing yet of their scale. In a ``stream``, the same is so where a
-    scale grows: weights for a column that has hardly moved would blow up what comes later.
+    The layer computes the same function as before; None stands for raw inputs. There are two exceptions. The weights of
+    a column that was constant do not change, because its scale was unknown. In a ``stream``, the weights of a column
+    also do not change where its scale grows: the weights of a column that hardly varied would become very large.
     """
     old_shift, old_scale = _shift_and_scale(old, len(W))
     new_shift, new_scale = _shift_and_scale(new, len(W))

@@ -1,4 +1,4 @@
-"""The validation split of early stopping: row numbers only, no copy of a row."""
+"""Splitting: chooses the validation rows of early stopping, by row numbers and without copying rows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def validation_split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the training rows and of the validation rows.
 
-    Rows of weight zero take no part in the draw and stay in training, where they do nothing. With ``labels``, shape
-    (n,), the split is stratified: a class with one row stays in training, every larger one is on both sides. Where the
-    share asked for has fewer rows than there are classes (and there are more than 10), every class is in training, and
-    the validation rows are drawn from the others.
+    Rows of weight zero are not drawn and stay in training, where they have no effect. With ``labels``, shape (n,), the
+    split is stratified: a class with one row stays in training, and a larger class has rows on both sides. If there are
+    more than 10 classes and more classes than validation rows, one row of each class is kept for training, and the
+    validation rows are drawn from the other rows.
     """
     rows = np.arange(n) if weights is None else np.flatnonzero(weights > 0.0)
     alone = np.zeros(0, dtype=np.intp)
@@ -34,7 +34,7 @@ def validation_split(
     if len(rows) - size < n_classes:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset: "
-            f"of n_samples = {n}, {size} must be there to validate on and {n_classes} to train on."
+            f"of n_samples = {n}, {size} are needed to validate on and {n_classes} to train on."
         )
     if not stratified:
         train, validation = _all_classes_in_training(rows, size, rng, labels)
@@ -53,18 +53,19 @@ def validation_split(
 def validation_folds(
     y: np.ndarray, fraction: float, n_folds: int, rng: np.random.RandomState, weights: np.ndarray | None = None
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return, for each fold, the numbers of the rows to train on and of those to validate on.
+    """Return the numbers of the training rows and of the validation rows of each fold.
 
-    No row is held out twice, as far as ``fraction`` allows, and all folds have as many rows. They are stratified:
-    sorted by target, each few rows that follow each other are dealt to different folds. ``y`` has shape (n,), or
-    (n, k), of which the first column counts. Rows of weight zero take no part and stay in training.
+    No row is in two sets of validation rows, so these are smaller than ``fraction`` if there are many folds. All folds
+    have equally many validation rows. The folds are stratified: rows are sorted by target, and neighbours are dealt to
+    different folds. ``y`` has shape (n,) or (n, k); of several columns, only the first is used. Rows of weight zero
+    stay in training.
     """
     rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights > 0.0)
     n_hands = max(n_folds, round(1.0 / fraction))
     if len(rows) < n_hands:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset: "
-            f"of n_samples = {len(y)}, each of n_members={n_folds} needs one of its own to validate on."
+            f"of n_samples = {len(y)}, each of n_members={n_folds} needs at least one validation row of its own."
         )
     key = y[rows] if y.ndim == 1 else y[rows, 0]
     by_target = np.lexsort((rng.random_sample(len(rows)), key))
@@ -78,7 +79,7 @@ def validation_folds(
 def _all_classes_in_training(
     rows: np.ndarray, size: int, rng: np.random.RandomState, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return training and validation rows, drawn so that one row of each class is left to train on."""
+    """Return training and validation rows, drawn so that at least one row of each class is a training row."""
     drawn = rng.permutation(len(rows))
     _, first = np.unique(labels[drawn], return_index=True)
     free = np.delete(drawn, first)
@@ -86,7 +87,7 @@ def _all_classes_in_training(
 
 
 def _fill(here: np.ndarray, there: np.ndarray, code_of: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Move one row of each class that ``here`` lacks over from ``there``; every class has at least two rows."""
+    """Move one row of each class that ``here`` lacks from ``there`` to ``here``; every class has at least two rows."""
     missing = np.flatnonzero(np.bincount(code_of[here], minlength=n_classes) == 0)
     if len(missing) == 0:
         return here, there

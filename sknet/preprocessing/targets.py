@@ -17,16 +17,16 @@ from ..core import LOSSES, Codes, GroupedLogLoss, Loss, Stacked, Targets, Values
 
 @dataclass(frozen=True)
 class LabelEncoding:
-    """What kind of classification it is, and its classes.
+    """The kind of a classification, and its classes.
 
     Parameters
     ----------
     kind : {"binary", "multiclass", "multilabel", "multioutput"}
-        ``"binary"`` is two classes, or the one that y had; ``"multioutput"`` several columns of several classes each.
+        ``"binary"`` has one or two classes; ``"multioutput"`` has several columns with several classes each.
     classes : ndarray of shape (n_classes,), or list of such
-        Sorted labels; the numbers of the columns for multilabel targets; one array for each column of several.
+        Sorted labels; for multilabel targets the numbers of the columns; for multioutput targets an array per column.
     sparse : bool, default=False
-        Whether multilabel targets came sparse; predictions are then sparse too.
+        Whether multilabel targets were sparse; predictions are then sparse too.
     """
 
     kind: str
@@ -35,15 +35,16 @@ class LabelEncoding:
 
     @classmethod
     def of(cls, y: Any, classes: Any = None) -> LabelEncoding:
-        """Return the encoding that ``y``, and the list of all ``classes`` if one is given, ask for."""
+        """Return the encoding of ``y``; ``classes`` are all labels, in case ``y`` lacks some."""
         target = _kind(y)
         if classes is not None and target == "multilabel" and np.ndim(classes[0]) > 0:
-            target = "multioutput"  # the first rows of several multiclass targets may be zeros and ones alone
+            target = "multioutput"  # the first rows of multioutput targets may hold only zeros and ones
         if target == "multilabel":
             _check_indicators(y)
             if classes is not None and not np.array_equal(np.unique(classes), np.arange(y.shape[1])):
                 raise ValueError(
-                    f"`classes` of multilabel targets must number their {y.shape[1]} columns, got {classes!r}."
+                    f"`classes` of multilabel targets must be the numbers of their {y.shape[1]} columns, from 0, got "
+                    f"{classes!r}."
                 )
             return cls("multilabel", np.arange(y.shape[1]), sp.issparse(y))
         if target == "multioutput":
@@ -72,20 +73,20 @@ class LabelEncoding:
         return len(classes) == len(self.classes) and all(map(np.array_equal, self.classes, map(np.unique, classes)))
 
     def present(self, class_weight: Any, y: Any) -> Any:
-        """Return ``class_weight`` for the classes that are there: a batch or a validation set may lack some."""
+        """Return ``class_weight`` for the classes in ``y``; the rows of one call, or validation rows, may lack some."""
         if isinstance(class_weight, str):
             return class_weight
         y = y.toarray() if sp.issparse(y) else y
         columns = [set(np.unique(column).tolist()) for column in np.atleast_2d(y.T)]
         given = class_weight if isinstance(class_weight, list) else [class_weight]
         if len(given) != len(columns):
-            return class_weight  # scikit-learn says what is wrong
+            return class_weight  # scikit-learn raises the error
         for own, known in zip(given, self._labels_of(len(columns)), strict=True):
             unknown, left_out = sorted(own.keys() - known, key=str), sorted(known - own.keys(), key=str)
             if unknown and left_out:
                 raise ValueError(
-                    f"`class_weight` must name classes of y, got {unknown}, which y has not, and nothing for "
-                    f"{left_out}. Correct the names, or leave them out: classes without a weight count 1."
+                    f"`class_weight` must name classes of y, got {unknown}, which are not in y, and no weight for "
+                    f"{left_out}. Correct these names, or remove them: a class without a name has the weight 1."
                 )
         chosen = [{k: v for k, v in own.items() if k in c} for own, c in zip(given, columns, strict=True)]
         return chosen if isinstance(class_weight, list) else chosen[0]
@@ -105,7 +106,7 @@ class LabelEncoding:
             return _check_indicators(y)
         if columns != (len(self.classes) if several else 1) or (self.kind == "multilabel" and target != "multilabel"):
             raise ValueError(
-                f"y must have the form that it had before ({self.kind}, {len(self.classes)} classes), "
+                f"y must have the same form as in the first call ({self.kind}, {len(self.classes)} classes), "
                 f"got {target} targets of shape {y.shape}."
             )
         if self.kind == "multilabel":
@@ -119,7 +120,7 @@ class LabelEncoding:
             )
 
     def encode(self, y: Any) -> Targets:
-        """Return the targets of ``y``, as small as they can be kept."""
+        """Return the targets of ``y`` in the smallest dtype."""
         if self.kind == "multilabel":
             y = y.astype(np.uint8).toarray() if sp.issparse(y) else y
             return Values(np.ascontiguousarray(y.T, dtype=np.uint8))
@@ -128,7 +129,7 @@ class LabelEncoding:
             return Stacked(tuple(_codes(column, len(own)) for column, own in zip(codes.T, self.classes, strict=True)))
         if self.kind == "multiclass":
             return _codes(codes, len(self.classes))
-        # One class alone is the positive one: its probability is what there is to learn.
+        # A single class is the positive one, so the network learns its probability.
         return Values((codes + (len(self.classes) == 1)).astype(np.uint8)[None, :])
 
     def numbered(self, y: Any) -> tuple[Any, LabelEncoding]:
@@ -152,11 +153,11 @@ class LabelEncoding:
             return self.classes[z.argmax(axis=1)]
         return self.classes[((z[:, 0] > 0.0) & (len(self.classes) > 1)).astype(np.intp)]
 
-    def joined(self, parts: list[Any]) -> Any:
-        """Return as one the labels that `decode` has given for parts of the rows."""
-        if len(parts) == 1:
-            return parts[0]
-        return sp.vstack(parts, format="csr") if self.sparse else np.concatenate(parts)
+    def joined(self, chunks: list[Any]) -> Any:
+        """Join the labels that `decode` returned for each chunk of the rows."""
+        if len(chunks) == 1:
+            return chunks[0]
+        return sp.vstack(chunks, format="csr") if self.sparse else np.concatenate(chunks)
 
 
 def _check_indicators(y: Any) -> None:
@@ -168,12 +169,12 @@ def _check_indicators(y: Any) -> None:
 def _kind(y: Any) -> str:
     check_classification_targets(y)
     if not sp.issparse(y) and np.ndim(y) == 1:
-        return "multiclass" if len(np.unique(y)) > 2 else "binary"  # that is all it can be, and quickly told
+        return "multiclass" if len(np.unique(y)) > 2 else "binary"  # faster than `type_of_target`
     target = type_of_target(y)
     if sp.issparse(y) and target != "multilabel-indicator":
         raise ValueError("sparse y must hold multilabel targets, 0 or 1, got other labels. Use y.toarray().")
     if target == "multilabel-indicator" and not sp.issparse(y) and not np.isin(y, (0, 1)).all():
-        return "multioutput"  # scikit-learn counts labels only; columns of 1 and 2 are several targets
+        return "multioutput"  # scikit-learn only counts the labels; columns of 1 and 2 are multioutput
     return {"multilabel-indicator": "multilabel", "multiclass-multioutput": "multioutput"}.get(target, target)
 
 
@@ -194,13 +195,13 @@ def as_column(y: Any) -> Any:
 
 
 def as_numbers(y: Any) -> np.ndarray:
-    """Return regression targets in float32 or float64; sparse ones and dates are an error."""
+    """Return regression targets in float32 or float64; sparse targets and dates raise an error."""
     if sp.issparse(y):
         raise ValueError("y must be dense for regression, got a sparse matrix. Use y.toarray().")
     if y.dtype.kind in "mMc":
         raise ValueError(f"y must hold real numbers for regression, got dtype {y.dtype}.")
     y = y if y.dtype in (np.float32, np.float64) else y.astype(np.float64)
-    if not np.isfinite(y).all():  # None among objects turns into NaN
+    if not np.isfinite(y).all():  # None in an object array has become NaN
         raise ValueError("Input y contains NaN or infinity.")
     return y
 
@@ -214,8 +215,8 @@ def check_domain(columns: np.ndarray, loss: str) -> None:
 
 
 def accuracy(y: Any, prediction: Any, weights: Any = None) -> float:
-    """Return the weighted share of rows whose labels, all of them, are predicted."""
-    if "multiclass-multioutput" in (type_of_target(y), type_of_target(prediction)):  # accuracy_score does not know it
+    """Return the weighted share of the rows in which all labels are predicted correctly."""
+    if "multiclass-multioutput" in (type_of_target(y), type_of_target(prediction)):  # not supported by accuracy_score
         y = np.asarray(y)
         if y.shape != prediction.shape:
             raise ValueError(f"y must have the shape of its predictions, {prediction.shape}, got {y.shape}.")

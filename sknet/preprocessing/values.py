@@ -1,7 +1,7 @@
-"""Values: which columns have at most two different values, found in chunks without a copy of the data.
+"""Values: finds the columns with at most two different values, in chunks and without copying the data.
 
-What is known of d columns is an array of shape (2, d): the lowest and the highest value of each, or NaN where there
-are more than two.
+The result for d columns is an array of shape (2, d): the lowest and the highest value of each column, or NaN for a
+column with more than two values.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _CHUNK_ELEMENTS = 2**16
 
 
 def two_values(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Return the values of the columns of ``X``, dense of shape (n, d); rows without weight do not count.
+    """Return the values of the columns of ``X``, dense of shape (n, d); rows of weight zero do not count.
 
-    Columns that have shown a third value are not looked at again: numbers cost no more than their first rows.
+    After its third value a column is not read any further, so for most numeric columns only the first rows are read.
     """
     n, d = X.shape
     columns, known = np.arange(d), None
@@ -38,27 +38,27 @@ def two_values(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
 
 
 def _of_rows(X: np.ndarray) -> np.ndarray:
-    low, high = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)  # gaps do not count
+    low, high = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)  # NaN does not count
     two = ((low == X) | (high == X) | np.isnan(X)).all(axis=0)
     return np.where(two, np.stack([low, high]).astype(np.float64), np.nan)
 
 
 def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the values of columns of which ``one`` and ``other`` are known for two parts of their rows."""
+    """Return the values of columns for all rows, from the values ``one`` and ``other`` for two parts of the rows."""
     low, high = np.minimum(one[0], other[0]), np.maximum(one[1], other[1])
     parts = np.concatenate([one, other])
     return np.where(((parts == low) | (parts == high)).all(axis=0), np.stack([low, high]), np.nan)
 
 
 def joined(one: Any, other: Any) -> Any:
-    """Return `join` of both, None if either is not known."""
+    """Return `join` of both, or None if one of them is None."""
     return None if one is None or other is None else join(one, other)
 
 
 def columns_to_embed(
     embedding: str | None, X: Any, weights: np.ndarray | None, *, stream: bool = False
 ) -> tuple[int, ...] | None:
-    """Return the numbers of the columns that get an embedding, None without one; for a ``stream``, all of them."""
+    """Return the indices of the columns that have an embedding, in a ``stream`` all; None without an embedding."""
     if embedding is None:
         return None
     if not isinstance(X, np.ndarray):
@@ -67,8 +67,8 @@ def columns_to_embed(
 
 
 def continuous_columns(X: np.ndarray, weights: np.ndarray | None = None) -> tuple[int, ...]:
-    """Return the numbers of the columns of ``X``, dense of shape (n, d), that have more than two different values.
+    """Return the indices of the columns of ``X``, dense of shape (n, d), that have more than two different values.
 
-    Only the rows that have weight count.
+    Rows of weight zero do not count.
     """
     return tuple(map(int, np.flatnonzero(np.isnan(two_values(X, weights)[0]))))

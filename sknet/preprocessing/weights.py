@@ -1,4 +1,4 @@
-"""Row weights: those of the caller, those that balance classes, and their conversion to units of rows."""
+"""Row weights: checks those of the caller, balances classes, and scales weights that are shares of one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np
         raise ValueError(f"`{name}` must not be negative, got {weights.min()}. Leave such rows out or give them 0.")
     if not weights.any():
         raise ValueError(f"`{name}` must have at least one positive weight, got only zeros.")
-    with np.errstate(over="ignore"):  # what overflows is found here
+    with np.errstate(over="ignore"):  # an overflow raises the error below
         if not np.isfinite(weights.sum()):
             raise ValueError(
                 f"`{name}` must have a finite sum, got weights up to {weights.max():g}. Divide them by the largest."
@@ -36,9 +36,9 @@ def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np
 
 
 def counted_in_rows(weights: np.ndarray | None) -> np.ndarray | None:
-    """Return weights that sum to the number of rows that have weight, if they come as shares of one, with a warning.
+    """Return the weights; if they are shares that sum to one, scale them to the number of weighted rows, and warn.
 
-    Their sum is the number of rows that the penalty is spread over: by shares, it would be as strong as for one row.
+    The loss divides the penalty by the sum of the weights. With shares, the penalty would be as strong as for one row.
     """
     if weights is None:
         return None
@@ -46,17 +46,17 @@ def counted_in_rows(weights: np.ndarray | None) -> np.ndarray | None:
     if total > min(_SHARES, _FEW * n):
         return weights
     warn_caller(
-        f"The row weights sum to {total:.3g}, which counts {n} rows as one or less and would make the penalty `alpha` "
-        "that of one row. They are taken as shares, and multiplied by the number of rows divided by their sum. "
-        "Multiply sample_weight by that to silence this warning."
+        f"The row weights sum to {total:.3g} for {n} rows, so the penalty `alpha` would be as strong as for one row. "
+        "The weights are therefore taken as shares, and multiplied by the number of rows divided by their sum. "
+        "Multiply sample_weight by this number to silence this warning."
     )
     return weights / total * n
 
 
 def balanced(weights: np.ndarray, y: Any) -> np.ndarray:
-    """Return row weights multiplied so that, in each column of y, all classes have the same sum of them.
+    """Return row weights, scaled so that in each column of y all classes have the same sum of weights.
 
-    The formula of `sklearn.utils.class_weight.compute_class_weight`, with sums of weights in place of counts of rows.
+    The formula is that of `sklearn.utils.class_weight.compute_class_weight`, with sums of weights for counts of rows.
     """
     factor = np.ones_like(weights)
     y = y.toarray() if sp.issparse(y) else y

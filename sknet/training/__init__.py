@@ -1,10 +1,10 @@
 """Training: one run of a solver, from the plan of a network to the attributes of a fitted estimator.
 
-Layers planned from parameters (`planning`), the state between runs (`state`), in which one begins (`starting`) and with
-which values (`initial`), its units (`units`), the run (`fitting`), the members that are trained side by side
-(`members`), held-out rows (`validation`) and the scores that judge them (`judging`), its end (`stopping`), what it
-shows (`progress`) and its threads (`threads`), fitted attributes (`publishing`), and what they predict (`prediction`)
-in bounded memory (`chunks`).
+`planning` turns parameters into layers. `state` contains what is kept between runs, `starting` and `initial` create it,
+and `units` standardizes inputs and targets. `fitting` makes one run, `members` trains several networks side by side,
+and `threads` limits the threads of BLAS. `validation` and `judging` score the validation rows, `stopping` decides when
+to stop, and `progress` prints. `publishing` makes the fitted attributes, from which `prediction` predicts, in `chunks`
+of rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prediction in chunks of rows: bounded memory, and products that stay in a core's cache."""
+"""Chunks: predict a limited number of rows at a time, so that memory is bounded and products fit into the cache."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from ..core import Network, Training, combine, in_chunks, width_in
 
 CHUNK_ELEMENTS = 2**17
-LEAST_ROWS = 1024  # threads of BLAS wait for each other less often in larger products
-FEWEST_ROWS = 64  # of many columns or outputs: the weights are read once a chunk
+LEAST_ROWS = 1024  # in larger products, threads of BLAS wait for each other less often
+FEWEST_ROWS = 64  # for rows of many columns or outputs; each chunk reads all weights once
 
 
 def rows_in_chunk(network: Network, n_layers: int | None = None, n_members: int = 1) -> int:
-    """Return how many rows to put at once through a network, or its first ``n_layers``, of each of its members."""
+    """Return how many rows to pass through ``n_members`` networks, or their first ``n_layers`` layers, at a time."""
     layers = network.layers[:n_layers]
     n_inputs, n_outputs = width_in(network.layers[0]), layers[-1].n_out * n_members
     widest = max(*(layer.n_out for layer in layers), n_inputs)
@@ -31,12 +31,13 @@ def outputs_by_chunk(
     n_layers: int | None = None,
     training: Training | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield chunks of rows read by ``take``, with their raw outputs, shape (rows, n_outputs), of all ``members``.
+    """Yield chunks of the rows that ``take`` reads, and the raw outputs of all ``members`` together for each chunk.
 
-    Those of the first ``n_layers``, if given, stand side by side, one member after the other.
+    If ``n_layers`` is given, the outputs are those of the first ``n_layers`` layers; those of the members lie side by
+    side.
     """
-    few = n <= FEWEST_ROWS or n <= (size := rows_in_chunk(network, n_layers, len(members)))
-    for chunk in [slice(0, n)] if few else in_chunks(n, size):
+    size = n if n <= FEWEST_ROWS else rows_in_chunk(network, n_layers, len(members))
+    for chunk in in_chunks(n, size):
         x = take(chunk)
         outputs = [network.forward(parameters, x, n_layers, training) for parameters in members]
         if len(members) == 1:
@@ -53,7 +54,7 @@ def forward_in_chunks(
     n_layers: int | None = None,
     training: Training | None = None,
 ) -> np.ndarray:
-    """Return what `outputs_by_chunk` yields for all rows as one array."""
+    """Return the outputs that `outputs_by_chunk` yields, for all rows in one array."""
     chunks = outputs_by_chunk(network, members, take, n, n_layers, training)
     first, outputs = next(chunks)
     if first.stop == n:

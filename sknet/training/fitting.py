@@ -1,7 +1,8 @@
-"""Fitting: one run of a solver, from one state to the next.
+"""Fitting: one run of a solver, which changes a state.
 
-A run drives the training generator of the core: it records the curves, validates, prints, tells the callbacks, and
-decides to stop. It works on a copy of the state, so that whatever goes wrong leaves an earlier fit as it was.
+A run calls the training loop of the core. After each epoch it records the curves, validates, prints, runs the
+callbacks, and decides whether to stop. It works on a copy of the state, so that an error does not change an earlier
+fit.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ class Run:
     Parameters
     ----------
     parameters : dict
-        Constructor parameters of the estimator, checked.
+        Constructor parameters of the estimator, already checked.
     state : State
-        Where to start; changed in place.
+        State at the start; the run changes it in place.
     rows, targets, weights
-        All data of the call.
+        All rows of the call, their targets and their weights.
     validation : Validation or None
-        What to judge each epoch by; the rows trained on are those of ``state.order``.
+        Validates after each epoch. The training rows are those of ``state.order``.
     tasks : Tasks
-        Tells scikit-learn's callbacks.
+        Runs scikit-learn's callbacks.
     attributes : callable() -> dict
-        The attributes of an estimator that is fitted so far, for the callbacks.
+        Returns the fitted attributes after the last epoch, for the callbacks.
     after_epoch : callable(epoch, stopped, last)
         Writes the checkpoint.
     incremental : bool, default=False
@@ -62,7 +63,7 @@ class Run:
         attributes: Callable[[], dict[str, Any]],
         after_epoch: Callable[..., None],
         *,
-        incremental: bool = False,
+        incremental: bool,
     ) -> None:
         self.p, self.state, self.validation = parameters, state, validation
         self.rows, self.targets, self.weights = rows, targets, weights
@@ -72,7 +73,7 @@ class Run:
         self.best_is_unjudged = validation is not None and state.judge_by(validation.judged, incremental=incremental)
         self.theta = parameters_of(state, state.theta)
         self.schedule = schedule_for(parameters["learning_rate"], parameters["power_t"])
-        self.n_rows = rows.n_rows if state.order is None else state.order.shape[-1]  # that a member is trained on
+        self.n_rows = rows.n_rows if state.order is None else state.order.shape[-1]  # of one member
         self.batch_size = self._batch_size()
         self.updates_of_an_epoch = math.ceil(self.n_rows / self.batch_size)
         self._set_lengths()
@@ -83,10 +84,10 @@ class Run:
         self.progress = progress_for(parameters["verbose"], self.max_iter)
 
     def run(self) -> None:
-        """Train for ``max_iter`` epochs at most, or for one; Ctrl-C keeps what has been reached, with a warning."""
+        """Train for at most ``max_iter`` epochs, or for one; after Ctrl-C, warn and keep the weights."""
         widths = [self.rows.width, *(layer.n_out for layer in self.state.network.layers)]
         large = is_large(self.batch_size, widths)
-        # A loss that overflows is found and reported by the loop.
+        # The training loop finds and reports a loss that overflows.
         with np.errstate(all="ignore"), limit_threads(large=large), self.progress:
             try:
                 if self.best_is_unjudged and self.keeps_best:
@@ -103,7 +104,7 @@ class Run:
             self._diverged("parameters that are not finite")
 
     def _judge_best(self) -> None:
-        """Score the best weights so far on the rows that are judged by from now on."""
+        """Score the best weights so far on the validation rows of this call."""
         state = self.state
         state.plateau = Plateau(count=state.plateau.count if self.incremental else 0)
         if state.best is None:
@@ -114,7 +115,7 @@ class Run:
 
     def _run_stochastic(self) -> None:
         state, incremental = self.state, self.incremental
-        # The length of a stream is unknown, so a schedule that depends on the end of training is not used.
+        # The number of epochs of a stream is unknown, so a schedule that depends on it is not used.
         schedule = Constant() if incremental and self.schedule.per_update else self.schedule
         members = [self._member(number, schedule) for number in range(state.n_members)]
         end = state.n_epochs + 1 if incremental else self.max_iter
@@ -127,7 +128,7 @@ class Run:
             self.after_epoch(state.n_epochs, stopped=stopped, last=last)
             if stopped:
                 return
-        if not incremental and not self.schedule.per_update:  # those have a horizon, and are meant to get there
+        if not incremental and not self.schedule.per_update:  # others are planned for `max_iter` epochs
             warn_caller(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) "
                 "reached and the optimization hasn't converged yet.",
@@ -151,7 +152,7 @@ class Run:
 
     def _batch_size(self) -> int:
         n, size = self.n_rows, self.p["batch_size"]
-        if self.p["solver"] == "lbfgs":  # of any size: chosen for memory
+        if self.p["solver"] == "lbfgs":  # the size changes only the memory
             widest = max(self.rows.width, *(layer.n_out for layer in self.state.network.layers))
             return min(n, max(256, 8 * CHUNK_ELEMENTS // widest))
         if size != "auto" and size > n:
@@ -159,7 +160,7 @@ class Run:
         return batch_rows(self.p, n)
 
     def _set_lengths(self) -> None:
-        """Decide how long to train, and write down what the parameters are in this run."""
+        """Set how long to train, and record the values of the parameters in this run."""
         p, state = self.p, self.state
         size = self.n_rows if p["solver"] == "lbfgs" else self.batch_size
         found = lengths(p, size, self.updates_of_an_epoch)
@@ -178,7 +179,7 @@ class Run:
         )  # fmt: skip
         if not math.isfinite(result.fun):
             self._diverged(f"a loss of {result.fun}")
-        if not self.state.history.loss:  # not even one iteration was accepted
+        if not self.state.history.loss:  # L-BFGS accepted no iteration
             self._observe_iteration(Epoch(float(result.fun), math.nan, math.nan, 0))
             self.state.n_epochs = 0
         if not self.stopped:
@@ -192,7 +193,7 @@ class Run:
             )
 
     def _observe(self, epoch: Epoch) -> bool:
-        """Record one epoch; return whether training is over."""
+        """Record one epoch; return whether training has ended."""
         state, history = self.state, self.state.history
         state.n_epochs += 1
         history.loss.append(epoch.loss)
@@ -209,9 +210,9 @@ class Run:
         if not finite:
             self._diverged(f"a loss of {epoch.loss}")
             return True
-        judged = state.optimizer is not None  # L-BFGS judges for itself
+        judged = state.optimizer is not None  # L-BFGS decides itself when to stop
         improved = judged and state.plateau.update(judgement, self.p["tol"])
-        # If few rows of a new chunk give both the same score, the weights trained on more rows are kept.
+        # With few validation rows, old and new weights may have equal scores; then those trained on more rows are kept.
         tied = self.incremental and self.best_is_unjudged and judgement == state.plateau.best
         if self.keeps_best and (improved or tied):
             state.best = state.current.copy()
@@ -223,13 +224,13 @@ class Run:
         return state.stopping_reason is not None
 
     def _patience_now(self) -> float:
-        """Return how many epochs to wait: where that is left open, also a part of what the best epoch took."""
+        """Return the patience: if it is "auto", at least a share of the number of the best epoch."""
         if self.p["n_iter_no_change"] != "auto" or not self.p["budget"].patience:
             return self.patience
         return max(self.patience, WAIT * (self.state.n_epochs - self.state.plateau.count))
 
     def _drop_unrecorded(self) -> None:
-        """Forget the epoch that was being recorded, so that all curves end with the same one."""
+        """Delete the epoch that was not completely recorded, so that all curves end with the same epoch."""
         epochs, curves = self.before
         for curve, length in curves:
             del curve[length + self.recorded :]
@@ -241,7 +242,7 @@ class Run:
         return self.stopped
 
     def _reduce_rate(self, rate: float) -> bool:
-        """Go on with a smaller rate, if the schedule is adaptive and has one left."""
+        """Reduce the learning rate if the schedule is adaptive and it is large enough; return whether it was."""
         what = "Validation score" if self.keeps_best else "Training loss"
         tol, waited = self.p["tol"], self.state.plateau.count
         message = f"{what} did not improve more than tol={tol:f} for {waited} consecutive epochs."
@@ -270,7 +271,7 @@ class Run:
                 ConvergenceWarning,
             )
             self._take_back_best()
-            self.state.optimizer = optimizer_for(self.p)  # its moments are of the failure
+            self.state.optimizer = optimizer_for(self.p)  # its moments may not be finite
             self.state.stopping_reason = "divergence"
             return
         raise ValueError(

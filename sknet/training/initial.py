@@ -1,4 +1,4 @@
-"""Initial: the initial values that depend on the data; all other weights are drawn at random."""
+"""Initial: the initial values that depend on the data. All other initial weights are drawn at random."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..preprocessing import Data, input_units
 from .members import parameters_of
 from .state import State
 
-_RAREST = 1e-6  # share of a class, whose logarithm must be finite
+_RAREST = 1e-6  # smallest share of a class, so that its logarithm is finite
 
 
 def start_at_the_data(state: State, data: Data, held_out: np.ndarray | None) -> None:
-    """Give a new state the edges of its embedding, and output biases at which each class has its share.
+    """Set the edges of the embedding of a new state, and the output biases that predict the share of each class.
 
-    ``held_out`` are the rows that do not count.
+    ``held_out`` contains the validation rows, which are not used.
     """
     weights = np.ones(data.n_rows) if data.weights is None else data.weights.copy()
     if held_out is not None:
@@ -35,7 +35,7 @@ def start_at_the_data(state: State, data: Data, held_out: np.ndarray | None) -> 
 
 def _edges(state: State, data: Data, j: int, weights: np.ndarray) -> np.ndarray:
     """Return the edges of the bins of one column, in the units of training."""
-    if j >= data.X.shape[1]:  # an indicator of gaps
+    if j >= data.X.shape[1]:  # an indicator of missing values
         return np.array([0.0, 1.0])
     (layer,) = (layer for layer in state.network.layers if isinstance(layer, PiecewiseLinear))
     there = (weights > 0.0) & ~np.isnan(data.X[:, j])
@@ -47,9 +47,9 @@ def _edges(state: State, data: Data, j: int, weights: np.ndarray) -> np.ndarray:
 
 
 def bin_edges(column: np.ndarray, weights: np.ndarray, n_bins: int) -> np.ndarray:
-    """Return the edges of at most ``n_bins`` bins: all values if they are few, else quantiles, in increasing order.
+    """Return the increasing edges of at most ``n_bins`` bins: all values if they are few, else quantiles.
 
-    A value that takes up a bin of its own is an edge; the quantiles are those of the other rows.
+    A value with more weight than a bin is an edge by itself; the quantiles are those of the other rows.
     """
     values, of_value = np.unique(column, return_inverse=True)
     if len(values) <= n_bins + 1:
@@ -63,7 +63,7 @@ def bin_edges(column: np.ndarray, weights: np.ndarray, n_bins: int) -> np.ndarra
 
 
 def _biases(state: State, data: Data, weights: np.ndarray) -> np.ndarray | None:
-    """Return the raw outputs of the shares of the classes, None for a loss of numbers."""
+    """Return the raw outputs for which predictions are the shares of the classes, or None for regression."""
     link = state.network.loss.output_activation.name
     if link not in ("softmax", "logistic"):
         return None

@@ -1,8 +1,8 @@
-"""Judging: scores of validation rows; without a scorer of the user, they are computed in chunks of rows.
+"""Judging: scores of validation rows. Scores other than those of a user's scorer are computed in chunks of rows.
 
-A classifier is then judged by its accuracy, a regressor by the D2 score of its own loss, ``1 - loss / loss of the
-best constant``, averaged over outputs. This is R2 for the squared error; for a robust loss, a few outliers do not
-decide the score.
+By default, the score of a classifier is its accuracy. That of a regressor is the D2 score of its own loss,
+``1 - loss / loss of the best constant``, averaged over outputs. For the squared error this is R2. For a robust loss, a
+few outliers have little influence on the score.
 Koenker and Machado (1999), *Goodness of fit and related inference processes for quantile regression*, eq. 7.
 """
 
@@ -20,30 +20,31 @@ from ..preprocessing import which_is_positive
 
 
 class Judge(Protocol):
-    """Adds up what the chunks of the validation rows are worth."""
+    """Computes a score from the raw outputs of chunks of the validation rows."""
 
     def start(self) -> None:
-        """Forget what was added."""
+        """Begin a new score."""
 
     def add(self, rows: slice, z: np.ndarray, weights: np.ndarray | None, memory: Memory) -> None:
-        """Take in raw outputs ``z`` of the validation rows numbered ``rows``, whose loss has just been computed.
+        """Add the raw outputs ``z`` of the validation rows with numbers ``rows``.
 
-        ``weights`` are theirs, shape (n,), or None; ``memory`` is that of the loss.
+        ``weights`` contains the weights of these rows, shape (n,), or is None. ``memory`` contains the buffers of the
+        loss, which has just been computed for these rows.
         """
 
     def score(self) -> float:
-        """Return the score of all that was added, the larger the better."""
+        """Return the score of all rows that were added; larger is better."""
 
 
 class Accuracy:
-    """The weighted share of rows whose labels, all of them, are predicted.
+    """The weighted share of rows whose labels are all predicted correctly.
 
     Parameters
     ----------
     y : ndarray or CSR of shape (n,) or (n, n_columns)
         Numbers of the true labels.
     decode : callable(z) -> like y
-        The labels that raw outputs stand for.
+        Returns the labels that raw outputs predict.
     """
 
     def __init__(self, y: Any, decode: Callable[[np.ndarray], Any]) -> None:
@@ -67,23 +68,23 @@ class Accuracy:
 
 
 class D2:
-    """``1 - loss / loss of the best constant``, averaged over the outputs whose targets are not all the same.
+    """``1 - loss / loss of the best constant``, averaged over the outputs whose targets are not constant.
 
     Parameters
     ----------
     loss : ElementwiseLoss
-        What is minimized.
+        The loss that training minimizes.
     columns : ndarray of shape (k, n)
-        Targets of the validation rows, in training units.
+        Targets of the validation rows, in the units of training.
     weights : ndarray of shape (n,) or None
-        Their weights.
+        Weights of the validation rows.
     """
 
     def __init__(self, loss: ElementwiseLoss, columns: np.ndarray, weights: np.ndarray | None) -> None:
         if weights is not None:
             columns, weights = columns[:, weights > 0.0], weights[weights > 0.0]
         columns = columns.astype(np.float64)
-        with np.errstate(all="ignore"):  # what overflows is left out
+        with np.errstate(all="ignore"):  # outputs that overflow are left out
             self.constant = loss_of_best_constant(loss, columns, weights)
         self.defined = (self.constant > 0.0) & np.isfinite(self.constant)
         self.start()
@@ -102,9 +103,9 @@ class D2:
 
 
 def loss_of_best_constant(loss: ElementwiseLoss, columns: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Return the loss, one number for each output, of predicting one number for all rows; 0 for constant targets.
+    """Return, for each output, the loss of the best constant prediction; 0 for constant targets.
 
-    ``columns`` has shape (k, n); several quantiles have one column of targets and an output each.
+    ``columns`` has shape (k, n). Several quantiles have one column of targets, and one output for each quantile.
     """
     if isinstance(loss, Quantile):
         best = np.concatenate([_quantile(columns, level, weights) for level in loss.levels])
@@ -121,12 +122,12 @@ def loss_of_best_constant(loss: ElementwiseLoss, columns: np.ndarray, weights: n
     terms, slope = np.empty_like(z), np.empty_like(z)
     loss.terms(z, y, slope, terms)
     found = np.average(terms, axis=0, weights=weights)
-    varied = columns.min(axis=1) < columns.max(axis=1)  # rounding gives the mean of equal numbers another value
+    varied = columns.min(axis=1) < columns.max(axis=1)  # the mean of equal numbers may differ from them by rounding
     return np.where(varied, found, 0.0)
 
 
 def _quantile(columns: np.ndarray, level: float, weights: np.ndarray | None) -> np.ndarray:
-    """Return a quantile of each column as `sklearn.metrics.d2_pinball_score` takes it."""
+    """Return a quantile of each column, as `sklearn.metrics.d2_pinball_score` computes it."""
     if weights is None:
         return np.quantile(columns, level, axis=1)
     order = np.argsort(columns, axis=1, kind="stable")
@@ -138,7 +139,7 @@ def _quantile(columns: np.ndarray, level: float, weights: np.ndarray | None) -> 
 
 
 def _huber_centre(columns: np.ndarray, threshold: float, weights: np.ndarray | None) -> np.ndarray:
-    """Return the constant of least Huber loss for each column, found by bisection: the slope of the loss rises."""
+    """Return the constant with the smallest Huber loss for each column, by bisection on the derivative of the loss."""
     low, high = columns.min(axis=1), columns.max(axis=1)
     for _ in range(100):
         centre = low + (high - low) / 2.0
@@ -152,9 +153,9 @@ def _huber_centre(columns: np.ndarray, threshold: float, weights: np.ndarray | N
 def scorer_of_weights(
     scoring: Any, fitted: Callable[[np.ndarray], Any], X: Any, y: Any, weights: np.ndarray | None
 ) -> Callable[[np.ndarray], float]:
-    """Return the score that the user names as a function of the parameter vector.
+    """Return the score of the user's ``scoring`` as a function of the parameter vector.
 
-    ``fitted(theta)`` is an estimator with these parameters, which is what a scorer of scikit-learn takes.
+    ``fitted(theta)`` returns an estimator with these parameters, because a scorer of scikit-learn needs an estimator.
     """
     scorer = get_scorer(scoring)
     weighted = {} if weights is None or not isinstance(scoring, str) else {"sample_weight": weights}
@@ -162,13 +163,13 @@ def scorer_of_weights(
     def score(theta: np.ndarray) -> float:
         estimator = fitted(theta)
         if isinstance(X, np.ndarray) or sp.issparse(X):
-            vars(estimator).pop("feature_names_in_", None)  # it is given arrays
+            vars(estimator).pop("feature_names_in_", None)  # arrays have no names of columns
         try:
             return float(scorer(estimator, X, y, **weighted))
         except TypeError:
             if not weighted:
                 raise
-            return float(scorer(estimator, X, y))  # a metric that knows no weights
+            return float(scorer(estimator, X, y))  # a metric without weights
         except ValueError as error:
             if "pos_label" not in str(error):
                 raise

@@ -1,7 +1,7 @@
-"""Members: what each of the networks that are trained side by side works with.
+"""Members: train several networks side by side.
 
-Their parameters lie one after the other in one vector, as do the state of their optimizers and their averages; each
-member has a part of these, random numbers and training rows of its own.
+The parameters of all members lie one after the other in one vector, and so do the states of their optimizers and their
+averages. Each member works on views of its part of these vectors, with its own random numbers and training rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .state import State
 
 
 def parts(vector: np.ndarray, n_members: int) -> list[np.ndarray]:
-    """Return the part of each member of a vector, as views."""
+    """Return views of a vector, the part of each member."""
     return list(vector.reshape(n_members, -1))
 
 
@@ -33,18 +33,18 @@ class Member:
     Parameters
     ----------
     state : State
-        Of all members.
+        State of all members.
     number : int
-        Which of them it is.
+        Number of this member.
     batches : Batches
-        Its training rows.
+        Its training rows in mini-batches.
     decay : float
-        Of the average of its weights; 0 for none.
+        Decay of the average of its weights; 0 for no average.
 
     Attributes
     ----------
     epochs : iterator of Epoch
-        Its training, set by the run.
+        Its training loop, which the run sets.
     """
 
     epochs: Iterator[Epoch]
@@ -60,13 +60,13 @@ class Member:
         self._rows = None if state.n_members == 1 or batches.order is None else batches.order.copy()
         if state.n_members > 1:
             self.optimizer = _part_of(state.optimizer, number, state.n_members, state.theta)
-            # That of all counts the rows of each; a schedule goes by those that the member has seen.
+            # The clock of all counts the rows of all members, but a schedule depends on the rows of one.
             self.clock = replace(state.clock, samples=state.clock.samples // state.n_members)
             self.rng = np.random.RandomState()
             self.noise = None if state.noise is None else np.random.default_rng(0)
 
     def train(self, seed: int | None) -> Epoch:
-        """Train for one epoch; a ``seed`` decides on order and noise, whatever was drawn before."""
+        """Train for one epoch. If ``seed`` is given, the order of the rows and the noise depend on it only."""
         if seed is not None:
             self.rng.seed(seed)
             if self.noise is not None:
@@ -82,7 +82,7 @@ class Member:
 
 
 def _part_of(optimizer: Optimizer, number: int, n_members: int, theta: np.ndarray) -> Any:
-    """Return a copy of an optimizer whose arrays are views of one member's part of those of ``optimizer``."""
+    """Return a copy of ``optimizer`` whose arrays are views of one member's part."""
     part = copy.copy(optimizer)
     for f in fields(optimizer):  # type: ignore[arg-type]
         if "Array" in str(f.type):
@@ -95,8 +95,9 @@ def _part_of(optimizer: Optimizer, number: int, n_members: int, theta: np.ndarra
 def train_all(state: State, members: list[Member]) -> Epoch:
     """Train each member for one epoch, and return the mean record.
 
-    With several, the random numbers of an epoch follow from seeds drawn at its beginning, so that nothing but the
-    state has to be kept, and it does not matter in which order members are trained.
+    If there are several members, each gets a seed at the beginning of the epoch, and all its random numbers follow from
+    that. So the random numbers do not depend on the order in which members are trained, and only the state has to be
+    kept.
     """
     if len(members) == 1:
         epoch = members[0].train(None)
@@ -118,12 +119,12 @@ def train_all(state: State, members: list[Member]) -> Epoch:
 
 
 def joined(index: list[np.ndarray] | np.ndarray | None) -> np.ndarray | None:
-    """Return the numbers of the validation rows of all members, one after the other."""
+    """Return the numbers of the validation rows of all members as one array."""
     return np.concatenate(index) if isinstance(index, list) else index
 
 
 def is_permutation(order: np.ndarray | None, rows: np.ndarray | None) -> bool:
-    """Whether ``order``, left by an earlier call, visits just these rows."""
+    """Whether ``order``, from an earlier call, contains exactly these rows."""
     if order is None or rows is None or len(order) != len(rows):
         return False
     return np.array_equal(np.sort(order), np.sort(rows))

@@ -1,4 +1,4 @@
-"""Planning: from constructor parameters to a stack of layers."""
+"""Planning: builds the layers of the network from constructor parameters."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from ..core import (
     initializer_for,
 )
 
-LARGEST_ONE_HOT, CATEGORY_VALUES = 32, 8  # levels that get one-hot vectors; length of the vectors of more
-_ADAPTIVE, _SLOWLY = ("adam", "rmsprop", "adagrad"), 0.5  # solvers that learn such vectors more slowly, by this factor
+LARGEST_ONE_HOT, CATEGORY_VALUES = 32, 8  # most levels that are one-hot; length of learned vectors
+_ADAPTIVE, _SLOWLY = ("adam", "rmsprop", "adagrad"), 0.5  # solvers with a smaller factor of these vectors
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 
@@ -37,17 +37,17 @@ def plan_network(
     p: dict[str, Any], n_inputs: int, n_outputs: int, loss: Loss, columns: tuple[int, ...] | None = None,
     sizes_of_codes: tuple[int, ...] = (),
 ) -> Network:  # fmt: skip
-    """Return the network that the constructor parameters ``p`` ask for.
+    """Return the network of the constructor parameters ``p``.
 
-    Its inputs are ``n_inputs`` numbers, of which ``columns`` are to be embedded, and codes, of which a column has as
-    many as ``sizes_of_codes`` says.
+    Its inputs are ``n_inputs`` numbers, of which ``columns`` are embedded, and one column of codes for each entry of
+    ``sizes_of_codes``, which is the number of codes of this column.
     """
     sizes = hidden_sizes(p)
     activations = hidden_activations(p, len(sizes))
     layers: list[Layer] = []
     n = n_inputs
     if sizes_of_codes:
-        lengths = tuple(size if size <= LARGEST_ONE_HOT else CATEGORY_VALUES for size in sizes_of_codes)
+        lengths = tuple(size if size - 1 <= LARGEST_ONE_HOT else CATEGORY_VALUES for size in sizes_of_codes)
         layers.append(Categories(n, sizes_of_codes, lengths, strength=_SLOWLY if p["solver"] in _ADAPTIVE else 1.0))
         n = layers[-1].n_out
     if columns:

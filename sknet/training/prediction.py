@@ -1,4 +1,4 @@
-"""Prediction: what a fitted network computes; standardization is a separate step or folded into the weights."""
+"""Prediction: computes the outputs of a fitted network, and its weights for raw inputs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def raw_outputs(
     attributes: dict[str, Any], X: Inputs, n_layers: int | None = None, training: Training | None = None, *,
     member: int | None = None,
 ) -> np.ndarray:  # fmt: skip
-    """Return raw outputs, shape (n, n_outputs), for rows ``X``; those of the first ``n_layers`` if given.
+    """Return raw outputs, shape (n, n_outputs), for rows ``X``, or the outputs of the first ``n_layers`` layers.
 
-    ``attributes`` are those of the fitted estimator. The raw outputs are those of all members together; their hidden
-    layers stand side by side. ``member`` asks for those of one of them alone. Of regression, outputs for float64 rows
-    are float64.
+    ``attributes`` are those of the fitted estimator. Raw outputs are those of all members together, while outputs of
+    hidden layers lie side by side. ``member`` is the number of a member whose outputs alone are returned. In
+    regression, outputs for float64 rows are float64.
     """
     network, members, take, outputs = _prepared(attributes, X)
     members = members if member is None else [members[member]]
@@ -36,9 +36,9 @@ def raw_outputs(
 
 
 def decoded(attributes: dict[str, Any], X: Inputs, decode: Callable[[np.ndarray], Any]) -> list[Any]:
-    """Return what ``decode`` makes of the raw outputs of a classifier, for each chunk of the rows ``X``.
+    """Return the labels that ``decode`` returns for the raw outputs of a classifier, for each chunk of the rows ``X``.
 
-    So the raw outputs, of which there may be many more than labels, are never in memory all at once.
+    With many classes, the raw outputs of all rows would need much more memory than the labels.
     """
     network, members, take, _ = _prepared(attributes, X)
     return [decode(z) for _, z in outputs_by_chunk(network, members, take, X.numbers.shape[0])]
@@ -47,7 +47,7 @@ def decoded(attributes: dict[str, Any], X: Inputs, decode: Callable[[np.ndarray]
 def _prepared(
     attributes: dict[str, Any], X: Inputs
 ) -> tuple[Network, list[Arrays], Callable[[slice], Any], Units | None]:
-    """Return the network, the arrays of each member, what takes chunks of ``X``, and the units of the outputs."""
+    """Return the network, the arrays of each member, the reader of chunks of ``X``, and the units of the outputs."""
     network, gaps = attributes["_network"], attributes["_state"].gaps
     parameters, inputs, outputs = acting(attributes)
     dense = not isinstance(network.layers[0], Dense) or bool(gaps)
@@ -59,7 +59,10 @@ def _prepared(
 
 
 def _into_one_buffer(rows: Rows) -> Callable[[slice], Any]:
-    """Return what takes chunks of rows, of which the first is the largest: new memory for each takes a third longer."""
+    """Return a function that reads chunks of rows, the first of which is the largest, into the same memory.
+
+    With new memory for each chunk, prediction takes a third longer.
+    """
     buffer: np.ndarray | None = None
 
     def take(chunk: slice) -> Any:
@@ -74,8 +77,8 @@ def _into_one_buffer(rows: Rows) -> Callable[[slice], Any]:
 def acting(attributes: dict[str, Any]) -> tuple[Arrays, Units | None, Units | None]:
     """Return the arrays to predict with, and the units of their inputs and outputs.
 
-    ``coefs_`` and ``intercepts_`` that the user has changed act on raw rows. Those that were only looked at tell the
-    same function with fewer digits, so that of training is taken.
+    If the user has changed ``coefs_`` or ``intercepts_``, these are returned; they are for raw rows. If the user has
+    only read them, the arrays of training are returned, because they are more precise.
     """
     arrays, (inputs, outputs) = attributes["_arrays"], units_of(attributes)
     if not {"coefs_", "intercepts_"} & attributes.keys():
@@ -90,33 +93,33 @@ def acting(attributes: dict[str, Any]) -> tuple[Arrays, Units | None, Units | No
 
 
 def units_of(attributes: dict[str, Any]) -> tuple[Units | None, Units | None]:
-    """Return the units of inputs and outputs; None for a model of release 0.1.0, whose arrays have them in them."""
+    """Return the units of inputs and outputs; None for a model of release 0.1.0, whose arrays include them."""
     units: tuple[Units | None, Units | None] = attributes.get("_units", (None, None))
     return units
 
 
 def weights_for_raw_inputs(attributes: dict[str, Any], name: str) -> dict[str, list[np.ndarray]]:
-    """Return ``coefs_`` and ``intercepts_``, the function as weights and biases alone; ``name`` is what was asked for.
+    """Return ``coefs_`` and ``intercepts_`` for raw inputs; ``name`` is the attribute that the user asked for.
 
     Raises
     ------
     AttributeError
-        If there is no such form.
+        If weights and biases alone do not describe the network.
     """
     network: Network = attributes["_network"]
     inputs, outputs = units_of(attributes)
     state, clips = attributes["_state"], inputs is not None and inputs.bound < np.inf
     if not is_plain(network) or clips or state.gaps or state.n_members > 1:
         raise AttributeError(
-            f"`{name}` does not exist for this network, {network}: weights and biases alone do not tell what it "
-            "computes. Use predict, or fit with n_members=1, embedding=None and standardize=True, and without "
+            f"`{name}` does not exist for this network, {network}: weights and biases alone do not describe it. "
+            "Use predict, or fit with n_members=1, embedding=None and standardize=True, and without "
             "categories, missing values and layer normalization."
         )
     folded = fold_units(attributes["_arrays"], inputs, outputs)
     if not all(np.isfinite(array).all() for own in folded for array in own):
         raise AttributeError(
-            f"`{name}` must be finite, but leaves the range of {folded[0][0].dtype} with the scales of the data "
-            "folded into it. Use predict, which keeps them apart; or rescale the data, or use dtype='float64'."
+            f"`{name}` must be finite, but overflows {folded[0][0].dtype} because it includes the scales of the data. "
+            "Use predict, which applies the scales separately; or rescale the data, or use dtype='float64'."
         )
     return {"coefs_": [W for W, _ in folded], "intercepts_": [b for _, b in folded]}
 

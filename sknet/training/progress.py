@@ -1,4 +1,4 @@
-"""Progress: what training shows of itself, as lines or as a bar."""
+"""Progress: shows the progress of training, as lines of text or as a bar."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..core import Epoch
 
 
 class Lines:
-    """Lines of text; the first two of an epoch are scikit-learn's to the letter, for programs that read them.
+    """Lines of text; the first two of each epoch are exactly those of scikit-learn, for programs that read them.
 
     Parameters
     ----------
     level : int
-        0 for none, 1 for those of scikit-learn, 2 for more.
+        0 for no lines, 1 for scikit-learn's lines, 2 for more.
     """
 
     def __init__(self, level: int) -> None:
@@ -28,7 +28,7 @@ class Lines:
         pass
 
     def epoch(self, number: int, epoch: Epoch, score: float | None, validation_loss: float | None) -> None:
-        """Show one epoch; without validation it has neither score nor loss of that."""
+        """Show one epoch; ``score`` and ``validation_loss`` are None without validation rows."""
         if not self.level:
             return
         print(f"Iteration {number}, loss = {epoch.loss:.8f}")
@@ -51,7 +51,7 @@ class Bar:
     Parameters
     ----------
     n_epochs : int
-        The most that there will be; the bar is full when training ends, however early.
+        Largest number of epochs. The bar is full when training ends, also if it ends early.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class Bar:
             raise ImportError(
                 "verbose='progress' needs rich, an optional extra: pip install -e \".[progress]\"."
             ) from error
-        # A console of its own: several fits in threads are allowed a bar each.
+        # Each bar has its own console, so that several fits in threads can show a bar each.
         self.progress = Progress(
             TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"),
             TimeRemainingColumn(elapsed_when_finished=True), console=Console(),
@@ -79,11 +79,11 @@ class Bar:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.progress.update(self.task, total=self.progress.tasks[0].completed, refresh=True)  # notebooks need that
+        self.progress.update(self.task, total=self.progress.tasks[0].completed, refresh=True)  # for notebooks
         self.progress.stop()
 
     def epoch(self, number: int, epoch: Epoch, score: float | None, validation_loss: float | None) -> None:
-        """Show one epoch; without validation it has neither score nor loss of that."""
+        """Show one epoch; ``score`` and ``validation_loss`` are None without validation rows."""
         text = f"loss {epoch.loss:.4f}"
         if score is not None:
             by_loss = score == -validation_loss
@@ -96,5 +96,5 @@ class Bar:
 
 
 def progress_for(verbose: bool | int | str, n_epochs: int) -> Lines | Bar:
-    """Return what shows the progress of a run of at most ``n_epochs``, for the constructor parameter ``verbose``."""
+    """Return the bar or the lines for the parameter ``verbose`` and a run of at most ``n_epochs`` epochs."""
     return Bar(n_epochs) if verbose == "progress" else Lines(int(verbose))

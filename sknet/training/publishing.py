@@ -1,4 +1,4 @@
-"""Publishing: from the state of training to the attributes of a fitted estimator."""
+"""Publishing: makes the attributes of a fitted estimator from the state of training."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .state import State
 
 
 def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool) -> dict[str, Any]:
-    """Return the fitted attributes for parameters ``theta``, shape (n_parameters,), which may be the best or the last.
+    """Return the fitted attributes for ``theta``, shape (n_parameters,), the best or the last parameters.
 
-    Batch normalization is folded into weights and biases; they act on rows in the units of training.
+    Weights and biases include batch normalization; they are for rows in the units of training.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool
     others = [other for _, other in members[1:]]
     if not all(np.isfinite(array).all() for own in arrays for array in own):
         raise ValueError(
-            f"The weights leave the range of {theta.dtype} with batch normalization folded into them. "
+            f"The weights must be finite, but overflow {theta.dtype} because they include batch normalization. "
             "Rescale the data, or use dtype='float64'."
         )
     attributes = {"_state": state, "_network": network, "_arrays": arrays, "_others": others, "_units": units}
@@ -43,14 +43,14 @@ def fitted_attributes(state: State, theta: np.ndarray, *, stopped_by_score: bool
 
 
 def _folded(state: State, layers: list[tuple[np.ndarray, ...]]) -> tuple[Network, list[tuple[np.ndarray, ...]]]:
-    """Return the network of a member as it predicts, and its arrays."""
+    """Return the network that a member predicts with, and its arrays."""
     if state.categories is not None:
         _fill_in_other(state, layers[0])
     return fold_normalization(state.network, layers)
 
 
 def _fill_in_other(state: State, tables: tuple[np.ndarray, ...]) -> None:
-    """Let a level that no row of training had be the mean of those that it might have been."""
+    """Set the vector of `OTHER` to the weighted mean of its column, if no training row has this code."""
     categories = state.network.layers[0]
     for column, shares in enumerate(state.categories.shares):
         if shares[OTHER] == 0.0:
@@ -89,7 +89,7 @@ def _curves(state: State) -> dict[str, Any]:
 
 
 def _comparable_scores(state: State) -> list[float]:
-    """Return the scores of the last metric and rows; that of `best` too, which may come from earlier rows."""
+    """Return the scores of the last metric and rows, and that of `best`, which may be from an earlier call."""
     scores = state.history.scores[state.judged_from :]
     return scores if state.best is None else [*scores, state.plateau.best]
 

@@ -1,4 +1,4 @@
-"""Starting: the state in which a run begins, either new or that of an earlier call."""
+"""Starting: returns the state in which a run begins, either a new one or that of an earlier call."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .state import State, optimizer_for, resume_optimizer
 
 
 def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stream: bool = False) -> State:
-    """Return the state of a network that has not been trained, for the resolved parameters ``p``; it has no units yet.
+    """Return the state of a new network for the resolved parameters ``p``; its units are not set yet.
 
-    ``stream`` says that more rows will come in `partial_fit`.
+    ``stream`` tells whether `partial_fit` may bring more rows.
     """
     columns = columns_to_embed(p["embedding"], data.X, data.weights, stream=stream)
     network = _network(p, data, n_outputs, loss, columns, data.gaps)
     rng = _own_generator(p["random_state"])
     dtype = p["dtype"] or data.X.dtype
     theta = np.concatenate([network.initialize(rng, dtype) for _ in range(p["n_members"])])
-    rate = copy.deepcopy(p["dropout"])  # an array of the caller's stays the caller's
+    rate = copy.deepcopy(p["dropout"])  # the caller may change the array later
     noise = np.random.default_rng(rng.randint(2**31)) if np.any(rate) else None
     return State(
         network, theta, None, None, optimizer_for(p), rng, noise=noise, dropout=rate, columns=columns,
@@ -34,7 +34,7 @@ def new_state(p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, *, stre
 
 
 def _own_generator(random_state: Any) -> np.random.RandomState:
-    """Return a generator that no other estimator draws from, for the parameter ``random_state``."""
+    """Return a generator for the parameter ``random_state`` that no other estimator uses."""
     if random_state is None:
         return np.random.RandomState(check_random_state(None).randint(2**31))
     rng = check_random_state(random_state)
@@ -42,9 +42,9 @@ def _own_generator(random_state: Any) -> np.random.RandomState:
 
 
 def advance(random_state: Any, rng: np.random.RandomState) -> None:
-    """Leave a generator of the caller's where a fit that had drawn from it would: where ``rng``, its copy, is now.
+    """Advance a generator of the caller to the state of ``rng``, the copy of it that a fit has used.
 
-    So the next fit draws other numbers, and what the caller draws in between does not change this one's next call.
+    So the next fit draws other numbers, and the caller's own draws do not change later calls of this estimator.
     """
     if isinstance(random_state, np.random.RandomState):
         random_state.set_state(rng.get_state())
@@ -58,12 +58,12 @@ def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int,
     _check_same_network(state.network, _network(p, data, n_outputs, loss, columns, state.gaps))
     if p["solver"] == "lbfgs" and state.n_members > 1:
         raise ValueError(
-            f"warm_start goes on with the {state.n_members} networks that were fitted side by side, and solver='lbfgs' "
-            "trains one. Fit with n_members=1 first, or set warm_start=False and call fit to start anew."
+            f"warm_start continues with the {state.n_members} members that were fitted, but solver='lbfgs' trains only "
+            "one. Fit with n_members=1 first, or set warm_start=False and call fit to start anew."
         )
     state.optimizer = resume_optimizer(optimizer_for(p), state.optimizer)
     if (p["averaging"] > 0.0) != (state.average is not None):
-        state.theta, state.n_averaged = state.current.copy(), 0  # what the average was, if there was one
+        state.theta, state.n_averaged = state.current.copy(), 0  # the average, if there was one
         state.average = state.theta.copy() if p["averaging"] > 0.0 else None
     return state
 
@@ -71,7 +71,7 @@ def resumed_state(earlier: State, p: dict[str, Any], data: Data, n_outputs: int,
 def _network(
     p: dict[str, Any], data: Data, n_outputs: int, loss: Loss, columns: tuple[int, ...] | None, gaps: tuple[int, ...]
 ) -> Network:
-    """Return the network for numbers, an indicator for each column with gaps, and codes."""
+    """Return the network for numbers, indicators of the columns with missing values, and codes."""
     sizes = () if data.columns is None else data.columns.sizes
     return plan_network(p, data.X.shape[1] + len(gaps), n_outputs, loss, columns, sizes)
 
@@ -79,6 +79,6 @@ def _network(
 def _check_same_network(fitted: Network, asked_for: Network) -> None:
     if asked_for != fitted:
         raise ValueError(
-            f"warm_start and partial_fit go on with the network that was fitted, {fitted}, but the parameters now ask "
-            f"for {asked_for}. Set warm_start=False and call fit to start anew, or put the parameters back."
+            f"warm_start and partial_fit continue with the network that was fitted, {fitted}, but the parameters now "
+            f"describe {asked_for}. Set warm_start=False and call fit to start anew, or restore the parameters."
         )

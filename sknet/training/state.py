@@ -1,4 +1,4 @@
-"""State: what a fitted estimator keeps so that training can go on, apart from what it publishes."""
+"""State: what a fitted estimator keeps, besides its public attributes, so that training can continue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .stopping import Plateau
 
 @dataclass
 class History:
-    """What was recorded, one entry for each epoch; ``scores`` and ``validation_loss`` are None without validation."""
+    """The curves, with one entry for each epoch; ``scores`` and ``validation_loss`` are None without validation."""
 
     loss: list[float] = field(default_factory=list)
     penalty: list[float] = field(default_factory=list)
@@ -26,58 +26,59 @@ class History:
 
 @dataclass
 class State:
-    """All that training needs to go on where it was.
+    """Everything that training needs to continue.
 
     Attributes
     ----------
     network : Network
-        Layers and loss; holds no arrays.
+        Layers and loss; it contains no arrays.
     theta : ndarray of shape (n_parameters,)
-        Parameters in training units: standardized inputs and outputs.
+        Parameters for standardized inputs and outputs.
     inputs : Moments, Quartiles or None
-        What the inputs of ``theta`` are standardized by.
+        Statistics by which the inputs are standardized.
     outputs : Moments, Quartiles, LogMean or None
-        What its outputs are.
+        Statistics by which the targets are standardized.
     optimizer, clock, rng, plateau, history
-        Where the solver, the schedule, the random stream, the stopping rule and the curves stand.
+        States of the solver, the schedule, the random numbers, the stopping rule, and the curves.
     best : ndarray or None
         Parameters with the best validation score.
     split : tuple of (int, RandomState) or None
-        Number of rows and random state of the first validation split: what all splits are drawn from.
+        Number of rows and random state of the first validation split; all later splits are drawn from these.
     order : ndarray or None
-        The permutation of the training rows, kept for a warm start.
+        The order of the training rows, kept for a warm start.
     noise : Generator or None
-        What dropout draws from.
+        Generator that dropout draws from.
     dropout : float or sequence of float
-        Its rates.
+        Rates of dropout.
     columns : tuple of int or None
         The columns that are embedded; None without an embedding.
     categories : Columns or None
-        Which columns of X are categories, and their levels; None where none are.
+        Which columns of X are categories, and their levels; None if there are none.
     gaps : tuple of int
-        The columns of numbers that had gaps in the rows of the first call: each has an indicator.
+        The columns of numbers that had missing values in the first call; each has an indicator.
     n_members : int
-        Number of networks. ``theta``, ``best``, ``average`` and the optimizer hold all of theirs, one after the other.
+        Number of members. ``theta``, ``best``, ``average`` and the optimizer contain the arrays of all members, one
+        after the other.
     average : ndarray or None
         Parameters averaged over updates; None without averaging.
     n_averaged : int
-        Updates that the average has taken in.
+        Number of updates that the average includes.
     chosen : dict
-        What became of parameters that were left open.
+        Values that the first call chose for parameters that are "auto".
     stops_by : object
-        What the plateau is one of.
+        What ``plateau`` is based on: "training loss", or the scoring.
     judged : tuple or None
-        What the last validation scores are those of: the metric, and a fingerprint of the rows.
+        Metric of the last validation scores, and fingerprint of their rows.
     judged_from : int
-        Where in ``history.scores`` they begin; earlier ones are of other rows, those of earlier chunks of a stream.
+        Where these scores begin in ``history.scores``; earlier scores are of rows of earlier chunks of a stream.
     n_epochs : int
-        Epochs of the last fit, and of calls of `partial_fit` since.
+        Number of epochs of the last fit, and of later calls of `partial_fit`.
     settings, reasons : dict
-        What the parameters that may be left open were in the last call, and in words why, where they were.
+        Values in the last call of the parameters that may be "auto", and the reasons for those that were "auto".
     stopping_reason : str or None
-        Why the last call ended; None while it trains.
+        Why the last call ended; None during training.
     seen_inputs, seen_outputs
-        Like ``inputs`` and ``outputs``, of all rows of a stream; units follow them only where they no longer fit.
+        Statistics of all rows of a stream. They replace ``inputs`` and ``outputs`` only if these no longer fit.
     """
 
     network: Network
@@ -112,12 +113,12 @@ class State:
     seen_outputs: Moments | Quartiles | LogMean | None = None
 
     def copy(self) -> State:
-        """Return a state that can be trained on without a trace in this one."""
+        """Return a copy; training it does not change this state."""
         mutable = ("theta", "best", "average", "optimizer", "rng", "clock", "plateau", "history", "order", "noise")
         return replace(self, **{name: copy.deepcopy(getattr(self, name)) for name in mutable})
 
     def begin(self, p: dict[str, Any], *, validated: bool, incremental: bool) -> None:
-        """Prepare for a call under the constructor parameters ``p``, with or without rows to validate on."""
+        """Prepare for a call with the constructor parameters ``p``, with or without validation rows."""
         history, self.stopping_reason = self.history, None
         if (history.scores is not None) != validated:
             history.scores, history.validation_loss = ([], []) if validated else (None, None)
@@ -128,12 +129,12 @@ class State:
         if not incremental:
             self.n_epochs = 0
             if p["n_iter_no_change"] == "auto" or self.plateau.count >= p["n_iter_no_change"]:
-                self.plateau.count = 0  # it had converged: more training is an explicit wish
+                self.plateau.count = 0  # it had converged, but the user asks for more training
 
     def judge_by(self, judged: Any, *, incremental: bool) -> bool:
-        """Prepare for scores of ``judged``, a metric and rows; return whether `best` has not been judged by it yet.
+        """Prepare for scores of the metric and rows ``judged``; return whether `best` still has to be scored with them.
 
-        Scores of other metrics or rows are forgotten. The curves of a stream go on from chunk to chunk, in one metric.
+        Scores of other metrics or rows are deleted. In a stream, curves continue over chunks if the metric is the same.
         """
         judged = tuple(judged)
         if judged == self.judged:
@@ -146,17 +147,17 @@ class State:
 
     @property
     def published(self) -> np.ndarray:
-        """The parameters to predict with."""
+        """The parameters for prediction."""
         return self.current if self.best is None else self.best
 
     @property
     def current(self) -> np.ndarray:
-        """The parameters that training has come to: their average, if there is one."""
+        """The parameters after the last update: their average, if there is one."""
         return self.theta if self.average is None else self.average
 
 
 def optimizer_for(p: dict[str, Any]) -> Optimizer | None:
-    """Return the update rule that the constructor parameters ``p`` ask for; None for L-BFGS."""
+    """Return the optimizer of the constructor parameters ``p``; None for L-BFGS."""
     match p["solver"]:
         case "sgd":
             return SGD(p["momentum"], p["nesterovs_momentum"])
@@ -179,7 +180,7 @@ def resume_optimizer(new: Optimizer | None, old: Optimizer | None) -> Optimizer 
 
 
 def split_generator(state: State, n: int) -> np.random.RandomState:
-    """Return what the validation split of ``n`` rows is drawn with: the same for every call on as many rows."""
+    """Return the generator for the validation split of ``n`` rows, which is the same in each call with as many rows."""
     if state.split is None:
         state.split = (n, copy.deepcopy(state.rng))
         return state.rng

@@ -1,4 +1,4 @@
-"""When to stop: a plateau of the training loss or of the validation score."""
+"""Stopping: detects that the training loss or the validation score no longer improves."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ class Plateau:
     Attributes
     ----------
     best : float
-        Highest score so far; a loss counts with its sign changed.
+        Highest score so far; the score of a loss is the loss with its sign changed.
     count : int
-        Epochs in a row without improvement.
+        Number of epochs in a row without improvement.
     """
 
     best: float = -np.inf
     count: int = 0
 
     def update(self, score: float, tol: float) -> bool:
-        """Take the score of one more epoch, NaN being the worst; return whether it is the best so far."""
+        """Add the score of one more epoch; return whether it is the best so far. NaN is worse than any number."""
         self.count = 0 if score >= self.best + tol else self.count + 1
         is_best = score > self.best
         if is_best:

@@ -1,8 +1,8 @@
-"""BLAS threads: one if the matrix products are small, otherwise as many as the user allows.
+"""Threads: limit BLAS to one thread if the matrix products are small, else to as many as the user allows.
 
-Threads that wait for each other inside products of some 100 to 300 microseconds cost more than they save, and far more
-when another process keeps a core busy. The wheels of NumPy and SciPy bring a BLAS each; SciPy's only adds vectors here,
-which never pays for threads.
+In products of about 100 to 300 microseconds, threads cost more time than they save, because they wait for each other.
+They cost far more if another process uses one of the cores. NumPy and SciPy each come with their own BLAS. The core
+uses SciPy's only to add vectors, which is never faster with threads.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import scipy.linalg.blas  # noqa: F401  its library can be found only once it is loaded
+import scipy.linalg.blas  # noqa: F401  threadpoolctl finds only libraries that are loaded
 from threadpoolctl import ThreadpoolController
 
-_LARGE_PRODUCT = 16_000_000  # multiply-adds, some 300 microseconds on one core: two were slower for up to as many
+_LARGE_PRODUCT = 16_000_000  # multiply-adds, about 300 microseconds on one core; up to this, two cores were slower
 
 _lock = threading.Lock()
 _limited: dict[int, list[int]] = {}
@@ -32,15 +32,15 @@ def _libraries() -> list[tuple[Any, bool]]:
 
 
 def is_large(n_rows: int, widths: Sequence[int]) -> bool:
-    """Whether a step on ``n_rows`` rows through layers of these widths has a product that pays for threads."""
+    """Whether an update with ``n_rows`` rows and layers of these widths has a product that is faster with threads."""
     return n_rows * max(a * b for a, b in pairwise(widths)) > _LARGE_PRODUCT
 
 
 def _set(library: Any, n: int) -> None:
-    """Set the number of threads of a library, from whichever thread.
+    """Set the number of threads of a library; any thread may call this.
 
-    Newer threadpoolctl lets only the thread that set it first set it again, until that one lets go; here the last
-    thread out is seldom the first one in.
+    In newer threadpoolctl, only the thread that has set the number first may set it again, until it gives up control.
+    Here the thread that restores the number is often another one.
     """
     let_go = getattr(library, "clear_controlling_thread", lambda **_: None)
     let_go(force=True)
@@ -52,8 +52,8 @@ def _set(library: Any, n: int) -> None:
 def limit_threads(*, large: bool) -> Iterator[None]:
     """Run BLAS on one thread; with ``large`` products, all but SciPy's on as many threads as before.
 
-    The setting belongs to the process. Fits in several threads share it: the first one in saves the number of threads
-    of a library, the last one out restores it, whatever ends them.
+    The number of threads is a setting of the whole process, so fits in several threads share it. The fit that begins
+    first saves the number, and the fit that ends last restores it, also after an error.
     """
     chosen = [(i, lib) for i, (lib, is_scipys) in enumerate(_libraries()) if is_scipys or not large]
     with _lock:

@@ -1,4 +1,4 @@
-"""Units: the standardization of inputs and targets, its rows, and the change of weights if it changes."""
+"""Units: standardize inputs and targets, and change the weights when the standardization changes."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ from .stopping import Plateau
 def set_units(
     state: State, standardize: bool | str, data: Data, held_out: np.ndarray | None, *, new: bool, merge: bool
 ) -> None:
-    """Give the state its units for the rows of ``data``, but for those ``held_out``, which must not tell of themselves.
+    """Set the units of the state from the rows of ``data``, except the validation rows ``held_out``.
 
-    A ``new`` state takes them as they are. Later the parameters change along, so that the function stays what it was.
-    With ``merge``, rows are the next part of a stream: the units become those of all rows so far, but only where those
-    in use no longer fit. What is learned with units that move all the time would have to be learned again.
+    A ``new`` state gets the units of these rows. Later the parameters are changed with the units, so that the function
+    of the network stays the same. With ``merge``, the rows are the next part of a stream. Then the units become those
+    of all rows so far, but only if the units in use no longer fit, because a network does not learn well if its units
+    change all the time.
     """
     weights = _without(data.weights, held_out, data.n_rows)
     inputs = measure_inputs(standardize, data.X, weights, state.seen_inputs if merge else None)
@@ -49,15 +50,15 @@ def set_units(
     else:
         state.seen_inputs, state.seen_outputs = inputs, outputs
         if not _linear_inputs(state):
-            inputs = state.inputs  # no weights compute the same function of other units
+            inputs = state.inputs  # no weights compute the same function in other units
     change_units(state, inputs, outputs, stream=merge)
 
 
 def change_units(state: State, inputs: Measured, outputs: Measured, *, stream: bool = False) -> None:
-    """Express the parameters for inputs and outputs in other units; the function they compute stays what it was.
+    """Change the parameters for inputs and outputs in other units, so that the function of the network stays the same.
 
-    For what `rescale_inputs` excepts, and for an embedding or a smooth clip in a stream, it does not. Losses in other
-    units of the targets are not compared with earlier ones.
+    It does not stay the same in the cases that `rescale_inputs` names, nor with an embedding or a smooth clip in a
+    stream. Losses in other units of the targets are not compared with earlier losses.
     """
     for theta in (state.theta, state.best, state.average):
         for layers in [] if theta is None else [member.layers for member in parameters_of(state, theta)]:
@@ -78,8 +79,8 @@ def _check_same_kind(state: State, inputs: Measured) -> None:
     nonlinear = not _linear_inputs(state) or isinstance(inputs, Quartiles)
     if nonlinear and type(inputs) is not type(state.inputs):
         raise ValueError(
-            "warm_start and partial_fit go on with the network that was fitted, and with an embedding or the smooth "
-            "clip of standardize='robust' it is another one in other units. Put `standardize` back, or set "
+            "warm_start and partial_fit continue with the network that was fitted. If it has an embedding, categories "
+            "or standardize='robust', then `standardize` must stay as it was. Restore `standardize`, or set "
             "warm_start=False and call fit to start anew."
         )
 
@@ -98,14 +99,14 @@ def _without(weights: np.ndarray | None, held_out: np.ndarray | None, n: int) ->
 
 
 def rows_for(state: State, data: Data) -> Rows | TableRows:
-    """Return the rows of ``data`` in training units."""
+    """Return the rows of ``data`` in the units of training."""
     dense = not isinstance(state.network.layers[0], Dense) or bool(state.gaps)
     rows = Rows(data.X, input_units(state.inputs), state.theta.dtype, dense=dense)
     return rows if data.codes is None and not data.gaps and not state.gaps else TableRows(rows, state.gaps, data.codes)
 
 
 def targets_for(state: State, targets: Targets) -> Targets:
-    """Return the targets in training units: standardized where the state says so, in the dtype of the parameters."""
+    """Return the targets in the units of training and in the dtype of the parameters."""
     if not isinstance(targets, Values) or targets.columns.dtype.kind != "f":
         return targets
     columns = targets.columns if state.outputs is None else state.outputs.standardized(targets.columns)

@@ -1,4 +1,4 @@
-"""Validation: loss and score on rows that are not trained on, after each epoch, in chunks of rows."""
+"""Validation: computes loss and score of the validation rows after each epoch, in chunks of rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .judging import Judge
 
 
 class Judged(NamedTuple):
-    """What a validation score is one of. Only scores of the same metric on the same rows may be compared.
+    """The metric and the rows of a validation score. Only scores with the same metric and rows may be compared.
 
     Attributes
     ----------
@@ -29,21 +29,21 @@ class Judged(NamedTuple):
 
 
 class Validation:
-    """Rows to validate on.
+    """The validation rows, and how they are scored.
 
     Parameters
     ----------
     network : Network
-        What is validated.
+        The network that is validated.
     rows, targets, weights
-        Data; all rows of a validation set of its own, or of the training data.
+        Rows, targets and weights of a separate validation set, or of all data of the fit.
     index : ndarray of row numbers, list of such, or None
-        The rows to use; None means all. With a list, each member is validated on rows of its own.
+        Numbers of the validation rows; None for all. With a list, each member has its own validation rows.
     judge : Judge, callable(theta) -> float, or None
-        Gives the score, the larger the better: from the raw outputs of each chunk, or from all parameters.
-        None stands for the loss with its sign changed.
+        Computes the score, from the raw outputs of each chunk, or from all parameters; larger is better. None for the
+        loss with its sign changed.
     judged : Judged, optional
-        What the score is one of.
+        Metric and rows of the score.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class Validation:
         self._chunk = min(self.n_rows, rows_in_chunk(network))
 
     def evaluate(self, theta: np.ndarray) -> tuple[float, float]:
-        """Return loss and score; the score is NaN where raw outputs are not finite, or where it is infinite.
+        """Return loss and score; the score is NaN if it or a raw output is not finite.
 
-        They are those of the mean prediction of all members, or of each on its own rows; ``theta`` are the parameters
-        of all of them.
+        They are those of the mean prediction of all members, or of each member on its own rows. ``theta`` contains the
+        parameters of all members.
         """
         members = [Parameters(self.network.layout, part) for part in theta.reshape(-1, self.network.layout.size)]
         judge, loss, finite = self.judge, 0.0, True
@@ -98,9 +98,9 @@ class Validation:
         return loss, score if math.isfinite(score) else math.nan
 
     def _chunks(self, members: list[Parameters]) -> Iterator[tuple[slice, list[Parameters]]]:
-        """Yield chunks of rows, and the members that predict them."""
+        """Yield chunks of rows, each with the members that predict it."""
         if self._folds is None or len(members) == 1:
-            size = max(1, self._chunk // len(members))  # the outputs of all are in memory at the same time
+            size = max(1, self._chunk // len(members))  # the outputs of all members are in memory at the same time
             for chunk in in_chunks(self.n_rows, size):
                 yield chunk, members
             return
@@ -115,7 +115,7 @@ class Validation:
         x = self.rows.take(index, x)
         z = combine(np.stack([self.network.forward(theta.layers, x) for theta in members]), self.network.loss)
         if weights is not None:
-            z[weights == 0.0] = 0.0  # whatever it was: 0 times inf must not be nan
+            z[weights == 0.0] = 0.0  # 0 times inf would be nan
         if isinstance(self.network.loss, Quantile) and len(self.network.loss.levels) > 1:
             z.sort(axis=1)  # as predictions are
         return z

@@ -1,4 +1,4 @@
-"""Activations against formulas written out here, and their slopes against central differences of those formulas."""
+"""Compare activations with formulas written in this file, and their derivatives with central differences."""
 
 import dataclasses
 import pickle
@@ -47,7 +47,7 @@ TABLE = {**ACTIVATIONS, "exp": EXP}
 ELEMENTWISE = [name for name in NAMES if TABLE[name].elementwise]
 KINKS = {"relu": 0.0, "leaky_relu": 0.01, "selu": SELU_SCALE * SELU_ALPHA}
 
-# The table of the course, row C5, spaces left out.
+# The table of the course, row C5, without spaces.
 COURSE = {
     "sigmoid": ("1/(1+e^-a)", "s(1-s)", (0.0, 1.0)),
     "tanh": ("(e^a-e^-a)/(e^a+e^-a)", "4/(e^a+e^-a)^2", (-1.0, 1.0)),
@@ -57,19 +57,19 @@ COURSE = {
 
 
 def some_z(dtype=np.float64, order="C"):
-    """Values between -5 and 5 that keep away from the kinks at 0."""
+    """Values between -5 and 5 that are not close to 0, where some activations have no derivative."""
     rng = np.random.default_rng(0)
     z = rng.uniform(0.01, 5.0, (30, 6)) * rng.choice([-1.0, 1.0], (30, 6))
     return np.array(z, dtype=dtype, order=order)
 
 
 def scratch(activation, z):
-    """A ``work`` full of values that nobody should read."""
+    """Memory for ``work`` that is full of nan, so that a function which reads it gives wrong results."""
     return np.full_like(z, True, dtype=bool) if activation.boolean_work else np.full_like(z, np.nan)
 
 
 def run_forward(activation, z):
-    """Call ``forward`` as a layer does: in place unless the slope is kept."""
+    """Call ``forward`` as a layer does: in place unless the activation keeps its slope."""
     z, work = z.copy(order="K"), scratch(activation, z)
     out = np.full_like(z, np.nan) if activation.keeps_slope else z
     activation.forward(z, out, work)
@@ -77,7 +77,7 @@ def run_forward(activation, z):
 
 
 def slope(activation, z):
-    """dsum(a)/dz, through both passes, as a layer computes it."""
+    """Return dsum(a)/dz, computed by both passes as in a layer."""
     a, work = run_forward(activation, z)
     delta = np.ones_like(a)
     activation.backward(a, delta, work)
@@ -101,7 +101,7 @@ def test_forward_is_the_formula(name, order):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_call_is_the_formula_and_leaves_z_alone(name):
+def test_call_is_the_formula_and_does_not_change_z(name):
     z = some_z()
     before = z.copy()
     a = TABLE[name](z)
@@ -121,7 +121,7 @@ def test_derivative_is_the_central_difference(name, order):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_backward_multiplies_delta_by_the_jacobian(name):
-    """``delta`` times the numerical Jacobian of the row, for softmax and elementwise functions alike."""
+    """The expected value is ``delta`` times the numerical Jacobian of the row, also for elementwise functions."""
     z, h = some_z(), 1e-5
     delta = np.random.default_rng(1).normal(size=z.shape)
     expected = np.empty_like(z)
@@ -142,7 +142,7 @@ def test_softmax_derivative_is_the_jacobian_of_the_course():
     assert [name for name in ACTIVATIONS if not ACTIVATIONS[name].elementwise] == ["softmax"]
 
 
-def test_softmax_numbers_of_the_course():
+def test_softmax_gives_the_numbers_of_the_course():
     z = np.array([[-0.21, 0.47, 1.72]])
     assert np.exp(z).sum().round(1) == 8.0  # 7.996 is the sum of three rounded exponentials, 0.811 + 1.600 + 5.585
     assert np.exp(z).round(3).sum().round(3) == 7.996
@@ -151,7 +151,7 @@ def test_softmax_numbers_of_the_course():
     np.testing.assert_allclose(s.sum(), 1.0, rtol=1e-15)
 
 
-def test_softmax_of_huge_entries():
+def test_softmax_of_huge_entries_is_finite():
     s = ACTIVATIONS["softmax"](np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, -1e4]]))
     np.testing.assert_allclose(s, [[1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0.0]], rtol=1e-15)
 
@@ -173,7 +173,7 @@ def test_every_activation_is_described(name):
 
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 @pytest.mark.parametrize("name", KINKS)
-def test_value_used_where_there_is_no_derivative(name, zero):
+def test_value_used_at_points_without_derivative(name, zero):
     z = np.full((3, 2), zero)
     np.testing.assert_allclose(slope(ACTIVATIONS[name], z), KINKS[name], rtol=1e-14)
     assert f"No derivative at 0; {KINKS[name]:.5g} is used." in ACTIVATIONS[name].note
@@ -185,7 +185,7 @@ def test_elu_is_differentiable_at_zero():
 
 @pytest.mark.parametrize("moment", [1, 2])
 def test_selu_keeps_mean_zero_and_variance_one(moment):
-    """What its two constants are for: the moments of selu(z) under the standard normal distribution."""
+    """If z has a standard normal distribution, selu(z) has mean 0 and variance 1: its two constants are chosen so."""
     selu = ACTIVATIONS["selu"]
 
     def integrand(z):
@@ -198,13 +198,13 @@ def test_selu_keeps_mean_zero_and_variance_one(moment):
 @pytest.mark.parametrize("name", NAMES)
 def test_range_holds_and_is_tight(name):
     z = np.zeros((400_001, 2))
-    z[:, 0] = np.linspace(-20.0, 20.0, len(z))  # softmax sees pairs (z, 0)
+    z[:, 0] = np.linspace(-20.0, 20.0, len(z))  # rows of softmax are pairs (z, 0)
     a = TABLE[name](z)
     low, high = TABLE[name].range
     rounding = 4 * np.finfo(float).eps
     assert low - rounding <= a.min()
     assert a.max() <= high + rounding
-    # A finite bound is approached; an infinite one is left behind in proportion to z (0.01 z at least).
+    # Values come close to a finite bound. If the bound is infinite, they grow in proportion to z (by 0.01 z at least).
     assert a.min() - low < 1e-8 if np.isfinite(low) else a.min() < -0.19
     assert high - a.max() < 1e-8 if np.isfinite(high) else a.max() > 19.0
 
@@ -225,6 +225,15 @@ def test_float32_stays_float32(name):
     np.testing.assert_allclose(TABLE[name](z), FORMULAS[name](z.astype(np.float64)), rtol=1e-5, atol=1e-6)
 
 
+def test_float32_gelu_is_within_rounding_errors_of_the_formula():
+    """In float32, a polynomial replaces the distribution function."""
+    z = np.linspace(-12.0, 12.0, 200_001, dtype=np.float32)[:, None]
+    exact, eps = z.astype(np.float64), np.finfo(np.float32).eps
+    a, work = run_forward(ACTIVATIONS["gelu"], z)
+    np.testing.assert_allclose(a, exact * norm.cdf(exact), rtol=eps, atol=4 * eps)
+    np.testing.assert_allclose(work, norm.cdf(exact) + exact * norm.pdf(exact), rtol=eps, atol=4 * eps)
+
+
 def test_call_accepts_integers_and_one_row():
     a = ACTIVATIONS["logistic"](np.array([0, 2]))
     np.testing.assert_allclose(a, [[0.5, 1.0 / (1.0 + np.exp(-2.0))]], rtol=1e-15)
@@ -232,7 +241,7 @@ def test_call_accepts_integers_and_one_row():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_backward_leaves_what_forward_saved(name):
+def test_backward_does_not_change_what_forward_saved(name):
     activation = TABLE[name]
     a, work = run_forward(activation, some_z())
     a_before, work_before = a.tobytes(), work.tobytes()
@@ -257,14 +266,14 @@ def test_in_place_equals_out_of_place(name):
     activation, z = TABLE[name], some_z()
     out, before = np.full_like(z, np.nan), z.copy()
     activation.forward(z, out, scratch(activation, z))
-    np.testing.assert_array_equal(z, before)  # only those that keep the slope may use z up
+    np.testing.assert_array_equal(z, before)  # only activations that keep the slope may overwrite z
     activation.forward(z, z, scratch(activation, z))
     np.testing.assert_array_equal(out, z)
 
 
 @pytest.mark.parametrize(("name", "z"), [("softplus", -30.0), ("elu", -1e-12), ("selu", -1e-12), ("logistic", -30.0)])
-def test_small_values_keep_their_digits(name, z):
-    """Where a naive formula loses everything: log(1 + e^-30), e^-1e-12 - 1; and the slope 1 - e^-a of softplus."""
+def test_small_values_are_precise(name, z):
+    """Here log(1 + e^-30), e^-1e-12 - 1, and the slope 1 - e^-a of softplus lose most digits."""
     small = {"softplus": np.exp(z), "logistic": np.exp(z), "elu": z, "selu": SELU_SCALE * SELU_ALPHA * z}[name]
     np.testing.assert_allclose(ACTIVATIONS[name](np.array([[z]])), small, rtol=1e-11)
     if name in ("softplus", "logistic"):
@@ -278,8 +287,8 @@ def test_pickle_round_trip_is_equal(name):
     assert hash(copy) == hash(TABLE[name])
 
 
-def test_an_activation_says_what_it_is():
-    """The parameter of an estimator is printed often: its name is enough."""
+def test_the_repr_is_the_name():
+    """Estimators print their parameters often, so the text of an activation is short."""
     assert repr(ACTIVATIONS["sigmoid"]) == "Activation('logistic')"
 
 
@@ -291,7 +300,7 @@ def test_activations_are_frozen():
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("name", NAMES)
 def test_passes_allocate_nothing_of_the_size_of_the_array(name, order):
-    """Not even a mask: a sixteenth of the array is less than one byte for each element."""
+    """They allocate no mask either: a sixteenth of the array is less than one byte for each element."""
     activation = TABLE[name]
     z = np.full((1000, 256), -0.5, order=order)
     a = np.empty_like(z) if activation.keeps_slope else z

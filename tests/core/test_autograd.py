@@ -1,4 +1,4 @@
-"""Losses and gradients against PyTorch: its own functions, its own backward pass, in float64."""
+"""Compare losses and gradients with PyTorch's functions and automatic differentiation, in float64."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ LOSSES = {
 
 
 def batch_normalization(layer, own, x, w):
-    """Theirs knows no weights, so weighted moments are written out."""
+    """Batch normalization with row weights, which PyTorch's own function does not have."""
     gain, shift, mean, variance = own
     if w is None:
         return F.batch_norm(
@@ -74,7 +74,7 @@ def forward(layer, own, x, w, noise):
             return ACTIVATIONS[layer.activation.name](x @ own[0] + own[1])
         case Nonlinearity():
             return ACTIVATIONS[layer.activation.name](x)
-        case Dropout():  # theirs cannot be told which units to leave out
+        case Dropout():  # PyTorch's dropout has no argument for the units to leave out
             return x * torch.from_numpy(noise.random(tuple(x.shape)) >= layer.rate) / (1.0 - layer.rate)
         case BatchNormalization():
             return batch_normalization(layer, own, x, w)
@@ -88,7 +88,7 @@ def forward(layer, own, x, w, noise):
 
 
 def theirs(network, loss, theta, batch, alpha):
-    """Penalized loss and gradient; what is not learned keeps a gradient of zero, as here."""
+    """Return the penalized loss of PyTorch and its gradient, which is zero for parameters that are not learned."""
     own = [[torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in p] for p in views(network, theta)]
     x, y = torch.from_numpy(batch.x), torch.from_numpy(np.ascontiguousarray(batch.y))
     w, noise = None if batch.w is None else torch.from_numpy(batch.w), np.random.default_rng(0)
@@ -112,7 +112,7 @@ def views(network, vector):
 
 
 def some_point(network):
-    """Any will do: no difference is taken, so none has to keep its distance from kinks."""
+    """Return any parameters and rows: without numerical differences, they may be close to points without derivative."""
     rng = np.random.default_rng(1)
     theta = rng.normal(0.0, 0.7, network.layout.size)
     for layer, own in zip(network.layers, views(network, theta), strict=True):
@@ -135,7 +135,7 @@ weighted = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "wei
 every_loss = pytest.mark.parametrize("loss", ALL)
 
 
-def test_every_activation_and_loss_has_its_counterpart():
+def test_every_activation_and_loss_has_a_counterpart_in_pytorch():
     assert set(ACTIVATIONS) == set(NAMES)
     assert set(LOSSES) == set(ALL)
 
@@ -143,19 +143,19 @@ def test_every_activation_and_loss_has_its_counterpart():
 @weighted
 @every_loss
 @pytest.mark.parametrize(("normalization", "rates"), [(None, ()), (None, (0, 0)), *BLOCKS], ids=str)
-def test_blocks_are_those_of_torch(normalization, rates, loss, weighted):
+def test_blocks_have_the_loss_and_gradient_of_pytorch(normalization, rates, loss, weighted):
     assert_same([deep_network_of(name, loss, normalization, rates) for name in NAMES], loss, weighted)
 
 
 @weighted
 @every_loss
 @pytest.mark.parametrize("inputs", INPUTS.values(), ids=list(INPUTS))
-def test_input_layers_are_those_of_torch(inputs, loss, weighted):
+def test_input_layers_have_the_loss_and_gradient_of_pytorch(inputs, loss, weighted):
     assert_same([behind(inputs, deep_network_of(name, loss, "batch", (0.3,))) for name in NAMES], loss, weighted)
 
 
-def test_the_noise_is_the_same():
-    """The comparison would say nothing of dropout if all units were kept."""
+def test_dropout_leaves_out_some_units_but_not_all():
+    """If all units were kept, the comparison above would not test dropout."""
     network = deep_network_of("tanh", "squared_error", None, (0.3, 0.3))
     assert isinstance(network, SameNoise)
     mask = np.random.default_rng(0).random((N, network.layers[0].n_out)) >= 0.3

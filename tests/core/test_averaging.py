@@ -1,4 +1,4 @@
-"""The moving average of weights against its recursion written out."""
+"""Compare the moving average of weights with its recursion, written in this file."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def weights(n, size=5, dtype=np.float64):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("decay", [0.5, 0.99])
-def test_it_is_the_recursion(decay, dtype):
+def test_the_average_is_that_of_the_recursion(decay, dtype):
     thetas = weights(400, dtype=dtype)
     average = Average(decay, np.full(5, np.nan_to_num(np.nan), dtype))
     expected = np.zeros(5)
@@ -27,7 +27,7 @@ def test_it_is_the_recursion(decay, dtype):
     assert_allclose(average.vector, expected, rtol=1e-12 if dtype == np.float64 else 1e-4, atol=1e-6)
 
 
-def test_at_first_it_is_the_plain_mean():
+def test_at_first_the_average_is_the_plain_mean():
     thetas = weights(10 * EVERY)
     average = Average(0.9999, np.full(5, 7.0))
     for theta in thetas:
@@ -35,7 +35,7 @@ def test_at_first_it_is_the_plain_mean():
     assert_allclose(average.vector, thetas[EVERY - 1 :: EVERY].mean(axis=0))
 
 
-def test_before_the_first_blend_it_is_the_weights():
+def test_before_its_first_change_the_average_is_the_weights():
     theta = weights(1)[0]
     average = Average(0.99, np.zeros(5))
     for _ in range(EVERY - 1):
@@ -46,7 +46,7 @@ def test_before_the_first_blend_it_is_the_weights():
     assert average.current(theta) is average.vector
 
 
-def test_constant_weights_are_their_own_mean():
+def test_the_average_of_constant_weights_is_exactly_these():
     theta = weights(1)[0]
     average = Average(0.95, np.zeros(5))
     for _ in range(200):

@@ -1,4 +1,4 @@
-"""Batches: every row once, in scikit-learn's random order, standardized on the way, and X never written."""
+"""Batches contain each row once, in scikit-learn's random order and standardized. X is never written."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def numbered(n=N, dtype=np.float64):
-    """X whose first column is the number of the row."""
+    """Return X whose first column is the number of the row."""
     X = np.random.default_rng(0).normal(size=(n, D)).astype(dtype)
     X[:, 0] = np.arange(n)
     return X
@@ -30,7 +30,7 @@ def batches_of(X, size=5, *, weights=None, order=None, mean=None, scale=None, dt
 
 
 def gathered(batches, rng=None):
-    """Copy the batches of one epoch: each is valid only until the next one."""
+    """Return copies of the mini-batches of one epoch, because each is overwritten by the next."""
     return [
         batch._replace(
             x=batch.x.toarray() if sparse.issparse(batch.x) else batch.x.copy(),
@@ -65,7 +65,7 @@ def test_random_order_is_that_of_scikit_learn_epoch_after_epoch(size):
 
 
 @pytest.mark.parametrize("rng", [None, np.random.RandomState(0)], ids=["no rng", "rng"])
-def test_without_order_rows_come_as_they_lie(rng):
+def test_without_order_the_rows_of_X_are_not_shuffled(rng):
     np.testing.assert_array_equal(row_numbers(batches_of(numbered()), rng), np.arange(N))
 
 
@@ -78,14 +78,14 @@ def test_without_rng_the_order_is_followed_and_kept():
 
 
 def test_only_the_rows_of_the_order_are_visited():
-    """What early stopping leaves for training."""
+    """With early stopping, the order contains the training rows only."""
     order = np.array([1, 5, 8, 13, 21])
     batches = batches_of(numbered(), 2, order=order)
     assert batches.n_rows == 5
     np.testing.assert_array_equal(np.sort(row_numbers(batches, np.random.RandomState(0))), [1, 5, 8, 13, 21])
 
 
-def test_the_last_batch_is_short():
+def test_the_last_mini_batch_may_be_shorter():
     assert [len(batch.x) for batch in gathered(batches_of(numbered(), 5))] == [5, 5, 5, 5, 3]
     assert [batch.total for batch in gathered(batches_of(numbered(), 5))] == [5.0, 5.0, 5.0, 5.0, 3.0]
     assert batches_of(numbered(), 100).size == N
@@ -101,7 +101,7 @@ def test_x_y_and_w_belong_to_the_same_rows(size, shuffled):
         index = batch.x[:, 0].astype(int)
         np.testing.assert_array_equal(batch.x, X[index])
         np.testing.assert_array_equal(batch.y, columns.T[index])
-        total = len(index) * weights.mean()  # not that of the batch: weights count between batches too
+        total = len(index) * weights.mean()  # not of the mini-batch: mini-batches have weights too
         np.testing.assert_allclose(batch.w[:, 0], weights[index] / total, rtol=1e-14)
         assert batch.total == pytest.approx(total, rel=1e-14)
 
@@ -111,9 +111,9 @@ def test_without_weights_there_is_no_w(size):
     assert all(batch.w is None for batch in gathered(batches_of(numbered(), size)))
 
 
-def test_a_batch_without_weight_is_left_out():
+def test_a_mini_batch_without_weight_is_left_out():
     weights = np.ones(N)
-    weights[5:10] = 0.0  # all of the second batch
+    weights[5:10] = 0.0  # all rows of the second mini-batch
     weights[[0, 22]] = 0.0
     batches = gathered(batches_of(numbered(), 5, weights=weights))
     assert [int(batch.x[0, 0]) for batch in batches] == [0, 10, 15, 20]
@@ -122,7 +122,7 @@ def test_a_batch_without_weight_is_left_out():
     assert all(batch.w.sum() == pytest.approx(1.0) for batch in batches)
 
 
-def test_a_whole_batch_without_weight_is_left_out():
+def test_a_mini_batch_of_all_rows_without_weight_is_left_out():
     assert gathered(batches_of(numbered(), N, weights=np.zeros(N))) == []
 
 
@@ -131,7 +131,7 @@ def test_a_whole_batch_without_weight_is_left_out():
 @pytest.mark.parametrize("kind", ["C", "F", "float32", "float64", "int", "strided"])
 @pytest.mark.parametrize(("centred", "scaled"), [(True, True), (False, True), (True, False), (False, False)])
 def test_standardization(kind, centred, scaled, shuffled, dtype):
-    """(x - mean) / scale in the dtype asked for, whatever X is."""
+    """Rows are (x - mean) / scale in the requested dtype, for each type of X."""
     X = np.random.default_rng(0).normal(3.0, 2.0, (N, D)) * 10
     X = {
         "C": lambda: X,
@@ -155,7 +155,7 @@ def test_standardization(kind, centred, scaled, shuffled, dtype):
 
 @pytest.mark.parametrize("size", [5, N])
 @pytest.mark.parametrize("order", [None, np.arange(N)], ids=["no order", "order"])
-def test_a_read_only_memory_map_is_read(tmp_path, size, order):
+def test_a_read_only_memory_map_is_accepted(tmp_path, size, order):
     X = numbered()
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
@@ -188,7 +188,7 @@ def test_sparse_rows_stay_sparse_and_are_scaled_only(kind, size, order, dtype):
     assert start == N
 
 
-def test_rows_that_need_no_work_are_a_view():
+def test_rows_that_need_no_change_are_a_view():
     X = numbered()
     for batch in batches_of(X).epoch(None):
         assert np.shares_memory(batch.x, X)
@@ -207,7 +207,7 @@ class Counting(Values):
 
 
 @pytest.mark.parametrize("order", [None, np.arange(N)], ids=["no order", "order"])
-def test_one_batch_of_all_rows_is_gathered_once(order):
+def test_a_mini_batch_of_all_rows_is_gathered_once(order):
     Counting.calls = 0
     batches = batches_of(numbered(), N, order=order, targets=Counting(np.zeros((1, N))))
     passes = [list(batches.epoch(np.random.RandomState(0))) for _ in range(3)]
@@ -230,7 +230,7 @@ def test_batches_reuse_their_memory():
 @pytest.mark.parametrize("order", [None, np.random.default_rng(3).permutation(N)], ids=["no order", "order"])
 @pytest.mark.parametrize("size", [5, N])
 def test_codes_become_one_hot_rows(size, order, codes_dtype, dtype):
-    codes = np.random.default_rng(0).integers(0, 3, N).astype(codes_dtype)  # of 4 classes, one of which is missing
+    codes = np.random.default_rng(0).integers(0, 3, N).astype(codes_dtype)  # of 4 classes, one does not occur
     targets = Codes(codes, 4)
     assert targets.width == 4
     y = np.concatenate(
@@ -262,7 +262,7 @@ def test_weights_take_the_dtype_of_the_batch(dtype):
 
 
 def all_targets(targets, dtype=np.float64, order=None, size=5):
-    """What comes out of an epoch, in the order of the rows."""
+    """Return the targets of an epoch, in the order of the rows."""
     batches = batches_of(numbered(dtype=dtype), size, order=order, targets=targets)
     y = np.concatenate([batch.y for batch in gathered(batches)])
     assert y.dtype == dtype
@@ -275,7 +275,7 @@ orders = pytest.mark.parametrize("order", [None, np.random.default_rng(3).permut
 @both_dtypes
 @pytest.mark.parametrize("size", [5, N])
 @orders
-def test_stacked_targets_stand_side_by_side(order, size, dtype):
+def test_stacked_targets_lie_side_by_side(order, size, dtype):
     rng = np.random.default_rng(0)
     first, second, columns = rng.integers(0, 3, N), rng.integers(0, 2, N), rng.normal(size=(2, N)).astype(dtype)
     targets = Stacked((Codes(first, 3), Values(columns), Codes(second, 2)))
@@ -300,7 +300,7 @@ def test_smoothed_classes(order, smoothing, dtype):
 
 
 @orders
-def test_smoothed_labels_go_towards_their_shares(order):
+def test_smoothed_labels_move_towards_the_shares(order):
     columns, shares = np.random.default_rng(0).integers(0, 2, (3, N)).astype(np.uint8), np.array([0.5, 0.1, 0.9])
     y = all_targets(Smoothed(Values(columns), 0.2, shares), order=order)
     np.testing.assert_allclose(y, 0.8 * columns.T + 0.2 * shares, rtol=1e-14)

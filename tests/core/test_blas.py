@@ -1,4 +1,4 @@
-"""Adding a multiple in place, against the formula."""
+"""Compare `axpy` and `norm` with their formulas."""
 
 import tracemalloc
 
@@ -20,7 +20,7 @@ def test_axpy_is_the_formula_in_place(a, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_axpy_writes_into_the_vector_behind_a_view(dtype):
+def test_axpy_changes_the_vector_of_a_view(dtype):
     x, y = np.ones(5, dtype=dtype), np.zeros(5, dtype=dtype)
     axpy(2.0, x[1:4], y[1:4])
     np.testing.assert_array_equal(y, [0.0, 2.0, 2.0, 2.0, 0.0])

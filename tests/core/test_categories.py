@@ -1,4 +1,4 @@
-"""The lookup of categories against one-hot products, central differences, and what it allocates."""
+"""Compare the look-up of categories with products of one-hot matrices and with central differences."""
 
 import pickle
 import tracemalloc
@@ -46,7 +46,7 @@ def memory_for(layer, n=N, dtype=np.float64):
 
 
 def by_one_hot(layer, parameters, x):
-    """The same by products of one-hot matrices."""
+    """Return the output of the layer, computed by products of one-hot matrices."""
     a = np.full((len(x), layer.n_out), np.nan)
     a[:, : layer.n_numbers] = x[:, : layer.n_numbers]
     for j, (table, block) in enumerate(zip(layer.vectors(parameters), layer.blocks(), strict=True)):
@@ -75,7 +75,7 @@ def test_few_levels_are_one_hot_and_not_learned():
 
 
 @every_layer
-def test_the_way_back_sums_over_the_rows_of_a_code(layer):
+def test_the_gradient_of_a_vector_is_the_sum_over_the_rows_of_its_code(layer):
     parameters, x, memory = started(layer), some_rows(layer), memory_for(layer)
     layer.forward(parameters, x, memory)
     memory.delta[...] = delta = np.random.default_rng(2).normal(size=(N, layer.n_out))
@@ -100,7 +100,7 @@ def test_gradients_are_those_of_central_differences(layer):
     theta = network.initialize(np.random.RandomState(0), np.float64)
     x, rng = some_rows(layer), np.random.default_rng(3)
     w = rng.uniform(0.5, 1.5, (N, 1))
-    learned = np.ones(theta.size, dtype=bool)  # the one-hot vectors are no parameters to differentiate by
+    learned = np.ones(theta.size, dtype=bool)  # the one-hot vectors are not learned
     for array in Parameters(network.layout, np.arange(float(theta.size))).layers[0][:1]:
         learned[array.astype(int)] = False
     batch = Batch(x, rng.normal(size=(N, 2)), w / w.sum(), float(N))
@@ -108,7 +108,7 @@ def test_gradients_are_those_of_central_differences(layer):
     assert error < 1e-6
 
 
-def test_the_other_vector_is_the_mean_of_the_known():
+def test_the_vector_of_other_is_the_weighted_mean_of_the_column():
     layer = LAYERS["one-hot and learned"]
     parameters = started(layer)
     for j, size in enumerate(layer.sizes):
@@ -118,8 +118,8 @@ def test_the_other_vector_is_the_mean_of_the_known():
         assert_allclose(layer.tables(parameters)[j][OTHER], expected)
 
 
-def test_memory_is_that_of_a_batch_and_of_the_tables():
-    """No one-hot matrix: five columns of 10,000 levels, a batch of 256 rows."""
+def test_memory_is_that_of_a_mini_batch_and_of_the_tables():
+    """Five columns of 10,000 levels and a mini-batch of 256 rows make no one-hot matrix."""
     layer = Categories(5, (10_000,) * 5, (8,) * 5)
     parameters, x = started(layer, np.float32), some_rows(layer, 256, np.float32)
     memory, grads = memory_for(layer, 256, np.float32), tuple(np.empty_like(p) for p in parameters)
@@ -130,10 +130,10 @@ def test_memory_is_that_of_a_batch_and_of_the_tables():
     layer.backward(parameters, grads, x, memory, None)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2 * 8 * grads[1].size  # a float64 table or two; one-hot rows would take 256 * 50,000 numbers
+    assert peak < 2 * 8 * grads[1].size  # less than two tables in float64; one-hot rows would be 256 * 50,000 numbers
 
 
-def test_layers_are_told_apart_and_pickled():
+def test_layers_can_be_compared_and_pickled():
     layer = LAYERS["one-hot and learned"]
     layer.blocks()
     assert pickle.loads(pickle.dumps(layer)) == layer

@@ -1,4 +1,4 @@
-"""Why non-linearities (C4): ``h = x W1``, ``y = h W2`` equals ``y = x W`` with ``W = W1 W2``."""
+"""Linear layers merge (C4 of the course): ``h = x W1``, ``y = h W2`` equals ``y = x W`` with ``W = W1 W2``."""
 
 from itertools import pairwise
 
@@ -28,7 +28,7 @@ def same_predictions(before, after):
 
 @pytest.mark.parametrize("activations", ["identity", ["identity"]])
 def test_two_linear_layers_are_one(activations):
-    """The numbers of the course: 8x9 and 9x4 is 8x4."""
+    """With the shapes of the course, 8x9 and 9x4 become 8x4."""
     coefs, intercepts = some_layers(8, 9, 4)
     W, b, hidden = collapse_linear(coefs, intercepts, activations)
     assert [w.shape for w in W] == [(8, 4)]
@@ -38,7 +38,7 @@ def test_two_linear_layers_are_one(activations):
     same_predictions((coefs, intercepts, ["identity"]), (W, b, hidden))
 
 
-def test_identity_is_the_default():
+def test_activations_are_the_identity_by_default():
     assert len(collapse_linear(*some_layers(8, 9, 4))[0]) == 1
 
 
@@ -61,12 +61,12 @@ def test_only_layers_without_non_linearity_between_them_merge(activations, shape
     same_predictions((coefs, intercepts, activations), (W, b, hidden))
 
 
-def test_one_name_stands_for_all_hidden_layers():
+def test_one_name_is_the_activation_of_all_hidden_layers():
     coefs, intercepts = some_layers(5, 4, 3, 2)
     assert collapse_linear(coefs, intercepts, "tanh")[2] == ["tanh", "tanh"]
 
 
-def test_one_layer_stays_one_layer():
+def test_a_single_layer_is_returned():
     coefs, intercepts = some_layers(5, 2)
     W, b, hidden = collapse_linear(coefs, intercepts)
     np.testing.assert_array_equal(W[0], coefs[0])
@@ -74,7 +74,7 @@ def test_one_layer_stays_one_layer():
     assert hidden == []
 
 
-def test_the_arrays_given_are_not_changed():
+def test_the_arguments_are_not_changed():
     coefs, intercepts = some_layers(8, 9, 4)
     before = [array.copy() for array in (*coefs, *intercepts)]
     collapse_linear(coefs, intercepts)

@@ -1,4 +1,4 @@
-"""Dropout: what is left out, what is scaled, what comes back, and that nothing happens at prediction."""
+"""Dropout leaves out units, scales the others, passes gradients through these only, and does nothing at prediction."""
 
 import pickle
 import tracemalloc
@@ -19,7 +19,7 @@ def noise(seed=0):
 
 
 def memory_for(layer, n=N, dtype=np.float64, rows=None):
-    """Memory whose old contents must not matter."""
+    """Return memory full of nan, because the layer must not read its old contents."""
     memory = Workspace([layer.buffers()], rows or n, dtype).rows(n)[0]
     memory.a[...] = memory.delta[...] = np.nan
     memory.kept[...] = True
@@ -38,13 +38,13 @@ def test_a_unit_is_left_out_or_scaled_up(rate, dtype):
     assert a.dtype == dtype
     dropped = a == 0.0
     np.testing.assert_allclose(a[~dropped], x[~dropped] / (1.0 - rate), rtol=4 * np.finfo(dtype).eps)
-    # A share of 2,500 independent draws: five standard deviations off happen once in two million times.
+    # A share of 2,500 independent draws differs by five standard deviations once in two million times.
     assert dropped.mean() == pytest.approx(rate, abs=5 * np.sqrt(rate * (1 - rate) / dropped.size))
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_the_expectation_is_what_went_in(rate):
-    """Srivastava et al. (2014), section 10: scaling up in training makes up for the units that are missing."""
+def test_the_expected_output_is_the_input(rate):
+    """Srivastava et al. (2014), section 10: the units that are kept are scaled up in training."""
     layer, x, source = Dropout(K, rate), some_rows(), noise()
     draws = np.array([layer.forward((), x, memory_for(layer), source).copy() for _ in range(4000)])
     deviation = np.abs(x) * np.sqrt(rate / (1 - rate) / len(draws))
@@ -52,8 +52,8 @@ def test_the_expectation_is_what_went_in(rate):
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.1, 0.999])
-def test_rates_finer_than_a_byte_hold_over_the_batches(rate):
-    """The threshold of each batch is one of two bytes; the share left out is right in the mean."""
+def test_the_mean_over_mini_batches_has_rates_that_a_byte_cannot_represent(rate):
+    """The threshold of each mini-batch is one of two bytes, and the mean share of units left out is the rate."""
     layer, source, x, n_draws = Dropout(K, rate), noise(), np.ones((200, K)), 2000
     memory = memory_for(layer, 200)
     shares = [np.mean(layer.forward((), x, memory, source) == 0.0) for _ in range(n_draws)]
@@ -62,7 +62,7 @@ def test_rates_finer_than_a_byte_hold_over_the_batches(rate):
     assert np.mean(shares) == pytest.approx(rate, abs=5 * deviation / np.sqrt(n_draws))
 
 
-def test_large_batches_are_drawn_to_their_end():
+def test_all_pieces_of_a_large_mini_batch_are_drawn():
     n = 50_000
     a = Dropout(K, 0.5).forward((), np.ones((n, K)), memory_for(Dropout(K, 0.5), n), noise())
     tenths = (a == 0.0).reshape(10, -1)
@@ -71,7 +71,7 @@ def test_large_batches_are_drawn_to_their_end():
 
 
 def test_units_are_left_out_independently():
-    """No two columns and no two rows go together: correlations of 20,000 draws are small."""
+    """No two columns and no two rows are correlated, over 20,000 draws."""
     layer, source = Dropout(K, 0.5), noise()
     draws = np.array([layer.forward((), np.ones((3, K)), memory_for(layer, 3), source).ravel() for _ in range(20_000)])
     correlations = np.corrcoef(draws.T)[~np.eye(3 * K, dtype=bool)]
@@ -79,14 +79,14 @@ def test_units_are_left_out_independently():
 
 
 @both_dtypes
-def test_the_same_source_leaves_out_the_same_units(dtype):
+def test_the_same_seed_leaves_out_the_same_units(dtype):
     layer, x = Dropout(K, 0.5), some_rows(dtype=dtype)
     first, again, other = (layer.forward((), x, memory_for(layer, dtype=dtype), noise(seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
-def test_every_batch_has_its_own_mask():
+def test_each_mini_batch_has_its_own_mask():
     layer, x, source = Dropout(K, 0.5), some_rows(), noise()
     memory = memory_for(layer)
     first = layer.forward((), x, memory, source).copy()
@@ -110,7 +110,7 @@ def test_a_rate_of_zero_keeps_everything():
 
 @both_dtypes
 @pytest.mark.parametrize("rows", [N, N + 5])
-def test_gradients_come_back_through_the_units_that_were_kept(rows, dtype):
+def test_gradients_pass_through_the_units_that_were_kept(rows, dtype):
     layer, delta = Dropout(K, 0.4), some_rows(dtype=dtype, seed=1)
     memory, dx = memory_for(layer, dtype=dtype, rows=rows), np.full((N, K), np.nan, dtype=dtype)
     slope = layer.forward((), np.ones((N, K), dtype=dtype), memory, noise()).copy()  # a = x * slope
@@ -121,7 +121,7 @@ def test_gradients_come_back_through_the_units_that_were_kept(rows, dtype):
     np.testing.assert_array_equal(memory.delta, delta)
 
 
-def test_gradients_that_nobody_wants_are_not_computed():
+def test_the_gradient_of_the_input_is_not_computed_if_not_needed():
     layer = Dropout(K, 0.4)
     memory = memory_for(layer)
     layer.forward((), some_rows(), memory, noise())
@@ -140,7 +140,7 @@ def test_it_has_no_parameters():
 
 
 def test_both_passes_allocate_nothing_that_grows_with_the_rows():
-    n = 200_000  # one byte for each unit would be a megabyte; NumPy buffers a cast of 8,192 booleans at a time
+    n = 200_000  # one byte for each unit would be a megabyte; NumPy casts 8,192 booleans at a time in a buffer
     layer, x, source, dx = Dropout(K, 0.5), some_rows(n), noise(), np.empty((n, K))
     memory = memory_for(layer, n)
     tracemalloc.start()

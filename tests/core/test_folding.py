@@ -1,4 +1,4 @@
-"""Folding: the network to predict with computes what the trained one does at prediction."""
+"""A folded network makes the predictions of the trained network."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def network_of(activations, normalization=None, rate=0.0):
 
 
 def trained(network, dtype=np.float64):
-    """Parameters in which nothing is 0 or 1, and variances are positive."""
+    """Return parameters of which none is 0 or 1, and whose variances are positive."""
     return network.layout.views(np.random.default_rng(0).uniform(0.3, 1.5, network.layout.size).astype(dtype))
 
 
@@ -46,7 +46,7 @@ def kinds(network):
 
 @pytest.mark.parametrize("rate", [0.0, 0.5])
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-def test_batch_normalization_merges_into_the_combination_before_it(activation, rate):
+def test_batch_normalization_merges_into_the_dense_layer_before_it(activation, rate):
     network = network_of([activation, "tanh"], "batch", rate)
     arrays, x = trained(network), some_rows()
     folded, own = fold_normalization(network, arrays)
@@ -58,7 +58,7 @@ def test_batch_normalization_merges_into_the_combination_before_it(activation, r
     assert is_plain(folded)
 
 
-def test_the_merged_combination_by_hand():
+def test_the_merged_dense_layer_has_the_weights_of_the_formula():
     network = network_of(["identity"], "batch")
     arrays = trained(network)
     (W, b), (gain, shift, mean, variance) = arrays[:2]
@@ -70,7 +70,7 @@ def test_the_merged_combination_by_hand():
 
 @pytest.mark.parametrize("normalization", [None, "layer"])
 @pytest.mark.parametrize("rate", [0.0, 0.5])
-def test_nothing_else_is_touched(normalization, rate):
+def test_other_layers_are_not_changed(normalization, rate):
     network = network_of(["tanh", "relu"], normalization, rate)
     arrays = trained(network)
     folded, own = fold_normalization(network, arrays)
@@ -79,7 +79,7 @@ def test_nothing_else_is_touched(normalization, rate):
     assert is_plain(folded) == (normalization is None)
 
 
-def test_the_arrays_given_are_not_changed():
+def test_the_arguments_are_not_changed():
     network = network_of(["tanh", "relu"], "batch")
     arrays = trained(network)
     before = [[array.copy() for array in own] for own in arrays]
@@ -95,12 +95,12 @@ def test_float32_stays_float32():
     assert {array.dtype for arrays in own for array in arrays} == {np.dtype(np.float32)}
 
 
-def test_the_loss_stays():
+def test_the_loss_is_kept():
     network = network_of(["tanh"], "batch")
     assert fold_normalization(network, trained(network))[0].loss is network.loss
 
 
-def test_monte_carlo_dropout_acts_alike_before_and_after():
+def test_monte_carlo_dropout_is_the_same_after_folding():
     network = network_of(["tanh", "relu"], "batch", 0.5)
     arrays, x = trained(network), some_rows()
     for own in arrays:
@@ -111,7 +111,7 @@ def test_monte_carlo_dropout_acts_alike_before_and_after():
     assert np.abs(noisy - folded.forward(own, x)).max() > 1e-3
 
 
-def test_networks_without_a_hidden_layer_fold_to_themselves():
+def test_networks_without_a_hidden_layer_are_not_changed():
     network = network_of([])
     assert fold_normalization(network, trained(network))[0] == network
     assert is_plain(network)

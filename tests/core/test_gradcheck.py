@@ -1,4 +1,6 @@
-"""Backpropagation against central differences for every activation x loss x layer kind, and that the check can fail."""
+"""Compare backpropagation with central differences for each activation, loss and kind of layer.
+
+The last tests show that the check finds broken layers."""
 
 from dataclasses import dataclass, replace
 from itertools import count, pairwise
@@ -20,8 +22,8 @@ from sknet.core.normalization import BatchNormalization, LayerNormalization, Non
 
 N, D, WIDTH, K = 6, 3, 4, 3
 TOLERANCE = 1e-6
-FAR_FROM_KINKS = 2e-3  # a step of 1e-5 moves a pre-activation of these nets by less
-THRESHOLD = 0.6  # of Huber's loss, so that errors lie on both sides of it
+FAR_FROM_KINKS = 2e-3  # a step of 1e-5 changes a pre-activation of these networks by less
+THRESHOLD = 0.6  # of Huber's loss; the errors lie on both sides of it
 ALL = LOSSES | {
     "huber": Huber(threshold=THRESHOLD),
     "quantiles": Quantile(levels=(0.1, 0.5, 0.8)),
@@ -36,7 +38,7 @@ TARGETS = {
     "groups": lambda rng: np.column_stack([np.ones(N), rng.dirichlet(np.ones(2), N)]),
     **dict.fromkeys(("squared_error", "absolute_error", "huber", "quantile"), lambda rng: rng.normal(size=(N, K))),
 }
-# Where a loss has a kink or a jump of its second derivative: distance of an error from it.
+# Distance of an error from the points at which a loss has no first or second derivative.
 KINKS = {
     **dict.fromkeys(("absolute_error", "quantile", "quantiles"), np.abs),
     "huber": lambda error: np.abs(np.abs(error) - THRESHOLD),
@@ -60,9 +62,9 @@ def some_batch(loss, weighted):
 
 
 def distance_from_kinks(network, theta, batch):
-    """The smallest of |z| over hidden units, and of the distances of the errors from the kinks of the loss.
+    """Return the smallest distance of a hidden unit or an error from a point without derivative.
 
-    0 where batch normalization divides by next to nothing: its curvature is too strong for differences.
+    The result is 0 if batch normalization divides by almost zero, because numerical differences are then wrong.
     """
     x, smallest = batch.x, np.inf
     training, w = Training(np.random.default_rng(0), batch.w), None if batch.w is None else batch.w[:, 0]
@@ -79,7 +81,7 @@ def distance_from_kinks(network, theta, batch):
 
 
 def smooth_point(network, batch):
-    """Parameters at which no hidden unit sits at a kink, and no error at one of the loss."""
+    """Return parameters at which no hidden unit and no error is close to a point without derivative."""
     for seed in count():
         rng = np.random.default_rng(seed)
         theta = rng.normal(0.0, 0.7, network.layout.size)
@@ -123,10 +125,10 @@ def test_gradient_of_sparse_rows_and_outputs_in_columns(kind, order, loss):
 
 
 class SameNoise(Network):
-    """Draws the same noise in each evaluation: only then is the loss a function of the parameters."""
+    """A network that draws the same noise in each evaluation, so that the loss is a function of the parameters."""
 
     def loss_and_gradient(self, theta, grad, batch, memory, noise=None):
-        frozen = Parameters(self.layout, theta.vector.copy())  # running averages move
+        frozen = Parameters(self.layout, theta.vector.copy())  # running averages change
         return super().loss_and_gradient(frozen, grad, batch, memory, np.random.default_rng(0))
 
 
@@ -134,7 +136,7 @@ NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization, None
 
 
 def deep_network_of(activation, loss, normalization, rates):
-    """Blocks of combination, normalization, non-linearity and dropout, and a linear layer on top."""
+    """Return a network of blocks (dense layer, normalization, non-linearity, dropout) and a linear last layer."""
     initializer, layers, d = INITIALIZERS["glorot_normal"], [], D
     for rate in rates:
         if normalization is None:
@@ -180,7 +182,7 @@ def test_gradient_of_blocks_on_rows_without_weight_and_sparse_rows(kind, normali
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradient_of_batch_normalization_on_one_row(weighted):
-    """It is a linear map there, by the running averages, which are constants: they are no direction to go."""
+    """One row is normalized by the running averages, which are constants, so these are not among the directions."""
     network, whole = deep_network_of("tanh", "squared_error", "batch", (0, 0)), some_batch("squared_error", False)
     batch = Batch(whole.x[:1], whole.y[:1], np.ones((1, 1)) if weighted else None, 1.0)
     theta = smooth_point(network, whole)
@@ -202,7 +204,7 @@ def test_running_averages_have_no_gradient():
                 assert np.abs(own[0]).min() > 0.0
 
 
-def test_checking_leaves_running_averages_as_they_are():
+def test_checking_does_not_change_running_averages():
     network = Network(deep_network_of("tanh", "squared_error", "batch", (0, 0)).layers, LOSSES["squared_error"])
     batch = some_batch("squared_error", weighted=False)
     theta = smooth_point(network, batch)
@@ -212,13 +214,13 @@ def test_checking_leaves_running_averages_as_they_are():
 
 
 def test_gradient_of_dropout_without_noise():
-    """Without a source of noise nothing is dropped, on the way back as on the way there."""
+    """Without a source of noise, both passes keep all units."""
     network = Network(deep_network_of("tanh", "squared_error", None, (0.5, 0.5)).layers, LOSSES["squared_error"])
     assert error_of(network, some_batch("squared_error", weighted=False)) < TOLERANCE
 
 
 class NoBiasOfRows(Dense):
-    """Forgets to sum the bias gradient over all rows but one."""
+    """A broken layer: the gradient of the bias is that of one row."""
 
     def backward(self, parameters, grads, x, memory, dx):
         super().backward(parameters, grads, x, memory, dx)
@@ -226,7 +228,7 @@ class NoBiasOfRows(Dense):
 
 
 class NoDerivative(Dense):
-    """Forgets f'(z)."""
+    """A broken layer: the factor f'(z) is missing."""
 
     def backward(self, parameters, grads, x, memory, dx):
         linear = replace(self, activation=ACTIVATIONS["identity"])
@@ -234,7 +236,7 @@ class NoDerivative(Dense):
 
 
 class WrongTranspose(Dense):
-    """Sends delta W, not delta W', where both have the shape."""
+    """A broken layer: dx is delta W instead of delta W', if both have the same shape."""
 
     def backward(self, parameters, grads, x, memory, dx):
         super().backward(parameters, grads, x, memory, dx)
@@ -243,7 +245,7 @@ class WrongTranspose(Dense):
 
 
 class WrongSign(Dense):
-    """One weight's gradient has the wrong sign."""
+    """A broken layer: the gradient of one weight has the wrong sign."""
 
     def backward(self, parameters, grads, x, memory, dx):
         super().backward(parameters, grads, x, memory, dx)
@@ -251,7 +253,7 @@ class WrongSign(Dense):
 
 
 class ConstantStatistics(BatchNormalization):
-    """Takes mean and variance of the batch for constants."""
+    """A broken layer: mean and variance of the mini-batch are treated as constants."""
 
     def backward(self, parameters, grads, x, memory, dx):
         super().backward(parameters, grads, x, memory, dx)
@@ -259,7 +261,7 @@ class ConstantStatistics(BatchNormalization):
 
 
 class EqualWeights(BatchNormalization):
-    """Forgets that rows have weights on the way back."""
+    """A broken layer: the backward pass ignores the row weights."""
 
     def backward(self, parameters, grads, x, memory, dx):
         memory.w = None
@@ -267,7 +269,7 @@ class EqualWeights(BatchNormalization):
 
 
 class MaskForgotten(Dropout):
-    """Lets gradients pass through the units that were left out."""
+    """A broken layer: gradients pass through the units that were left out."""
 
     def backward(self, parameters, grads, x, memory, dx):
         dx[...] = memory.delta / (1.0 - self.rate)
@@ -295,7 +297,7 @@ def test_a_broken_layer_is_found(broken):
     assert error_of(network_of("tanh", "squared_error", 2, layer=broken), batch) > 1e-2
 
 
-def test_a_direction_is_enough_to_find_a_broken_layer():
+def test_one_direction_is_enough_to_find_a_broken_layer():
     batch = some_batch("squared_error", weighted=False)
     network = network_of("tanh", "squared_error", 2)
     directions = np.random.default_rng(3).normal(size=(2, network.layout.size))
@@ -306,7 +308,7 @@ def test_a_direction_is_enough_to_find_a_broken_layer():
 
 @dataclass(frozen=True)
 class Doubled(SquaredError):
-    """Writes twice the gradient of the loss it returns."""
+    """A broken loss: the gradient is twice that of the value."""
 
     def value_and_delta(self, z, y, w, delta, memory):
         value = super().value_and_delta(z, y, w, delta, memory)
@@ -315,14 +317,14 @@ class Doubled(SquaredError):
 
 
 def test_the_error_is_relative():
-    """Twice the gradient is off by half of the larger one, wherever it is small."""
+    """If the gradient is doubled, the error is half of the larger gradient, also where gradients are small."""
     error = error_of(network_of("tanh", Doubled(), 1), some_batch("squared_error", weighted=False))
     assert error == pytest.approx(0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_penalized_loss_by_hand(weighted):
-    """``sum_i w_i L_i + alpha / 2 |W|^2 / sum of weights`` and its gradient; ``theta`` stays as it is."""
+    """``sum_i w_i L_i + alpha / 2 |W|^2 / sum of weights`` and its gradient; ``theta`` does not change."""
     network, batch = network_of("identity", "squared_error", 0), some_batch("squared_error", weighted)
     theta = smooth_point(network, batch)
     before = theta.copy()

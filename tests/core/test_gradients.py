@@ -1,6 +1,6 @@
-"""Every kind of layer with every activation and every loss, against central differences along random directions.
+"""Compare gradients with central differences for each kind of layer, activation and loss, in random directions.
 
-`test_gradcheck` looks at each coordinate, but of fewer combinations.
+`test_gradcheck` checks all coordinates of fewer combinations.
 """
 
 import numpy as np
@@ -22,20 +22,20 @@ INPUTS = {
 }
 every_loss = pytest.mark.parametrize("loss", ALL)
 weighted = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights"])
-# Thousands of networks; those of `test_gradcheck` are always looked at.
+# These are thousands of networks; `test_gradcheck` is never left out.
 pytestmark = pytest.mark.slow
 
 NAMES = sorted({activation.name for activation in ACTIVATIONS.values()})
 
 
 def behind(inputs, network):
-    """The network with other layers before it, and a combination behind these that has the inputs it expects."""
+    """Return the network behind other layers, with a dense layer between them to fit the number of inputs."""
     joint = Dense(inputs[-1].n_out, D, ACTIVATIONS["identity"], INITIALIZERS["glorot_normal"])
     return SameNoise((*inputs, joint, *network.layers), network.loss)
 
 
 def directions_of(network):
-    """Three of them; what is not learned has a gradient of zero on purpose and stays where it is."""
+    """Return three directions, which are zero for parameters that are not learned, as is their gradient."""
     directions = np.random.default_rng(4).normal(size=(3, network.layout.size))
     for direction in directions:
         for layer, own in zip(network.layers, Parameters(network.layout, direction).layers, strict=True):
@@ -46,7 +46,7 @@ def directions_of(network):
 
 
 def worst(networks, batch, alpha=0.0):
-    """The largest relative error, over networks that differ in the activation."""
+    """Return the largest relative error over networks that differ in their activation."""
     return max(
         relative_error(
             network, smooth_point(network, batch), batch, alpha, step=4e-6, directions=directions_of(network)
@@ -71,7 +71,7 @@ def test_inputs_with_every_activation_and_loss(inputs, loss, weighted):
     assert worst(networks, some_batch(loss, weighted), 0.5) < TOLERANCE
 
 
-def test_the_shapes_are_those_that_were_meant():
+def test_the_networks_have_the_intended_layers():
     network = behind(INPUTS["clip and embedding"], deep_network_of("tanh", "groups", "batch", (0.3,)))
     assert network.layers[0].n_out == D
     assert network.layers[1].n_out == D + 2

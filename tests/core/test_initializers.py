@@ -1,4 +1,4 @@
-"""Initializers against the variances and bounds of the papers."""
+"""Compare initializers with the variances and bounds of the papers."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def draw(name, shape=SHAPE, seed=0):
     return INITIALIZERS[name](np.random.RandomState(seed), *shape)
 
 
-def test_every_initializer_has_its_paper_here():
+def test_every_initializer_is_in_the_table_of_variances():
     assert set(PAPERS) == set(INITIALIZERS)
     assert all(initializer.name == name for name, initializer in INITIALIZERS.items())
 
@@ -38,7 +38,7 @@ def test_shapes_and_dtype(name):
 @pytest.mark.parametrize("shape", [SHAPE, SHAPE[::-1]])
 @pytest.mark.parametrize("name", INITIALIZERS)
 def test_weights_have_the_mean_and_variance_of_the_paper(name, shape):
-    """Within five standard errors: sigma / sqrt(N) and sigma^2 sqrt((kurtosis - 1) / N)."""
+    """They agree within five standard errors: sigma / sqrt(N) and sigma^2 sqrt((kurtosis - 1) / N)."""
     W, _ = draw(name, shape)
     variance = PAPERS[name](*shape)
     kurtosis = 1.8 if "uniform" in name else 3.0
@@ -78,7 +78,7 @@ def test_auto_draws_the_numbers_of_scikit_learn(activation, factor):
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
-def test_the_random_state_alone_decides(name):
+def test_weights_depend_only_on_the_random_state(name):
     first, again, other = draw(name), draw(name), draw(name, seed=1)
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
@@ -86,7 +86,7 @@ def test_the_random_state_alone_decides(name):
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
-def test_no_inputs_are_no_error(name):
+def test_a_layer_without_inputs_is_allowed(name):
     W, b = draw(name, (0, 3))
     assert W.shape == (0, 3)
     assert np.isfinite(b).all()

@@ -1,4 +1,4 @@
-"""Input layers against formulas written out here and finite differences."""
+"""Compare input layers with formulas written in this file and with central differences."""
 
 import math
 
@@ -28,7 +28,7 @@ every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=list(LAYERS)
 
 
 def started(layer, dtype=np.float64):
-    """Return parameters as initialized, but with units for scaling that are not neutral."""
+    """Return initial parameters, but with shifts and scales that are not 0 and 1."""
     layout = Layout([layer.specs()])
     parameters = Parameters(layout, np.zeros(layout.size, dtype=dtype)).layers[0]
     layer.initialize(np.random.RandomState(0), parameters)
@@ -43,7 +43,7 @@ def some_rows(dtype=np.float64):
 
 
 def memory_for(layer, dtype=np.float64, rows=N):
-    """Memory of a larger batch, whose old contents must not matter."""
+    """Return memory of a larger mini-batch full of nan, because the layer must not read its old contents."""
     memory = Workspace([layer.buffers()], N + 3, dtype).rows(rows)[0]
     for name, array in vars(memory).items():
         if name != "ones":
@@ -59,7 +59,7 @@ def test_the_clip_is_the_formula_of_its_source(bound):
     assert_allclose(layer.forward(parameters, x, memory_for(layer)), u / np.sqrt(1.0 + (u / bound) ** 2), rtol=1e-14)
 
 
-def test_the_clip_keeps_order_and_bounds():
+def test_the_clip_keeps_the_order_and_its_bounds():
     layer = Scaling(1, 3.0)
     x = np.array([[-1e30], [-5.0], [0.0], [1e-4], [7.0], [1e6]])
     memory = Workspace([layer.buffers()], 6, float).rows(6)[0]
@@ -70,7 +70,7 @@ def test_the_clip_keeps_order_and_bounds():
 
 
 @pytest.mark.parametrize(("dtype", "far"), [(np.float32, 1e30), (np.float64, 1e300)])
-def test_the_clip_holds_where_squares_overflow(dtype, far):
+def test_the_clip_is_finite_where_squares_overflow(dtype, far):
     layer, memory = Scaling(1, 3.0), Workspace([Scaling(1, 3.0).buffers()], 2, dtype).rows(2)[0]
     with np.errstate(over="raise"):
         a = layer.forward((np.zeros(1, dtype), np.ones(1, dtype)), np.array([[-far], [far]], dtype), memory)
@@ -110,7 +110,7 @@ def test_initial_frequencies_and_phases():
 @every_layer
 @pytest.mark.parametrize("front", [False, True], ids=["first", "behind a layer"])
 def test_gradients(layer, front):
-    """As the first layer, and behind one that wants to know dL/dx."""
+    """The layer is tested as the first one, and after one that needs dL/dx."""
     tanh = ACTIVATIONS["tanh"]
     start = initializer_for("glorot_uniform", "tanh")
     layers = [
@@ -123,7 +123,7 @@ def test_gradients(layer, front):
     theta = network.initialize(np.random.RandomState(0), float)
     batch = Batch(rng.normal(size=(N, 3 if front else D)), np.asfortranarray(rng.normal(size=(N, 2))), None, float(N))
     learned = Parameters(network.layout, np.ones_like(theta))
-    if isinstance(layer, Scaling):  # its units are no parameters to learn, so its gradient is zero on purpose
+    if isinstance(layer, Scaling):  # shift and scale are not learned, so their gradient is zero
         for array in learned.layers[int(front)]:
             array[...] = 0.0
     directions = np.eye(theta.size)[learned.vector > 0.0]
@@ -132,7 +132,7 @@ def test_gradients(layer, front):
 
 @every_layer
 def test_the_gradient_of_the_inputs_in_any_units(layer):
-    """The test above has neutral units only: those that training starts from."""
+    """The test above has initial parameters, which do not change the units."""
     parameters, x, memory = started(layer), some_rows(), memory_for(layer)
     delta, step = np.random.default_rng(3).normal(size=(N, layer.n_out)), 1e-6
     layer.forward(parameters, x, memory)
@@ -147,7 +147,7 @@ def test_the_gradient_of_the_inputs_in_any_units(layer):
 
 @every_layer
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dtype_shorter_batches_and_what_backward_leaves_alone(layer, dtype):
+def test_short_mini_batches_keep_the_dtype_and_backward_keeps_the_output(layer, dtype):
     parameters, x = started(layer, dtype), some_rows(dtype)[:5]
     memory = memory_for(layer, dtype, 5)
     a = layer.forward(parameters, x, memory)
@@ -170,3 +170,9 @@ def test_names():
     assert str(Scaling(3)) == "scaling"
     assert str(Scaling(3, 3.0)) == "scaling and smooth clip at 3"
     assert str(PeriodicEmbedding(4, (0, 2))) == "periodic embedding(4 -> 10)"
+
+
+@every_layer
+def test_parameters_are_not_penalized_and_gradients_take_memory_only_in_training(layer):
+    assert not any(spec.penalized for spec in layer.specs())
+    assert {buffer.name for buffer in layer.buffers() if buffer.training_only} >= {"delta"}

@@ -1,4 +1,4 @@
-"""Dense against einsum in float64, with activations and their derivatives written out here."""
+"""Compare `Dense` with einsum in float64; activations and their derivatives are written in this file."""
 
 import pickle
 import tracemalloc
@@ -20,7 +20,7 @@ def logistic(z):
     return 1.0 / (1.0 + np.exp(-z))
 
 
-# f(z) and f'(z): one that does nothing, one on its value, one with a boolean mask, one that keeps its slope.
+# f(z) and f'(z): the identity, a derivative computed from the value, one with a boolean mask, one that is kept.
 PAIRS = {
     "identity": (lambda z: z, lambda z: np.ones_like(z)),
     "tanh": (np.tanh, lambda z: 1.0 / np.cosh(z) ** 2),
@@ -42,14 +42,14 @@ def dense(name, order="C", n_in=D, n_out=K):
 
 
 def some_numbers(dtype=np.float64):
-    """x with zeros in it, W, b and dL/da."""
+    """Return x with some zeros, W, b and dL/da."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(N, D)) * (rng.uniform(size=(N, D)) < 0.6)
     return [array.astype(dtype) for array in (x, rng.normal(size=(D, K)), rng.normal(size=K), rng.normal(size=(N, K)))]
 
 
 def both_passes(layer, x, W, b, delta, *, rows=N):
-    """Run a layer in memory whose old contents must not matter; dL/dx is None for sparse rows."""
+    """Run both passes in memory full of nan, which must not be read; dL/dx is None for sparse rows."""
     memory = Workspace([layer.buffers()], rows, W.dtype).rows(N)[0]
     for name, array in vars(memory).items():
         if name != "ones":
@@ -83,7 +83,7 @@ def assert_same(ours, theirs, rtol=1e-12, atol=1e-14):
 @both_orders
 @every_pair
 def test_passes_are_the_einsums(name, order, kind, rows):
-    """For dense and sparse rows, C and Fortran memory, and a batch shorter than the workspace."""
+    """This holds for dense and sparse rows, C and Fortran memory, and mini-batches shorter than the workspace."""
     x, *rest = some_numbers()
     assert_same(both_passes(dense(name, order), INPUTS[kind](x), *rest, rows=rows), einsums(name, x, *rest))
 
@@ -98,7 +98,7 @@ def test_float32_stays_float32(name, order):
 
 @both_orders
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
-def test_any_activation_sits_on_the_combination(name, order):
+def test_any_activation_follows_the_linear_combination(name, order):
     x, W, b, delta = some_numbers()
     z = np.einsum("nd,dk->nk", x, W) + b
     np.testing.assert_allclose(both_passes(dense(name, order), x, W, b, delta).a, ACTIVATIONS[name](z), rtol=1e-12)
@@ -117,7 +117,7 @@ def test_passes_change_neither_inputs_nor_parameters(name):
 
 @both_orders
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
-def test_backward_leaves_the_output_and_can_run_again(name, order):
+def test_backward_keeps_the_output_and_can_run_again(name, order):
     layer, (x, W, b, delta) = dense(name, order), some_numbers()
     memory = Workspace([layer.buffers()], N, W.dtype).rows(N)[0]
     a = layer.forward((W, b), x, memory)
@@ -138,7 +138,7 @@ def test_only_weights_are_penalized():
     assert (biases.name, biases.shape, biases.penalized) == ("b", (K,), False)
 
 
-def test_initial_values_are_written_into_the_views():
+def test_initial_values_are_written_to_the_views():
     layer = dense("relu")
     theta = Parameters(Layout([layer.specs()]), np.zeros(D * K + K))
     layer.initialize(np.random.RandomState(5), theta.layers[0])
@@ -154,7 +154,7 @@ def test_predicting_needs_no_memory_for_gradients(name):
 
 
 def test_layers_are_equal_if_they_compute_the_same():
-    """What a warm start compares: where training began does not matter."""
+    """A warm start compares layers; the initializer makes no difference to it."""
     layer = dense("relu")
     assert layer == Dense(D, K, ACTIVATIONS["relu"], INITIALIZERS["he_normal"])
     assert layer != dense("tanh")
@@ -163,13 +163,13 @@ def test_layers_are_equal_if_they_compute_the_same():
     assert pickle.loads(pickle.dumps(layer)) == layer
 
 
-def test_a_layer_says_what_it_is():
+def test_the_text_of_a_layer():
     assert str(dense("relu")) == "relu(4x3)"
 
 
 @pytest.mark.parametrize("kind", INPUTS)
 @both_orders
-def test_product(order, kind):
+def test_product_of_dense_and_sparse_matrices(order, kind):
     x, W, _, _ = some_numbers()
     out = np.full((N, K), np.nan, order=order)
     product(INPUTS[kind](x), W, out=out)
@@ -180,7 +180,7 @@ def test_product(order, kind):
 @pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix])
 @pytest.mark.parametrize("n_entries", [0, 1, 30, 400])
 def test_gradient_of_many_columns(kind, dtype, n_entries):
-    """Few entries, more than one in a column or in a row, and so many that the whole product is made."""
+    """There are no entries, one, several in a column or row, or so many that all columns are multiplied."""
     rng = np.random.default_rng(0)
     entries = rng.normal(size=n_entries), (rng.integers(0, N, n_entries), rng.integers(0, 500, n_entries))
     x, delta = kind(sparse.coo_array(entries, shape=(N, 500)).astype(dtype)), rng.normal(size=(N, K)).astype(dtype)

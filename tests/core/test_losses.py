@@ -1,4 +1,4 @@
-"""Losses against formulas written out here, scikit-learn's and SciPy's functions, and central differences."""
+"""Compare losses with formulas written in this file, with scikit-learn and SciPy, and with central differences."""
 
 import pickle
 from dataclasses import replace
@@ -41,7 +41,7 @@ def pinball(y, z, q):
     return np.where(y >= z, q * (y - z), (1 - q) * (z - y)).mean(axis=1)
 
 
-# L(y_i, z_i) for each row, float64: what the docstrings promise, with their conventions for several outputs.
+# L(y_i, z_i) of each row in float64, as the docstrings define it, for one and for several outputs.
 FORMULAS = {
     "log_loss": log_loss,
     "binary_log_loss": lambda y, z: -(y * np.log(logistic(z)) + (1 - y) * np.log(1 - logistic(z))).sum(axis=1),
@@ -57,7 +57,7 @@ FORMULAS = {
 
 
 def by_column(metric, y, p, w):
-    """Sum a single-output metric over columns; there may be one column of targets for all predictions."""
+    """Sum a metric of single outputs over columns; all predictions may have the same column of targets."""
     y = np.broadcast_to(y, p.shape)
     return sum(metric(y[:, j], p[:, j], sample_weight=w) for j in range(y.shape[1]))
 
@@ -67,12 +67,12 @@ def their_log_loss(y, p, w):
 
 
 def their_pinballs(y, p, w):
-    """The mean over levels."""
+    """Return the mean over quantiles."""
     pairs = zip(LEVELS, p.T, strict=True)
     return np.mean([metrics.mean_pinball_loss(y[:, 0], column, alpha=q, sample_weight=w) for q, column in pairs])
 
 
-# scikit-learn's metric of targets and predictions (SciPy's function for Huber's), scaled to be the same quantity.
+# scikit-learn's metric of targets and predictions (for Huber's loss SciPy's function), scaled to equal the loss.
 THEIRS = {
     "log_loss": their_log_loss,
     "binary_log_loss": lambda y, p, w: by_column(metrics.log_loss, y, p, w),
@@ -93,7 +93,7 @@ LINKS = {
     "gamma": np.exp,
     "groups": lambda z: by_group(softmax, z),
 }
-# Those whose dL/dz is prediction minus target; the squared error is a mean over outputs.
+# Losses whose dL/dz is prediction minus target; the squared error is a mean over outputs.
 CANONICAL = {"log_loss", "binary_log_loss", "squared_error", "poisson", "groups"}
 
 
@@ -106,12 +106,12 @@ def central_differences(f, z, h=1e-5):
     return slopes
 
 
-def test_every_loss_has_its_oracles_here():
+def test_every_loss_is_in_the_tables_of_formulas():
     assert set(ALL) == set(FORMULAS) == set(THEIRS) == set(LINKS)
     assert all(loss.name == name for name, loss in LOSSES.items())
 
 
-def test_the_data_are_on_both_sides_of_every_kink_and_not_near_one():
+def test_the_errors_lie_on_both_sides_of_each_kink_and_not_close_to_it():
     for name, kinks in {"absolute_error": [0.0], "quantile": [0.0], "huber": [-THRESHOLD, THRESHOLD]}.items():
         y, z = problem(name, 3)
         assert all(set(np.sign(z - y - kink).ravel()) == {-1.0, 1.0} for kink in kinks)
@@ -144,7 +144,7 @@ def test_delta_is_the_gradient_of_the_formula(name, k, w):
 
 
 @pytest.mark.parametrize(("name", "k"), CASES)
-def test_links(name, k):
+def test_output_activations_are_those_of_the_formulas(name, k):
     z = problem(name, k)[1]
     link = ALL[name].output_activation
     ours = by_group(link, z) if name == "groups" else link(z)
@@ -153,7 +153,7 @@ def test_links(name, k):
 
 @pytest.mark.parametrize(("name", "k"), [case for case in CASES if case[0] in CANONICAL])
 def test_links_are_canonical(name, k):
-    """dL/dz is prediction minus target, over k for the squared error, which is a mean over outputs."""
+    """dL/dz is prediction minus target, divided by k for the squared error, which is a mean over outputs."""
     y, z = problem(name, k)
     scale = k if name == "squared_error" else 1
     np.testing.assert_allclose(scale * N * evaluate(name, y, z)[1], LINKS[name](z) - y, rtol=1e-12, atol=1e-14)
@@ -169,7 +169,7 @@ def test_the_median_is_the_quantile_one_half(k):
 
 @pytest.mark.parametrize("level", [0.05, 0.5, 0.9])
 def test_the_minimizer_of_the_pinball_loss_is_the_quantile(level):
-    """The slope at a constant prediction is ``share of y below it - q``: zero at the quantile of 101 numbers."""
+    """For a constant prediction the derivative is ``share of y below it - q``, which is zero at the quantile."""
     y = np.random.default_rng(0).permutation(np.arange(101.0))[:, None]
     quantile = np.quantile(y, level, method="inverted_cdf")
     slopes = [evaluate(Quantile(levels=(level,)), y, np.full_like(y, quantile + s))[1].sum() for s in (-0.5, 0.5)]
@@ -185,7 +185,7 @@ def test_huber_has_a_threshold(threshold):
 
 
 def test_slopes_at_the_kinks():
-    """0 for the absolute error, as its docstring says; -q for the pinball loss; Huber's has none."""
+    """It is 0 for the absolute error, as its docstring says, and -q for the pinball loss. Huber's loss has no kink."""
     zero = np.zeros((1, 1))
     assert evaluate("absolute_error", zero, zero) == (0.0, zero)
     assert evaluate("huber", zero, zero) == (0.0, zero)
@@ -216,8 +216,8 @@ def test_integer_weights_are_repeated_rows(name, k):
     np.testing.assert_allclose(delta, summed, rtol=1e-12, atol=1e-16)
 
 
-def test_log_loss_takes_any_distribution_as_target():
-    """Label smoothing, for one."""
+def test_log_loss_accepts_any_distribution_as_target():
+    """Label smoothing gives such targets."""
     _, z = problem("log_loss", 3)
     y = np.random.default_rng(1).dirichlet(np.ones(3), N)
     value, delta = evaluate("log_loss", y, z)
@@ -248,7 +248,7 @@ def test_log_loss_takes_any_distribution_as_target():
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_stable_far_out(name, y, z, value, delta, dtype):
+def test_value_and_gradient_of_huge_outputs_are_finite(name, y, z, value, delta, dtype):
     ours = evaluate(name, np.array(y, dtype=dtype), np.array(z, dtype=dtype))
     np.testing.assert_allclose(ours[0], value, rtol=4 * np.finfo(dtype).eps)
     np.testing.assert_allclose(ours[1], delta, rtol=4 * np.finfo(dtype).eps)
@@ -256,15 +256,15 @@ def test_stable_far_out(name, y, z, value, delta, dtype):
 
 @pytest.mark.parametrize(("name", "z", "slope"), [("poisson", 1e4, np.inf), ("gamma", -1e4, -np.inf)])
 def test_log_links_overflow_to_infinity_not_to_nan(name, z, slope):
-    """e^1e4 is no number; the loop that watches the loss must find it infinite."""
+    """e^1e4 overflows. The loss must then be infinite, so that the training loop notices it."""
     with np.errstate(over="ignore"):
         value, delta = evaluate(name, np.array([[2.0]]), np.array([[z]]))
     assert value == np.inf
     assert delta[0, 0] == slope
 
 
-def test_small_log_losses_keep_their_digits():
-    """log(1 + e^-40) is e^-40, where 1 - p would be 0."""
+def test_small_log_losses_are_precise():
+    """log(1 + e^-40) is e^-40, but 1 - p is 0 in float64."""
     assert evaluate("binary_log_loss", np.zeros((1, 1)), np.array([[-40.0]]))[0] == pytest.approx(
         np.exp(-40), rel=1e-12
     )
@@ -289,12 +289,12 @@ def test_pickle_round_trip_is_equal(name):
 
 
 def test_losses_are_equal_if_they_compute_the_same():
-    """What a warm start compares."""
+    """A warm start compares losses."""
     assert Huber(threshold=1.0) != Huber(threshold=2.0)
     assert Quantile(levels=(0.5,)) != Quantile(levels=(0.4,))
     assert GroupedLogLoss((2, 3)) != GroupedLogLoss((3, 2))
     assert replace(Huber(), threshold=1.0) == Huber(threshold=1.0)
 
 
-def test_groups_are_the_columns_one_after_the_other():
+def test_groups_are_consecutive_columns():
     assert GroupedLogLoss((2, 3)).groups == GROUPS

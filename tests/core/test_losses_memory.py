@@ -1,4 +1,4 @@
-"""Losses leave their inputs alone, keep float32, take any memory order, and allocate nothing as long as a column."""
+"""Losses do not change their inputs, keep float32, accept any memory order, and allocate less than a column."""
 
 import tracemalloc
 
@@ -47,7 +47,7 @@ def test_memory_order_does_not_matter(name, k, w):
 @pytest.mark.parametrize("weights", [False, True])
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_allocates_nothing_of_the_size_of_a_column(name, weights):
-    n, k = 200_000, OUTPUTS[name][-1]  # one byte for each row would be more than what NumPy buffers within a ufunc
+    n, k = 200_000, OUTPUTS[name][-1]  # one byte for each row would be more than the buffers of NumPy's functions
     z, delta = (np.full((n, k), value, order="F") for value in (0.5, 0.0))
     y = np.full((n, targets(name, k, np.random.default_rng(0)).shape[1]), 0.25, order="F")
     w = np.full((n, 1), 1 / n) if weights else None

@@ -1,4 +1,4 @@
-"""The mean prediction of several members, after the output activation, as raw outputs."""
+"""The mean of the predictions of several members, taken after the output activation and returned as raw outputs."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ CASES["grouped"] = GroupedLogLoss((2, 3)), 5
 
 
 def predictions(z, loss):
-    """The predictions for raw outputs, written out."""
+    """Return the predictions for raw outputs by a formula."""
     if loss.output_activation.name == "softmax":
         groups = getattr(loss, "groups", [slice(None)])
         return np.concatenate([softmax(z[..., g], axis=-1) for g in groups], axis=-1)
@@ -34,13 +34,13 @@ def test_the_prediction_is_the_mean_of_those_of_the_members(loss, n_outputs, dty
 
 
 @pytest.mark.parametrize(("loss", "n_outputs"), CASES.values(), ids=list(CASES))
-def test_a_single_member_is_left_as_it_is(loss, n_outputs):
+def test_the_outputs_of_a_single_member_are_not_changed(loss, n_outputs):
     z = np.random.default_rng(0).normal(size=(1, N, n_outputs))
     assert_array_equal(combine(z, loss), z[0])
 
 
 @pytest.mark.parametrize("name", ["log_loss", "binary_log_loss", "poisson"])
-def test_means_of_far_outputs_stay_finite(name):
+def test_means_of_huge_outputs_are_finite(name):
     z = np.array([[[800.0, -800.0, 0.0]], [[-900.0, 700.0, 1.0]]])
     with np.errstate(over="raise", invalid="raise"):
         assert np.isfinite(combine(z, LOSSES[name])).all()
@@ -48,7 +48,7 @@ def test_means_of_far_outputs_stay_finite(name):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_infinite_outputs_lead_to_the_limit(dtype):
-    """Raw outputs overflow in float32 where inputs are far out; a class may then be impossible, or certain."""
+    """Extreme inputs can give infinite raw outputs in float32; a class then has probability 0 or 1."""
     z = np.array([[[-np.inf, 0.0]], [[-np.inf, 1.0]]], dtype=dtype)
     assert_array_equal(predictions(combine(z, LOSSES["log_loss"]), LOSSES["log_loss"]), [[0.0, 1.0]])
     for name in ("binary_log_loss", "poisson"):
@@ -58,7 +58,7 @@ def test_infinite_outputs_lead_to_the_limit(dtype):
 
 @pytest.mark.parametrize("name", ["log_loss", "binary_log_loss", "poisson"])
 def test_the_mean_is_as_exact_as_that_of_scipy(name):
-    """In float32, against SciPy in float64: the error of each raw output, whose last digit is worth 4e-6 at 64."""
+    """Compare float32 with SciPy in float64. The last digit of a float32 near 64 is 4e-6."""
     z = np.random.default_rng(0).normal(scale=20.0, size=(K, 50, 30)).astype(np.float32)
     wide = z.astype(np.float64)
     expected = {

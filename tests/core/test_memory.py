@@ -1,11 +1,11 @@
-"""Memory: where views lie in the flat vector, and that buffers are shared, contiguous and made once."""
+"""Views lie in the right places of the flat vector; buffers are shared, contiguous and made once."""
 
 import numpy as np
 import pytest
 
 from sknet.core.memory import Buffer, Layout, Parameters, ParameterSpec, Workspace
 
-# A layer whose first array is not penalized between two dense ones.
+# Between two dense layers, a layer whose first array is not penalized.
 LAYERS = [
     (ParameterSpec("W", (2, 3)), ParameterSpec("b", (3,), penalized=False)),
     (ParameterSpec("gain", (3,), penalized=False), ParameterSpec("V", (3,))),
@@ -30,7 +30,7 @@ def test_layout_puts_penalized_arrays_first_and_layers_in_order():
     np.testing.assert_array_equal(b2, [18])
 
 
-def test_the_views_are_the_vector():
+def test_the_views_cover_the_vector_without_overlap():
     layout, vector = Layout(LAYERS), np.zeros(19)
     theta = Parameters(layout, vector)
     assert theta.vector is vector
@@ -38,20 +38,20 @@ def test_the_views_are_the_vector():
         assert np.shares_memory(array, vector)
         assert array.flags.c_contiguous
         array += i + 1
-    assert vector.all()  # every element belongs to some view
-    assert vector.sum() == sum((i + 1) * size for i, size in enumerate((6, 3, 3, 3, 3, 1)))  # and to one only
+    assert vector.all()  # each element belongs to a view
+    assert vector.sum() == sum((i + 1) * size for i, size in enumerate((6, 3, 3, 3, 3, 1)))  # and to only one
     vector[:] = 7.0
     assert all((array == 7.0).all() for layer in theta.layers for array in layer)
 
 
-def test_penalized_is_the_head_of_the_vector():
+def test_penalized_is_the_first_part_of_the_vector():
     theta = Parameters(Layout(LAYERS), np.arange(19.0))
     assert np.shares_memory(theta.penalized, theta.vector)
     np.testing.assert_array_equal(theta.penalized, np.arange(12.0))
 
 
 @pytest.mark.parametrize("shape", [(18,), (20,), (19, 1), (1, 19)])
-def test_a_vector_of_another_shape_is_refused(shape):
+def test_a_vector_of_another_shape_is_an_error(shape):
     with pytest.raises(ValueError, match=r"must have shape \(19,\), got "):
         Layout(LAYERS).views(np.zeros(shape))
     with pytest.raises(ValueError, match=r"must have shape \(19,\), got "):
@@ -100,11 +100,11 @@ def test_buffers_do_not_overlap(n):
 
 
 def test_two_workspaces_share_nothing():
-    """So that two threads may predict at once."""
+    """So two threads can predict at the same time."""
     first, second = (Workspace(BUFFERS, 5, np.float64).rows(5) for _ in range(2))
     assert not np.shares_memory(first[0].a, second[0].a)
 
 
-def test_more_rows_than_planned_are_refused():
+def test_more_rows_than_the_workspace_has_are_an_error():
     with pytest.raises(ValueError, match="cannot reshape"):
         Workspace(BUFFERS, 5, np.float64).rows(6)

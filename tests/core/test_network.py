@@ -1,4 +1,4 @@
-"""Networks against forward and backward passes written out here, and the worked example of the course (C9)."""
+"""Compare networks with forward and backward passes written in this file, and with the example of the course (C9)."""
 
 import math
 import pickle
@@ -19,7 +19,7 @@ from sknet.core.network import Network, add_penalty
 
 
 def network_of(sizes, activation="tanh", loss="squared_error", initializer="glorot_uniform"):
-    """Dense layers between ``sizes``; the last one is linear, as the losses want it."""
+    """Return a network of dense layers of these sizes; the last layer is linear, because losses work on raw outputs."""
     names = [activation] * (len(sizes) - 2) + ["identity"]
     initializer = INITIALIZERS[initializer]
     layers = [Dense(d, k, ACTIVATIONS[f], initializer) for d, k, f in zip(sizes, sizes[1:], names)]
@@ -38,7 +38,7 @@ def some_batch(n=6, d=3, k=2, dtype=np.float64, w=None):
 
 
 def gradient(network, theta, batch, rows=None):
-    """Loss and gradient in new memory, whose old contents must not matter."""
+    """Return loss and gradient, computed in memory full of nan, which must not be read."""
     grad = Parameters(network.layout, np.full_like(theta.vector, np.nan))
     memory = network.workspace(rows or len(batch.y), theta.vector.dtype).rows(len(batch.y))
     return network.loss_and_gradient(theta, grad, batch, memory), grad
@@ -71,10 +71,10 @@ def test_loss_and_gradient_by_hand(w, rows, kind):
 
 
 def test_backpropagation_of_the_course():
-    """C9, a 2-2-1 net of sigmoid units under the log-loss, with plain numbers.
+    """C9 of the course, a 2-2-1 network of sigmoid units with the log-loss, in plain numbers.
 
     The course: dL/dw_ij = delta_j x_i, with delta_j = (sum_k delta_k w_jk) y_j (1 - y_j) for a hidden unit j.
-    For the output unit the log-loss cancels y (1 - y): its delta is p - target.
+    For the output unit, the factor y (1 - y) cancels with the derivative of the log-loss, so delta is p - target.
     """
     x1, x2, target = 0.5, -1.0, 1.0
     w11, w12, w21, w22 = 0.1, -0.2, 0.3, 0.4  # from input i to hidden unit j
@@ -84,11 +84,11 @@ def test_backpropagation_of_the_course():
     def sigmoid(z):
         return 1.0 / (1.0 + math.exp(-z))
 
-    # Forwards: 0.5 * 0.1 - 1.0 * 0.3 + 0.05 = -0.2 and 0.5 * -0.2 - 1.0 * 0.4 - 0.1 = -0.6.
+    # Forward pass: 0.5 * 0.1 - 1.0 * 0.3 + 0.05 = -0.2 and 0.5 * -0.2 - 1.0 * 0.4 - 0.1 = -0.6.
     y1, y2 = sigmoid(x1 * w11 + x2 * w21 + b1), sigmoid(x1 * w12 + x2 * w22 + b2)  # 0.4502 and 0.3543
     # 0.4502 * 0.7 + 0.3543 * -0.5 + 0.2 = 0.3380, and p = 0.5837.
     p = sigmoid(y1 * v1 + y2 * v2 + c)
-    # Backwards: 0.5837 - 1 = -0.4163.
+    # Backward pass: 0.5837 - 1 = -0.4163.
     delta = p - target
     delta1 = delta * v1 * y1 * (1.0 - y1)  # -0.4163 * 0.7 * 0.4502 * 0.5498 = -0.0721
     delta2 = delta * v2 * y2 * (1.0 - y2)  # -0.4163 * -0.5 * 0.3543 * 0.6457 = 0.0476
@@ -113,7 +113,7 @@ def test_backpropagation_of_the_course():
 
 
 def test_without_depth_the_output_is_a_linear_combination():
-    """C2: input and output layer only."""
+    """C2 of the course: a network of an input and an output layer."""
     network = network_of((3, 2))
     theta, x = some_theta(network), some_batch().x
     ((W, b),) = theta.layers
@@ -121,7 +121,7 @@ def test_without_depth_the_output_is_a_linear_combination():
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-def test_forward_is_layer_after_layer(activation):
+def test_forward_runs_one_layer_after_the_other(activation):
     network = network_of((3, 5, 4, 2), activation)
     theta, x = some_theta(network), some_batch().x
     expected, f = x, ACTIVATIONS[activation]
@@ -142,7 +142,7 @@ def test_forward_stops_after_some_layers(n_layers):
     np.testing.assert_allclose(network.forward(theta.layers, x, n_layers), expected, rtol=1e-11, atol=1e-13)
 
 
-def test_forward_is_noisy_only_if_told_so():
+def test_forward_draws_noise_only_if_asked():
     dense = network_of((3, 50, 2))
     network = Network((dense.layers[0], Dropout(50, 0.5), dense.layers[1]), dense.loss)
     theta, x = some_theta(network), some_batch().x
@@ -167,8 +167,8 @@ def test_forward_is_in_new_memory_and_changes_nothing():
     np.testing.assert_array_equal(x, before[1])
 
 
-def test_forward_takes_no_memory_for_gradients():
-    """For the hidden layer its output and one scratch array, not delta as well."""
+def test_forward_allocates_no_memory_for_gradients():
+    """It allocates the output of the hidden layer and one scratch array, but not delta."""
     n, width = 2_000, 50
     network = network_of((3, width, 1))
     theta, x = some_theta(network), some_batch(n).x
@@ -183,7 +183,7 @@ def test_forward_takes_no_memory_for_gradients():
     assert 2 * one <= peak < 2.2 * one
 
 
-def test_loss_and_gradient_changes_nothing_but_the_gradient():
+def test_loss_and_gradient_changes_only_the_gradient():
     network = network_of((3, 5, 2), "gelu")
     theta, batch = some_theta(network), some_batch()
     for array in (theta.vector, batch.x, batch.y):
@@ -218,7 +218,7 @@ def test_rows_without_weight_may_overflow(loss):
         batch.x[weights == 0] = far
         loss_of_all, _ = gradient(network, theta, batch._replace(silent=weights == 0))
         assert loss_of_all == pytest.approx(loss, rel=1e-13)
-    batch.x[weights == 0] = 0.0  # as batches have them
+    batch.x[weights == 0] = 0.0  # as `Batches` does
     _, grad_of_all = gradient(network, theta, batch._replace(silent=weights == 0))
     np.testing.assert_allclose(grad_of_all.vector, grad.vector, rtol=1e-12)
 
@@ -273,29 +273,29 @@ def test_penalty_counts_weights_only(dtype):
     np.testing.assert_array_equal(db2, 1.0)
 
 
-def test_no_penalty_costs_nothing():
+def test_without_penalty_the_gradient_is_not_changed():
     network = network_of((3, 2))
     grad = Parameters(network.layout, np.ones(8))
     assert add_penalty(some_theta(network), grad, 0.0) == 0.0
     np.testing.assert_array_equal(grad.vector, 1.0)
 
 
-def test_a_network_says_what_it_is():
+def test_the_text_of_a_network():
     assert str(network_of((3, 4, 2), "relu")) == "relu(3x4) -> identity(4x2) with squared_error"
 
 
 def test_networks_are_equal_if_they_compute_the_same():
     network = network_of((3, 4, 2))
-    assert network.layout.size == 26  # cached, which changes nothing
+    assert network.layout.size == 26  # a cached property must not change the comparison
     assert pickle.loads(pickle.dumps(network)) == network == network_of((3, 4, 2), initializer="he_normal")
     assert network != network_of((3, 5, 2))
     assert network != network_of((3, 4, 2), "relu")
     assert network != network_of((3, 4, 2), loss="poisson")
 
 
-def test_a_pickle_holds_layers_and_loss_alone():
+def test_a_pickle_contains_only_layers_and_loss():
     network = network_of([3, 4, 2])
     new = pickle.dumps(network)
-    network.forward(some_theta(network).layers, some_batch().x)  # fills what is cached
+    network.forward(some_theta(network).layers, some_batch().x)  # fills the cached properties
     assert pickle.dumps(network) == new
     assert pickle.loads(new).layout.size == network.layout.size

@@ -1,6 +1,7 @@
-"""Normalization against weighted moments and derivatives written out here, and PyTorch where it is installed."""
+"""Compare normalization with formulas written in this file, and with PyTorch if it is installed."""
 
 import pickle
+from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,13 +19,13 @@ weighted = pytest.mark.parametrize("w", [None, WEIGHTS], ids=["unweighted", "wei
 
 
 def some_rows(n=N, seed=0, dtype=np.float64):
-    """Columns, and rows, of different location and scale."""
+    """Return x whose columns, or rows, have different means and scales."""
     rng = np.random.default_rng(seed)
     return (rng.normal(size=(n, K)) * [1.0, 5.0, 0.2, 3.0] + [0.0, 10.0, -1.0, 4.0]).astype(dtype)
 
 
 def some_parameters(layer, seed=1, dtype=np.float64):
-    """Gain, shift and, for batch normalization, a running mean and variance."""
+    """Return gain, shift and, for batch normalization, a running mean and variance."""
     return tuple(np.random.default_rng(seed).uniform(0.5, 2.0, (len(layer.specs()), layer.n_out)).astype(dtype))
 
 
@@ -33,7 +34,7 @@ def training(w, dtype=np.float64):
 
 
 def memory_for(layer, n=N, dtype=np.float64, rows=None):
-    """Memory whose old contents must not matter."""
+    """Return memory full of nan, because the layer must not read its old contents."""
     memory = Workspace([layer.buffers()], rows or n, dtype).rows(n)[0]
     for array in vars(memory).values():
         array[...] = np.nan if array.dtype != bool else True
@@ -41,7 +42,7 @@ def memory_for(layer, n=N, dtype=np.float64, rows=None):
 
 
 def passes(layer, parameters, x, delta, told, rows=None):
-    """Run both passes; parameters are changed by the first one."""
+    """Run both passes; the forward pass changes the running averages."""
     memory = memory_for(layer, len(x), x.dtype, rows)
     a = layer.forward(parameters, x, memory, told)
     assert a is memory.a
@@ -53,13 +54,13 @@ def passes(layer, parameters, x, delta, told, rows=None):
 
 
 def moments(x, w, axis=0):
-    """Weighted mean and variance, not corrected for degrees of freedom."""
+    """Return weighted mean and variance, not corrected for degrees of freedom."""
     mean = np.average(x, axis=axis, weights=w, keepdims=True)
     return mean, np.average((x - mean) ** 2, axis=axis, weights=w, keepdims=True)
 
 
 def differences(f, x, h=1e-5):
-    """Slopes of a number ``f(x)`` by central differences."""
+    """Return the derivatives of a number ``f(x)``, by central differences."""
     slopes = np.empty_like(x)
     for index in np.ndindex(x.shape):
         step = np.zeros_like(x)
@@ -71,7 +72,7 @@ def differences(f, x, h=1e-5):
 @pytest.mark.parametrize("rows", [N, N + 5])
 @weighted
 def test_batch_normalization_in_training(w, rows):
-    """Ioffe and Szegedy (2015), algorithm 1, with weighted moments; slopes by differences of that formula."""
+    """Ioffe and Szegedy (2015), algorithm 1, with weighted moments; derivatives are differences of that formula."""
     layer, x, delta = BatchNormalization(K), some_rows(), some_rows(seed=2)
     parameters = some_parameters(layer)
     gain, shift = parameters[0].copy(), parameters[1].copy()
@@ -89,7 +90,7 @@ def test_batch_normalization_in_training(w, rows):
 
 
 @weighted
-def test_units_of_a_batch_have_mean_0_and_variance_1(w):
+def test_units_have_mean_0_and_variance_1_over_a_mini_batch(w):
     layer = BatchNormalization(K, epsilon=1e-12)
     parameters = np.ones(K), np.zeros(K), np.zeros(K), np.ones(K)
     a = layer.forward(parameters, some_rows(), memory_for(layer), training(w))
@@ -114,7 +115,7 @@ def test_running_averages_forget_exponentially(momentum, w):
         np.testing.assert_allclose(parameters[3], variance, rtol=1e-11)
 
 
-def test_running_averages_start_at_a_standard_normal():
+def test_running_averages_start_at_mean_0_and_variance_1():
     layer = BatchNormalization(K)
     parameters = some_parameters(layer)
     layer.initialize(np.random.RandomState(0), parameters)
@@ -123,7 +124,7 @@ def test_running_averages_start_at_a_standard_normal():
 
 @pytest.mark.parametrize("n", [1, 2, N])
 def test_prediction_uses_the_running_averages(n):
-    """Ioffe and Szegedy (2015), algorithm 2, step 11: a row alone gives what it gives among others."""
+    """Ioffe and Szegedy (2015), algorithm 2, step 11: the output of a row does not depend on the other rows."""
     layer, x = BatchNormalization(K), some_rows()
     parameters = some_parameters(layer)
     before = [array.copy() for array in parameters]
@@ -135,8 +136,8 @@ def test_prediction_uses_the_running_averages(n):
 
 
 @pytest.mark.parametrize("w", [None, np.ones(1)], ids=["unweighted", "weighted"])
-def test_a_batch_of_one_row_is_normalized_by_the_running_averages(w):
-    """It has no variance. Its value goes into the running mean, and the slope is that of a linear map."""
+def test_a_mini_batch_of_one_row_is_normalized_by_the_running_averages(w):
+    """One row has no variance. Its value changes the running mean, and the derivative is that of a linear map."""
     layer, x, delta = BatchNormalization(K), some_rows(1), some_rows(1, seed=2)
     parameters = some_parameters(layer)
     gain, shift, mean, variance = (array.copy() for array in parameters)
@@ -150,12 +151,12 @@ def test_a_batch_of_one_row_is_normalized_by_the_running_averages(w):
 
 
 def test_integer_weights_are_repeated_rows():
-    """In outputs, running averages, and gradients, which sum over the copies."""
+    """They give the same outputs, running averages, and gradients, summed over the copies."""
     repeats = np.array([2, 1, 0, 3, 1, 0, 1, 2, 1])
     index = np.arange(N).repeat(repeats)
     layer, x, delta = BatchNormalization(K), some_rows(), some_rows(seed=2)
     once, many = some_parameters(layer), some_parameters(layer)
-    # delta is dL/da of a loss that is weighted itself
+    # delta is dL/da of a weighted loss, so it contains the weights
     ours = passes(layer, once, x, delta * repeats[:, None], training(repeats.astype(float)))
     theirs = passes(layer, many, x[index], delta[index], training(None))
     np.testing.assert_allclose(ours.a[index], theirs.a, rtol=1e-11)
@@ -166,8 +167,8 @@ def test_integer_weights_are_repeated_rows():
     np.testing.assert_allclose(ours.dx, summed, rtol=1e-9, atol=1e-11)
 
 
-def test_a_row_with_all_the_weight_is_a_batch_of_one_row():
-    """Rows of weight zero are as if they were not there."""
+def test_a_row_with_all_the_weight_is_a_mini_batch_of_one_row():
+    """Rows of weight zero have no effect."""
     w = np.zeros(N)
     w[3] = 1.0
     layer, x, delta = BatchNormalization(K), some_rows(), np.zeros((N, K))
@@ -187,7 +188,7 @@ def test_batch_normalization_undoes_any_scale_and_shift():
 
 
 def test_layer_normalization():
-    """Ba, Kiros and Hinton (2016), eq. 3; slopes by differences of that formula."""
+    """Ba, Kiros and Hinton (2016), eq. 3; derivatives are differences of that formula."""
     layer, x, delta = LayerNormalization(K), some_rows(), some_rows(seed=2)
     gain, shift = parameters = some_parameters(layer)
 
@@ -213,7 +214,7 @@ def test_layer_normalization_treats_each_row_alone():
     np.testing.assert_allclose(rows, whole, rtol=1e-13)
 
 
-def test_layer_normalization_starts_as_plain_normalization():
+def test_initial_layer_normalization_has_gain_1_and_shift_0():
     layer = LayerNormalization(K)
     parameters = some_parameters(layer)
     layer.initialize(np.random.RandomState(0), parameters)
@@ -249,7 +250,7 @@ def test_float32_stays_float32(layer, w):
 
 
 @every_layer
-def test_gradients_that_nobody_wants_are_not_computed(layer):
+def test_the_gradient_of_the_input_is_not_computed_if_not_needed(layer):
     parameters = some_parameters(layer) if layer.specs() else ()
     memory = memory_for(layer)
     layer.forward(parameters, some_rows(), memory, training(None))
@@ -275,7 +276,7 @@ def test_backward_can_run_again(layer):
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_a_nonlinearity_is_the_activation(name):
-    """Value and slope; an activation that keeps its slope uses the input up."""
+    """Value and slope are those of the activation; if it keeps its slope, it overwrites the input."""
     layer, x, delta = Nonlinearity(K, ACTIVATIONS[name]), some_rows() / 5.0, some_rows(seed=2)
     f = ACTIVATIONS[name]
     ours = passes(layer, (), x.copy(), delta, None)
@@ -286,15 +287,15 @@ def test_a_nonlinearity_is_the_activation(name):
 
 
 def test_nothing_is_penalized_and_running_averages_are_not_learned():
-    """Decay of a gain would undo what normalization is for."""
+    """A penalty on the gain would work against the normalization."""
     for layer in LAYERS:
         assert all(not spec.penalized and spec.shape == (K,) for spec in layer.specs())
         learned = {spec.name for spec in layer.specs() if spec.learned}
         assert learned == ({"gain", "shift"} if layer.specs() else set())
 
 
-def test_running_averages_live_in_the_flat_vector():
-    """So that copies, pickles, and the best weights of early stopping have them."""
+def test_running_averages_are_part_of_the_flat_vector():
+    """So copies, pickles, and the best weights of early stopping contain them."""
     layer = BatchNormalization(K)
     theta = Parameters(Layout([layer.specs()]), np.ones(4 * K))
     before = theta.vector.copy()
@@ -315,7 +316,7 @@ def test_layers_are_equal_if_they_compute_the_same():
     assert Nonlinearity(K, ACTIVATIONS["relu"]) != Nonlinearity(K, ACTIVATIONS["tanh"])
 
 
-def test_layers_say_what_they_are():
+def test_the_text_of_layers():
     assert [str(layer) for layer in LAYERS] == ["batch normalization", "layer normalization", "relu", "gelu"]
 
 
@@ -339,6 +340,14 @@ def test_passes_are_those_of_pytorch(kind):
     np.testing.assert_allclose(ours.grads[1], tensors[2].grad.numpy(), rtol=1e-10)
     if kind == "batch":
         np.testing.assert_allclose(parameters[2], mean.numpy(), rtol=1e-12)
-        # PyTorch's running variance is corrected for degrees of freedom, ours is the paper's of the batch.
+        # PyTorch corrects the running variance for degrees of freedom; ours is the variance of the mini-batch, as in
+        # the paper.
         corrected = (parameters[3] - 0.9 * some_parameters(layer)[3]) * N / (N - 1) + 0.9 * some_parameters(layer)[3]
         np.testing.assert_allclose(corrected, variance.numpy(), rtol=1e-11)
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization(3), LayerNormalization(3)], ids=str)
+def test_layers_cannot_be_changed(layer):
+    """The same layer may be part of several networks."""
+    with pytest.raises(FrozenInstanceError):
+        layer.n_out = 4

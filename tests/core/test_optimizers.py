@@ -1,8 +1,10 @@
-"""Optimizers against the formulas of the papers, and all through the same problem."""
+"""Compare optimizers with the formulas of the papers, and run all of them on the same problem."""
 
 import copy
+import inspect
 import pickle
 import tracemalloc
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -25,7 +27,7 @@ every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 
 
 def quadratic_gradient(theta):
-    """Of ``sum_i c_i (theta_i - centre_i)^2 / 2``."""
+    """Return the gradient of ``sum_i c_i (theta_i - centre_i)^2 / 2``."""
     return (CURVATURE * (theta - CENTRE)).astype(theta.dtype)
 
 
@@ -41,7 +43,7 @@ def some_gradients(n_steps=7, size=5):
 
 
 def compare(optimizer, expected):
-    """Follow ``expected``, an iterator of parameters, through given gradients and changing rates."""
+    """Compare steps with ``expected``, an iterator of parameters, for given gradients and changing learning rates."""
     theta, gradients, rates = some_gradients()
     for gradient, rate, wanted in zip(gradients, rates, expected(theta.copy(), gradients, rates), strict=True):
         optimizer.step(theta, gradient.copy(), rate)
@@ -57,7 +59,7 @@ def test_without_momentum_sgd_is_gradient_descent(nesterov):
 
     optimizer = SGD(momentum=0.0, nesterov=nesterov)
     compare(optimizer, expected)
-    assert optimizer.velocity is None  # plain descent pays for no state
+    assert optimizer.velocity is None  # plain gradient descent has no state
 
 
 def test_momentum():
@@ -85,7 +87,7 @@ def test_nesterov_update():
 
 
 def test_nesterov_is_the_gradient_at_the_point_ahead():
-    """Sutskever et al. (2013), eq. 3-4, which our parameters follow one look ahead: theta + momentum v."""
+    """Sutskever et al. (2013), eq. 3-4; our parameters are theta + momentum v of the paper."""
     rate, momentum = 0.03, 0.8
     ours, optimizer = np.zeros(4), SGD(momentum=momentum, nesterov=True)
     theta, v = np.zeros(4), np.zeros(4)
@@ -113,8 +115,8 @@ def test_adam():
 
 
 @pytest.mark.parametrize(("beta_1", "beta_2"), [(0.9, 0.999), (0.5, 0.3), (0.0, 0.9), (0.9, 0.0), (0.0, 0.0)])
-def test_adam_settles_to_its_moments(beta_1, beta_2):
-    """Whenever it is settled, and however far numbers have decayed, the state is m and v of the formulas."""
+def test_the_settled_state_of_adam_is_m_and_v(beta_1, beta_2):
+    """After `settle`, the state is m and v of the formulas, whatever the number of steps."""
     _, gradients, rates = some_gradients(n_steps=300)
     once, often = Adam(beta_1, beta_2), Adam(beta_1, beta_2)
     thetas, m, v = np.ones((2, gradients.shape[1])), 0.0, 0.0
@@ -157,13 +159,13 @@ def test_adagrad():
     compare(Adagrad(epsilon), expected)
 
 
-def test_first_step_of_adagrad_has_the_length_of_the_rate():
+def test_first_step_of_adagrad_has_the_length_of_the_learning_rate():
     theta = np.zeros(3)
     Adagrad(epsilon=0.0).step(theta, np.array([1e-6, -3.0, 1e6]), 0.01)
     np.testing.assert_allclose(theta, [-0.01, 0.01, -0.01], rtol=1e-12)
 
 
-def test_first_step_of_adam_has_the_length_of_the_rate():
+def test_first_step_of_adam_has_the_length_of_the_learning_rate():
     """Section 2.1: the step does not depend on the scale of the gradient."""
     theta = np.zeros(3)
     Adam(epsilon=0.0).step(theta, np.array([1e-6, -3.0, 1e6]), 0.01)
@@ -204,12 +206,12 @@ def test_float32_stays_float32(name):
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))], ids=["copy", "pickle"])
 @pytest.mark.parametrize("done", [0, 5])
 @every_optimizer
-def test_a_copy_goes_on_exactly(name, done, duplicate):
+def test_a_copy_continues_exactly_like_the_original(name, done, duplicate):
     make, rate, _ = OPTIMIZERS[name]
     optimizer = make()
     theta = descend(optimizer, np.zeros(4), rate, done)
     twin, twin_theta = duplicate(optimizer), theta.copy()
-    descend(optimizer, theta, rate, 5)  # leaves no trace in the copy
+    descend(optimizer, theta, rate, 5)  # must not change the copy
     np.testing.assert_array_equal(descend(twin, twin_theta, rate, 5), theta)
 
 
@@ -240,14 +242,14 @@ def test_a_gradient_is_scaled_down_to_the_largest_norm(norm, largest, dtype):
 
 @pytest.mark.parametrize(("dtype", "norm"), [(np.float32, 1e25), (np.float64, 1e200)])
 def test_a_gradient_whose_square_overflows_keeps_its_direction(dtype, norm):
-    """An explosion is what clipping is for."""
+    """Such gradients are the reason for clipping."""
     grad = (norm * np.array([0.6, 0.0, -0.8])).astype(dtype)
     with np.errstate(over="ignore"):
         clip_norm(grad, 1.0)
     np.testing.assert_allclose(grad, [0.6, 0.0, -0.8], rtol=1e-6)
 
 
-def test_a_short_gradient_keeps_every_bit():
+def test_a_short_gradient_is_not_changed():
     grad = np.random.default_rng(0).normal(size=50)
     before = grad.copy()
     clip_norm(grad, 1e6)
@@ -263,7 +265,7 @@ def test_a_gradient_that_is_not_finite_stays_so(bad):
     assert not np.isfinite(grad).all()
 
 
-# Ours, and the arguments of PyTorch's class of the same update.
+# Our optimizer, and the arguments of PyTorch's class with the same update.
 PYTORCH = {
     "plain": (lambda: SGD(momentum=0.0), "SGD", {}),
     "momentum": (lambda: SGD(momentum=0.8, nesterov=False), "SGD", {"momentum": 0.8}),
@@ -276,7 +278,7 @@ PYTORCH = {
 
 @pytest.mark.parametrize("name", PYTORCH)
 def test_updates_are_those_of_pytorch(name):
-    """At a constant rate; epsilon of Adam is next to nothing, since PyTorch corrects it for bias."""
+    """The learning rate is constant; Adam's epsilon is tiny, because PyTorch corrects it for bias."""
     torch = pytest.importorskip("torch")
     make, theirs, options = PYTORCH[name]
     ours, (theta, gradients, _) = make(), some_gradients(n_steps=50)
@@ -290,7 +292,7 @@ def test_updates_are_those_of_pytorch(name):
 
 
 def test_clipping_is_that_of_pytorch():
-    """Which adds 1e-6 to the norm."""
+    """PyTorch adds 1e-6 to the norm."""
     torch = pytest.importorskip("torch")
     grad = 1000.0 * np.random.default_rng(0).normal(size=30)
     parameter = torch.nn.Parameter(torch.zeros(30, dtype=torch.float64))
@@ -298,3 +300,12 @@ def test_clipping_is_that_of_pytorch():
     torch.nn.utils.clip_grad_norm_(parameter, 3.0)
     clip_norm(grad, 3.0)
     np.testing.assert_allclose(grad, parameter.grad.numpy(), rtol=1e-8)
+
+
+@every_optimizer
+def test_arrays_of_state_are_neither_printed_nor_passed(name):
+    optimizer = OPTIMIZERS[name][0]()
+    optimizer.step(np.ones(1000), np.ones(1000), 0.1)
+    arrays = {f.name for f in fields(optimizer) if isinstance(getattr(optimizer, f.name), np.ndarray)}
+    assert not any(f"{array}=" in repr(optimizer) for array in arrays)
+    assert arrays.isdisjoint(inspect.signature(type(optimizer)).parameters)

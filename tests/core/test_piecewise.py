@@ -1,4 +1,4 @@
-"""The piecewise-linear embedding against its codes written out, NumPy's interpolation and central differences."""
+"""Compare the piecewise-linear embedding with its formula, NumPy's interpolation and central differences."""
 
 import numpy as np
 import pytest
@@ -37,12 +37,12 @@ def memory_for(layer=LAYER, dtype=np.float64, n=N):
 
 
 def codes(x, edges):
-    """How much of each bin lies below x, shape (n, number of bins)."""
+    """Return the share of each bin that is below x, shape (n, number of bins)."""
     return np.clip((x[:, None] - edges[:-1]) / np.diff(edges), 0.0, 1.0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_values_are_the_weighted_codes(dtype):
+def test_values_are_the_weighted_sum_of_the_codes(dtype):
     parameters, x = started(dtype), some_rows(dtype)
     a = LAYER.forward(parameters, x, memory_for(dtype=dtype))
     assert a.dtype == dtype
@@ -61,7 +61,7 @@ def test_values_interpolate_between_edges_and_are_constant_beyond():
     assert_allclose(a[:, D + V], np.interp(x[:, 2], EDGES[1], knots), atol=1e-12)
 
 
-def test_lines_start_at_zero():
+def test_initial_functions_are_zero():
     layout = Layout([LAYER.specs()])
     parameters = Parameters(layout, np.ones(layout.size)).layers[0]
     LAYER.initialize(np.random.RandomState(0), parameters)
@@ -72,7 +72,7 @@ def test_lines_start_at_zero():
 
 @pytest.mark.parametrize("before", [False, True])
 def test_gradients_are_those_of_central_differences(before):
-    """With a layer before, the gradient goes on to it."""
+    """With a layer before the embedding, its gradient is computed too."""
     draw, tanh, identity = initializer_for("auto", "tanh"), ACTIVATIONS["tanh"], ACTIVATIONS["identity"]
     first = (Dense(D, D, tanh, draw),) if before else ()
     network = Network((*first, LAYER, Dense(LAYER.n_out, 2, identity, draw)), LOSSES["squared_error"])
@@ -88,7 +88,7 @@ def test_gradients_are_those_of_central_differences(before):
     assert relative_error(network, theta, batch, directions=np.eye(theta.size)[learned]) < 1e-6
 
 
-def test_columns_with_fewer_bins_leave_the_rest_unused():
+def test_columns_with_fewer_bins_do_not_use_the_other_bins():
     parameters, x = started(), some_rows()
     memory = memory_for()
     LAYER.forward(parameters, x, memory)
@@ -101,8 +101,22 @@ def test_columns_with_fewer_bins_leave_the_rest_unused():
 
 
 @pytest.mark.parametrize("far", [-1e30, 1e30, -3e38, 3e38])
-def test_far_values_are_constant_and_finite(far):
+def test_outputs_for_huge_values_are_constant_and_finite(far):
     x = np.full((2, D), far, dtype=np.float32)
     with np.errstate(all="raise"):
         a = LAYER.forward(started(np.float32), x, memory_for(dtype=np.float32, n=2))
     assert np.isfinite(a).all()
+
+
+def test_there_may_be_more_columns_than_bins():
+    layer = PiecewiseLinear(D, (0, 1, 2, 3), n_bins=2, n_values=V)
+    edges = [np.array([-1.0, 0.2, 1.5])] * D
+    parameters, x, memory = started(layer=layer, edges=edges), some_rows(), memory_for(layer)
+    direction, h = np.random.default_rng(2).normal(size=x.shape), 1e-6
+    weights = np.random.default_rng(3).normal(size=(N, layer.n_out))
+    shifted = [(layer.forward(parameters, x + s * h * direction, memory) * weights).sum() for s in (1.0, -1.0)]
+    layer.forward(parameters, x, memory)
+    memory.delta[...] = weights
+    dx, grads = np.empty_like(x), tuple(map(np.zeros_like, parameters))
+    layer.backward(parameters, grads, x, memory, dx)
+    assert_allclose((dx * direction).sum(), (shifted[0] - shifted[1]) / (2.0 * h), rtol=1e-7)

@@ -1,4 +1,4 @@
-"""Rows: the same numbers in the units of the network, whatever form and precision they come in."""
+"""Rows have the same numbers in the units of the network for each type and precision of X."""
 
 import copy
 import pickle
@@ -20,7 +20,7 @@ INDICES = {"slice": slice(5, 21), "numbers": ORDER, "all": slice(None)}
 
 
 def duplicated(X):
-    """A CSR in which each entry is the sum of two."""
+    """Return a CSR that stores each entry as the sum of two."""
     csr = sp.csr_matrix(X)
     data, indices = np.repeat(csr.data, 2) * np.tile([0.25, 0.75], csr.nnz), np.repeat(csr.indices, 2)
     return sp.csr_matrix((data, indices, 2 * csr.indptr), shape=X.shape)
@@ -54,7 +54,7 @@ def test_every_form_gives_the_same_rows(of_X, dtype, form, index, bound):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("far", [(), (1,), (0, 3)])
 def test_sparse_rows_are_the_same_numbers_as_dense_ones(far, dtype, index):
-    """Columns that are shifted become explicit, others keep their zeros."""
+    """Shifted columns get explicit entries, and other columns keep their zeros."""
     shift = np.zeros(D)
     shift[list(far)] = SHIFT[list(far)]
     units = Units(shift, SCALE, sparse=True)
@@ -81,8 +81,8 @@ def test_float64_rows_are_centred_before_they_are_cast(offset, form):
         assert_allclose(found.toarray() if sp.issparse(found) else found, Z[ORDER] - 0.125, atol=1e-5)
 
 
-def test_float32_rows_are_centred_by_what_is_exact():
-    """A shift that float32 cannot hold is subtracted in float64."""
+def test_float32_rows_are_centred_in_float64_if_float32_cannot_represent_the_shift():
+    """The shift is then subtracted in float64."""
     rows = np.array([[1e8], [1e8 + 8.0]], dtype=np.float32)
     assert_allclose(Rows(rows, Units(np.array([1e8 + 3.0]), np.ones(1)), np.float32).take(slice(None)), [[-3.0], [5.0]])
 
@@ -113,39 +113,39 @@ def test_the_clip_keeps_the_order_and_is_the_identity_near_zero():
     assert_allclose(small, 1e-3, rtol=1e-6)
 
 
-def test_rows_that_need_no_work_are_a_view_and_none_are_written():
+def test_rows_that_need_no_change_are_a_view_and_X_is_not_written():
     assert np.shares_memory(Rows(X, None, np.float64).take(slice(3, 9)), X)
     before = X.copy()
     Rows(X, Units(SHIFT, SCALE), np.float64).take(slice(None))
     assert_array_equal(X, before)
 
 
-# Back to the units of the data
+# From outputs to the units of the data.
 
 
 def test_outputs_are_restored_in_float64():
     z = RNG.normal(size=(9, 2)).astype(np.float32)
     units = Units(np.array([1e8, -3.0]), np.array([1.0, 2.0]))
     found = units.restore(z, np.float32)
-    assert found.dtype == np.float64  # float32 has 8 units of steps there
+    assert found.dtype == np.float64  # float32 has steps of 8 there
     assert_array_equal(found, z.astype(float) * [1.0, 2.0] + [1e8, -3.0])
 
 
 @pytest.mark.parametrize("of_rows", [np.float32, np.float64])
 @pytest.mark.parametrize("of_z", [np.float32, np.float64])
-def test_float32_stays_float32_where_that_is_enough(of_z, of_rows):
+def test_outputs_stay_float32_if_that_is_precise_enough(of_z, of_rows):
     units = Units(np.array([3.0, -3.0]), np.array([1.0, 2.0]))
     narrow = of_z == of_rows == np.float32
     assert units.restore(np.zeros((4, 2), of_z), of_rows).dtype == (np.float32 if narrow else np.float64)
 
 
-def test_a_scale_of_zero_is_a_constant():
+def test_a_scale_of_zero_gives_a_constant_output():
     z = RNG.normal(size=(9, 2)) * 1e6
     found = Units(np.array([1e-9, 0.1]), np.array([0.0, 0.0])).restore(z, np.float64)
     assert_array_equal(found, np.tile([1e-9, 0.1], (9, 1)))
 
 
-def test_what_has_been_computed_is_no_part_of_a_copy():
+def test_a_copy_contains_no_cached_properties():
     units = Units(SHIFT, SCALE)
     before = pickle.dumps(units)
     Rows(X.astype(np.float32), units, np.float32)

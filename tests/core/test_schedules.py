@@ -1,4 +1,4 @@
-"""Schedules against their formulas."""
+"""Compare schedules with their formulas."""
 
 import math
 import pickle
@@ -32,7 +32,7 @@ CLOCKS = [
 
 
 def half_cosine(share):
-    """From 1 to 0; ``(1 + cos x) / 2`` written as the square of ``cos(x / 2)``."""
+    """Half a cosine from 1 to 0; ``(1 + cos x) / 2`` is written as the square of ``cos(x / 2)``."""
     return math.cos(math.pi / 2 * share) ** 2
 
 
@@ -52,7 +52,7 @@ FORMULAS = {
     "multi_cycle": lambda clock: math.sin(math.pi * math.log(1 + 15 * clock.progress) / math.log(2)) ** 2,
     "warmup_cosine": lambda clock: min(clock.progress, 0.05) / 0.05 * half_cosine(clock.progress),
 }
-WARM_UP = {"one_cycle": 0.04, "multi_cycle": 0.0, "warmup_cosine": 0.0}  # the first factor of those that rise first
+WARM_UP = {"one_cycle": 0.04, "multi_cycle": 0.0, "warmup_cosine": 0.0}  # the first factor, if it is not 1
 HORIZON = {"cosine": 0.0, "one_cycle": 1e-4, "multi_cycle": 0.0, "warmup_cosine": 0.0}  # the last factor
 OBJECTS = [
     Constant(), InverseScaling(0.7), Adaptive(3.0), Exponential(0.8), Cosine(0.1), OneCycle(0.1, 0.5, 0.01),
@@ -61,7 +61,7 @@ OBJECTS = [
 
 
 def along(schedule, n=2001):
-    """The factors from the beginning to the end of training."""
+    """Return the factors from the beginning to the end of training."""
     return np.array([schedule(Clock(progress=p)) for p in np.linspace(0.0, 1.0, n).tolist()])
 
 
@@ -78,8 +78,8 @@ def test_factor_is_the_formula(name, clock):
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - WARM_UP))
-def test_training_starts_at_the_initial_rate(name):
-    """Unless the schedule warms up."""
+def test_training_starts_at_the_initial_learning_rate(name):
+    """This holds for schedules without warm-up."""
     assert schedule_for(name, 0.3)(Clock()) == 1.0
 
 
@@ -89,20 +89,20 @@ def test_a_schedule_that_warms_up_starts_low(name):
 
 
 @pytest.mark.parametrize("name", HORIZON)
-def test_a_schedule_with_a_horizon_ends_there(name):
+def test_a_schedule_that_uses_progress_ends_at_its_last_factor(name):
     assert schedule_for(name, 0.3)(Clock(progress=1.0)) == pytest.approx(HORIZON[name], abs=1e-15)
 
 
 @pytest.mark.parametrize("schedule", [*SCHEDULES.values(), *OBJECTS], ids=str)
-def test_the_initial_rate_is_the_largest(schedule):
+def test_the_initial_learning_rate_is_the_largest(schedule):
     factors = along(schedule)
     assert factors.max() <= 1.0
     assert factors.min() >= 0.0
 
 
 @pytest.mark.parametrize("name", HORIZON)
-def test_a_schedule_with_a_horizon_has_no_jumps(name):
-    """The steepest is the last of four cycles of a cosine in the logarithm: its slope is at most 15 pi / ln 2."""
+def test_a_schedule_that_uses_progress_has_no_jumps(name):
+    """The steepest schedule is "multi_cycle" with four cycles, whose slope is at most 15 pi / ln 2."""
     assert np.abs(np.diff(along(SCHEDULES[name]))).max() < 15 * math.pi / math.log(2) / 2000
 
 
@@ -111,7 +111,7 @@ def test_log_cosine_peaks_once_in_each_cycle(cycles):
     factors = along(LogCosine(cycles))
     peaks = np.flatnonzero((factors[1:-1] > factors[:-2]) & (factors[1:-1] > factors[2:])) + 1
     assert len(peaks) == cycles
-    # Cycle i, counted from 0, spans (2^i - 1) to (2^(i+1) - 1) of 2^cycles - 1 parts; its middle is half a turn.
+    # Cycle i, counted from 0, goes from (2^i - 1) to (2^(i+1) - 1) of 2^cycles - 1 parts, and its peak is half a turn.
     expected = (2.0 ** (np.arange(cycles) + 0.5) - 1) / (2**cycles - 1)
     np.testing.assert_allclose(peaks / 2000, expected, atol=1 / 2000)
 
@@ -135,7 +135,7 @@ def test_warm_up_multiplies_any_schedule():
     assert Warmup(Exponential(0.5), share=0.1)(clock) == pytest.approx(0.5**4, rel=1e-14)
 
 
-def test_warm_up_is_adaptive_if_what_follows_is():
+def test_warm_up_is_adaptive_if_its_schedule_is():
     assert Warmup(Adaptive()).adaptive
     assert not Warmup(Constant()).adaptive
 
@@ -145,7 +145,7 @@ def test_warm_up_is_adaptive_if_what_follows_is():
     [OneCycle(rise=0.0), OneCycle(rise=1.0), Warmup(share=0.0), Warmup(share=1.0)],
     ids=str,
 )
-def test_the_ends_of_the_domain_are_no_division_by_zero(schedule):
+def test_extreme_parameters_do_not_divide_by_zero(schedule):
     assert np.isfinite(along(schedule, 11)).all()
 
 
@@ -163,22 +163,22 @@ def test_adaptive_has_a_divisor():
     assert Adaptive(divisor=2.0)(Clock(reductions=3)) == 0.125
 
 
-def test_only_adaptive_goes_on_where_training_would_stop():
+def test_only_adaptive_continues_where_training_would_stop():
     assert [name for name in SCHEDULES if schedule_for(name, 0.5).adaptive] == ["adaptive"]
 
 
-def test_those_with_a_horizon_change_within_an_epoch():
+def test_schedules_that_use_progress_change_within_an_epoch():
     assert {name for name in SCHEDULES if schedule_for(name, 0.5).per_update} == HORIZON.keys()
 
 
-def test_an_object_is_taken_as_it_is():
+def test_a_schedule_object_is_returned_unchanged():
     schedule = Cosine(0.3)
     assert schedule_for(schedule, 0.5) is schedule
 
 
 @pytest.mark.parametrize("clock", CLOCKS, ids=str)
 @pytest.mark.parametrize("schedule", OBJECTS, ids=str)
-def test_calling_changes_nothing_and_pickles(schedule, clock):
+def test_schedules_are_not_changed_by_a_call_and_can_be_pickled(schedule, clock):
     before = pickle.dumps(clock)
     factor = schedule(clock)
     assert pickle.dumps(clock) == before
@@ -187,6 +187,6 @@ def test_calling_changes_nothing_and_pickles(schedule, clock):
     assert copy(clock) == factor
 
 
-def test_the_public_module_has_every_kind():
+def test_the_public_module_has_every_schedule():
     kinds = {type(schedule) for schedule in SCHEDULES.values()}
     assert kinds | {Clock} == {getattr(sknet.schedules, name) for name in sknet.schedules.__all__}

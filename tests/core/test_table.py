@@ -1,4 +1,4 @@
-"""Rows of a table: numbers in units, zeros and indicators for gaps, codes."""
+"""Rows of a table contain numbers in units, zeros and indicators for missing values, and codes."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def expected(index, gaps, codes):
 @pytest.mark.parametrize("gaps", [(), (0,), (0, 2)])
 @pytest.mark.parametrize("codes", [None, CODES])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_rows_are_those_written_out(index, gaps, codes, dtype):
+def test_rows_are_the_expected_matrix(index, gaps, codes, dtype):
     rows = TableRows(Rows(X, UNITS, dtype), gaps, codes)
     there = rows.take(index)
     assert there.dtype == dtype
@@ -35,7 +35,7 @@ def test_rows_are_those_written_out(index, gaps, codes, dtype):
     assert_array_equal(out, there)
 
 
-def test_the_data_stay_as_they_are():
+def test_the_data_are_not_changed():
     before = X.copy()
     TableRows(Rows(X, UNITS, np.float64), (0,), CODES).take(slice(0, N))
     assert_array_equal(X, before)

@@ -1,4 +1,4 @@
-"""Epochs of descent against descent written out here, and L-BFGS against ridge regression by its normal equations."""
+"""Compare gradient descent with descent written in this file, and L-BFGS with ridge regression by normal equations."""
 
 import numpy as np
 import pytest
@@ -27,9 +27,9 @@ from sknet.core.training import lbfgs, shrink
 
 
 def linear_descent(X, Y, weights, order, size, rate, alpha, n_epochs, decay=0.0, longest=np.inf):
-    """Mini-batch gradient descent for linear least squares: W, b, and loss and penalty of each epoch.
+    """Return W, b, and loss and penalty of each epoch of mini-batch gradient descent for linear least squares.
 
-    Gradients, penalty included, are no longer than ``longest``; at each update W loses a share ``rate * decay``.
+    Gradients, including the penalty, are clipped to the norm ``longest``; each update reduces W by ``rate * decay``.
     """
     W, b, records = *start(network_of(D, K)).layers[0], []
     W, b = W.copy(), b.copy()
@@ -73,7 +73,7 @@ def test_linear_descent_by_hand(size, weights, alpha):
 @pytest.mark.parametrize(("decay", "longest"), [(0.4, np.inf), (0.0, 0.3), (0.4, 0.3)])
 @pytest.mark.parametrize("alpha", [0.0, 0.7])
 def test_weight_decay_and_clipping_by_hand(decay, longest, weights, alpha):
-    """The decay acts on weights alone, apart from the gradient: Loshchilov and Hutter (2019), algorithm 1."""
+    """The decay changes weights only, independently of the gradient: Loshchilov and Hutter (2019), algorithm 1."""
     (X, Y), network = some_data(), network_of(D, K)
     theta, order = start(network), np.arange(N)
     longest_or_none = None if longest == np.inf else longest
@@ -88,7 +88,7 @@ def test_weight_decay_and_clipping_by_hand(decay, longest, weights, alpha):
     assert linear_descent(X, Y, weights, order, 5, 0.1, alpha, 4)[0][0, 0] != pytest.approx(W[0, 0], rel=1e-3)
 
 
-def test_shrinking_spares_biases():
+def test_shrinking_does_not_change_biases():
     network = network_of(D, 3, K)
     theta = start(network)
     theta.vector[:] = 2.0
@@ -100,8 +100,8 @@ def test_shrinking_spares_biases():
 
 @pytest.mark.parametrize("first_epoch", [0, 2])
 @pytest.mark.parametrize("schedule", [Cosine(0.1), Warmup(Cosine(), 0.5)], ids=str)
-def test_a_schedule_with_a_horizon_is_asked_before_each_update(schedule, first_epoch):
-    """Update s of the S of epoch e stands at ``(e + s / S) / n_epochs``; the record has the rate of the last one."""
+def test_a_schedule_that_uses_progress_is_called_before_each_update(schedule, first_epoch):
+    """Update s of S in epoch e has progress ``(e + s / S) / n_epochs``; the record has the last learning rate."""
     (X, Y), network, recorder, clock = some_data(), network_of(D, K), Recorder(), Clock()
     epochs = epochs_of(
         network, start(network), batches_of(X, Y, 5), recorder, schedule=schedule, clock=clock, rate=0.2,
@@ -114,7 +114,7 @@ def test_a_schedule_with_a_horizon_is_asked_before_each_update(schedule, first_e
 
 
 def test_noise_reaches_the_layers():
-    """Different in each batch, the same again from the same source, and none without one."""
+    """It differs between mini-batches, is the same with the same seed, and is absent without a source."""
     X, Y = some_data()
     dense = network_of(D, 8, K)
     network = Network((dense.layers[0], Dropout(8, 0.5), dense.layers[1]), dense.loss)
@@ -130,7 +130,7 @@ def test_noise_reaches_the_layers():
     assert np.abs(vectors[1] - vectors[3]).max() > 1e-3
 
 
-def test_a_record_is_yielded_every_epoch_and_the_clock_goes_on():
+def test_each_epoch_yields_a_record_and_advances_the_clock():
     (X, Y), network, clock = some_data(), network_of(D, 3, K), Clock(samples=100, epochs=4)
     epochs = epochs_of(network, start(network), batches_of(X, Y, 5), clock=clock)
     for i in range(1, 4):
@@ -156,7 +156,7 @@ def test_the_loss_falls(activation, make, rate):
 
 
 @pytest.mark.parametrize("schedule", [Constant(), InverseScaling(0.5), Adaptive()], ids=str)
-def test_each_update_has_the_rate_of_its_epoch(schedule):
+def test_each_update_has_the_learning_rate_of_its_epoch(schedule):
     (X, Y), network, recorder, clock = some_data(), network_of(D, K), Recorder(), Clock()
     epochs = epochs_of(network, start(network), batches_of(X, Y, 5), recorder, schedule=schedule, clock=clock, rate=0.2)
     expected = []
@@ -167,7 +167,7 @@ def test_each_update_has_the_rate_of_its_epoch(schedule):
     assert recorder.rates == pytest.approx(np.repeat(expected, 5), rel=1e-14)
 
 
-def test_rows_are_permuted_anew_every_epoch():
+def test_rows_are_shuffled_again_in_each_epoch():
     (X, Y), network, order = some_data(), network_of(D, K), np.arange(N)
     epochs = epochs_of(network, start(network), batches_of(X, Y, 5, order=order), rng=np.random.RandomState(4))
     rng, expected = np.random.RandomState(4), np.arange(N)
@@ -180,14 +180,14 @@ def test_rows_are_permuted_anew_every_epoch():
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_loss_that_is_not_finite_ends_the_epoch_at_once(bad):
     (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
-    Y[12, 0] = bad  # in the third of five batches
+    Y[12, 0] = bad  # in the third of five mini-batches
     with np.errstate(invalid="ignore"):
         epoch = next(epochs_of(network, start(network), batches_of(X, Y, 5), recorder))
     assert not np.isfinite(epoch.loss)
     assert len(recorder.rates) <= 3
 
 
-def test_a_batch_without_weight_gives_no_update():
+def test_a_mini_batch_without_weight_makes_no_update():
     (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
     weights = np.ones(N)
     weights[5:10] = 0.0
@@ -205,7 +205,7 @@ def test_a_batch_without_weight_gives_no_update():
 
 
 @pytest.mark.parametrize("size", [5, N])
-def test_no_weight_at_all_gives_no_update_and_no_nan(size):
+def test_rows_without_any_weight_make_no_update_and_no_nan(size):
     (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
     theta = start(network)
     before = theta.vector.copy()
@@ -219,7 +219,7 @@ def test_no_weight_at_all_gives_no_update_and_no_nan(size):
 @pytest.mark.parametrize("weights", [None, some_weights()], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
 def test_lbfgs_reaches_the_minimizer_of_ridge_regression(kind, weights, size):
-    """``(X' S X + k alpha I) W = X' S Y`` with the intercept free: the loss is a mean over the k outputs."""
+    """``(X' S X + k alpha I) W = X' S Y`` without penalty on the intercept; the loss is a mean over the k outputs."""
     (X, Y), network, alpha = some_data(), network_of(D, K), 0.8
     theta = start(network)
     minimize(network, theta, batches_of(kind(X), Y, size, weights), alpha=alpha, tol=1e-12)
@@ -229,7 +229,7 @@ def test_lbfgs_reaches_the_minimizer_of_ridge_regression(kind, weights, size):
     np.testing.assert_allclose(np.vstack(theta.layers[0]), expected, rtol=1e-6)
 
 
-def test_lbfgs_follows_the_order_and_keeps_it():
+def test_lbfgs_uses_the_rows_of_the_order_and_does_not_change_it():
     (X, Y), network = some_data(), network_of(D, K)
     order = np.array([3, 17, 5, 8, 0, 11, 2])
     ours, theirs = start(network), start(network)
@@ -241,7 +241,7 @@ def test_lbfgs_follows_the_order_and_keeps_it():
 
 @pytest.mark.parametrize("weights", [None, some_weights()], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("size", [1, 5, 22])
-def test_lbfgs_in_chunks_is_lbfgs_in_one_batch(size, weights):
+def test_lbfgs_in_mini_batches_is_lbfgs_in_one_mini_batch(size, weights):
     (X, Y), network = some_data(), network_of(D, 5, K)
     curves, vectors = [], []
     for rows in (size, N):
@@ -260,7 +260,7 @@ def test_lbfgs_in_chunks_is_lbfgs_in_one_batch(size, weights):
     np.testing.assert_allclose(*vectors, rtol=1e-8)
 
 
-def test_lbfgs_leaves_out_chunks_without_weight():
+def test_lbfgs_leaves_out_mini_batches_without_weight():
     (X, Y), network = some_data(), network_of(D, K)
     weights = some_weights()
     weights[5:10] = 0.0
@@ -272,14 +272,14 @@ def test_lbfgs_leaves_out_chunks_without_weight():
 
 
 def penalized_loss(theta, X, Y, weights, alpha):
-    """Of a D-3-K tanh net: loss with penalty, and the penalty alone."""
+    """Return the loss of a D-3-K tanh network with its penalty, and the penalty alone."""
     (W1, b1), (W2, b2) = theta.layers
     error = np.tanh(X @ W1 + b1) @ W2 + b2 - Y
     penalty = alpha / weights.sum() / 2 * ((W1**2).sum() + (W2**2).sum())
     return weights @ (error**2).mean(axis=1) / 2 / weights.sum() + penalty, penalty
 
 
-def test_lbfgs_reports_every_iteration_and_stops_when_told():
+def test_lbfgs_reports_each_iteration_and_stops_if_observe_returns_true():
     (X, Y), network, weights, records = some_data(), network_of(D, 3, K), some_weights(), []
     theta = start(network)
 
@@ -354,3 +354,13 @@ def test_an_interruption_inside_an_evaluation_leaves_the_last_accepted_point(n_e
     with pytest.raises(KeyboardInterrupt):
         minimize(network, theta, batches_of(X, Y, N), alpha=0.3, observe=lambda epoch: losses.append(epoch.loss))
     assert penalized_loss(theta, X, Y, np.ones(N), 0.3)[0] == pytest.approx(losses[-1], rel=1e-12)
+
+
+def test_training_begins_with_the_first_epoch():
+    """Without ``first_epoch``, the first update has progress 0 and the schedule its first value."""
+    (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
+    epochs = epochs_of(
+        network, start(network), batches_of(X, Y, 5), recorder, schedule=Cosine(0.1), rate=0.2, n_epochs=4
+    )
+    next(epochs)
+    assert recorder.rates[0] == pytest.approx(0.2 * Cosine(0.1)(Clock(progress=0.0)), rel=1e-13)

@@ -1,4 +1,4 @@
-"""Training in float32 stays in float32, and a steady epoch allocates nothing that grows with the data."""
+"""Training in float32 uses only float32, and epochs after the first allocate nothing that grows with the data."""
 
 import tracemalloc
 
@@ -25,8 +25,8 @@ def test_float32_stays_float32(make):
 
 
 @pytest.mark.parametrize("solver", ["stochastic", "lbfgs"])
-def test_all_memory_of_a_float32_net_is_float32(solver, monkeypatch):
-    """Doubles anywhere on the way would cost twice the time without an error."""
+def test_all_memory_of_a_float32_network_is_float32(solver, monkeypatch):
+    """An array of float64 would raise no error, but double the time."""
     (X, Y), network, arrays = some_data(), network_of(D, 3, K, activation="gelu"), []
     backward = Dense.backward
 
@@ -45,7 +45,7 @@ def test_all_memory_of_a_float32_net_is_float32(solver, monkeypatch):
 
 
 def peak_of_third_epoch(n, targets, loss, weighted):
-    """Bytes allocated at the worst moment of the third epoch, over n shuffled rows."""
+    """Return the peak of allocated bytes in the third epoch over n shuffled rows."""
     rng = np.random.default_rng(0)
     X, weights = rng.normal(size=(n, D)), rng.uniform(0.5, 1.0, n) if weighted else None
     batches = Batches(Rows(X, Units(X.mean(axis=0), X.std(axis=0)), X.dtype), targets(n), weights, 100, np.arange(n))
@@ -70,8 +70,8 @@ def peak_of_third_epoch(n, targets, loss, weighted):
     ],
     ids=["classes", "binary", "numbers"],
 )
-def test_a_steady_epoch_allocates_nothing_that_grows_with_the_data(targets, loss, weighted):
-    """One byte for each row would be 40 kB; what NumPy's ufuncs buffer for a batch of 100 rows and 8 units is 6 kB."""
+def test_a_later_epoch_allocates_nothing_that_grows_with_the_data(targets, loss, weighted):
+    """One byte for each row would be 40 kB; NumPy's buffers for a mini-batch of 100 rows and 8 units are 6 kB."""
     small, large = (peak_of_third_epoch(n, targets, loss, weighted) for n in (2_000, 40_000))
     assert abs(large - small) < 2_000
     assert large < 15_000

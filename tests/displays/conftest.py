@@ -1,4 +1,4 @@
-"""What tests of displays share: pictures are drawn without a screen, saved, and looked over."""
+"""Fixtures of the tests of displays: pictures are drawn without a screen, saved, and checked for hidden text."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def _no_screen():
 
 
 def texts_of(figure):
-    """Return all text that is drawn: not the labels of ticks beyond the limits."""
+    """Return all text that is drawn, which leaves out the labels of ticks beyond the limits."""
     from matplotlib.text import Text
 
     beyond = set()

@@ -1,4 +1,4 @@
-"""Graphs of activations against the formulas."""
+"""The activation display: graphs are compared with the formulas."""
 
 import math
 
@@ -18,13 +18,13 @@ def graph(line):
 
 
 def words(ax):
-    """Everything that is written in a panel."""
+    """Return all text of a panel."""
     parts = [ax.get_title(loc="left"), ax.get_xlabel(), *(text.get_text() for text in ax.texts)]
     return "\n".join(parts).replace("$", "")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one(name, save):
+def test_one_activation(name, save):
     display = ActivationDisplay.from_names(name)
     assert list(display.lines_) == list(display.derivative_lines_) == [name]
     a, value = graph(display.lines_[name])
@@ -32,7 +32,7 @@ def test_one(name, save):
     assert_array_equal(graph(display.derivative_lines_[name])[0], a)
     if ACTIVATIONS[name].elementwise:
         assert_allclose(value, ACTIVATIONS[name](a[None])[0])
-    # The slope of the line that is drawn, apart from kinks.
+    # The slope of the drawn line, except at kinks.
     slope = graph(display.derivative_lines_[name])[1]
     smooth = np.abs(a[1:-1]) > 0.02
     assert_allclose(slope[1:-1][smooth], ((value[2:] - value[:-2]) / (a[2:] - a[:-2]))[smooth], atol=1e-4)
@@ -56,7 +56,7 @@ def test_values_of_the_formulas():
         assert_allclose(value, [f(x) for x in a], rtol=1e-12)
 
 
-def test_all(save):
+def test_all_activations(save):
     display = ActivationDisplay.from_names()
     assert list(display.lines_) == NAMES
     assert len(display.axes_) == len(display.figure_.axes) == len(NAMES) == 12
@@ -116,7 +116,7 @@ def test_an_activation_of_your_own(save):
     save(display)
 
 
-def test_those_of_a_network():
+def test_activations_of_a_network():
     X, y = load_iris(return_X_y=True)
     fit = {"solver": "lbfgs", "max_iter": 500, "random_state": 0}
     layers = {"hidden_layer_sizes": (3, 3, 3), "activation": ["tanh", "relu", "tanh"]}
@@ -127,18 +127,18 @@ def test_those_of_a_network():
 
 
 @pytest.mark.parametrize("names", ["swish", ["relu", "swish"], [], [3]])
-def test_unknown_names(names):
+def test_unknown_names_are_an_error(names):
     with pytest.raises(ValueError, match="`names` must be 'all', an Activation, or among identity, logistic, tanh"):
         ActivationDisplay.from_names(names)
 
 
 @pytest.mark.parametrize("limits", [(1.0, 1.0), (2.0, -2.0), (float("nan"), 1.0)])
-def test_bad_limits(limits):
+def test_bad_limits_are_an_error(limits):
     with pytest.raises(ValueError, match="`limits` must be two numbers, the smaller first"):
         ActivationDisplay.from_names("relu", limits=limits)
 
 
-def test_into_axes_of_ones_own():
+def test_drawing_into_given_axes():
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3)

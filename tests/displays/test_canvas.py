@@ -1,4 +1,4 @@
-"""The canvas: where panels go, and what is said where matplotlib is not installed."""
+"""The canvas: the places of panels, and the error if matplotlib is not installed."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch, name):
         Display(*DRAWN[name]).plot()
     required = {"image_shape": (2, 2)} if name == "FirstLayerWeightsDisplay" else {}
     with pytest.raises(ImportError, match=rf'{name}\.from_estimator needs matplotlib.*"\.\[plot\]"'):
-        Display.from_estimator("not looked at before", **required)
+        Display.from_estimator("any object", **required)
 
 
 def test_importing_sknet_imports_neither_matplotlib_nor_displays():
@@ -66,12 +66,12 @@ def test_stacked_panels_share_the_x_axis_which_is_labelled_at_the_bottom():
     assert shown == [False, False, True]
 
 
-def test_one_panel_goes_into_the_axes_given(plt):
+def test_one_panel_is_drawn_into_the_given_axes(plt):
     figure, given = plt.subplots()
     assert panels(given, 1, 1, (1.0, 1.0)) == ([given], figure)
 
 
-def test_several_panels_divide_the_axes_given(plt):
+def test_several_panels_divide_the_given_axes(plt):
     figure, (left, right) = plt.subplots(1, 2)
     axes, where = panels(right, 3, 1, (1.0, 1.0), stacked=[1, 1, 1])
     assert where is figure
@@ -87,12 +87,12 @@ def test_an_axes_for_each_panel(plt, form):
     assert panels(form(given), 2, 1, (1.0, 1.0)) == (list(given), figure)
 
 
-def test_another_number_of_axes(plt):
+def test_a_wrong_number_of_axes_is_an_error(plt):
     _, given = plt.subplots(3, 1)
     with pytest.raises(ValueError, match="`ax` must be one Axes, or 2, one for each panel, got 3"):
         panels(given, 2, 1, (1.0, 1.0))
 
 
-def test_axes_that_cannot_be_divided(plt):
+def test_axes_that_cannot_be_divided_are_an_error(plt):
     with pytest.raises(ValueError, match=r"`ax` must be an Axes made by plt\.subplots.*or 2 Axes"):
         panels(plt.figure().add_axes((0, 0, 1, 1)), 2, 1, (1.0, 1.0))

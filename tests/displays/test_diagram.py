@@ -1,4 +1,4 @@
-"""Diagrams of networks: circles, arrows and text against the arrays of the estimator."""
+"""The diagram of a network: circles, arrows and text are compared with the arrays of the estimator."""
 
 from itertools import combinations
 
@@ -34,7 +34,7 @@ def sizes(display):
 
 
 def no_text_on_text(display):
-    """Assert that the labels of the layers keep clear of each other, of units and of what is written above."""
+    """Assert that the labels of the layers do not overlap each other, units, or the text above."""
     display.figure_.canvas.draw()
     texts = [*display.labels_, display.bracket_]
     if (legend := display.ax_.get_legend()) is not None:
@@ -81,7 +81,7 @@ def test_arrows_lead_from_each_unit_to_each_unit():
 
 
 def check_weights(display, weights):
-    """Assert that colour and dashes of the arrows are by the sign of ``weights``, width and strength by their size."""
+    """Assert that arrows show the sign of ``weights`` by colour and dashes, and the size by width and strength."""
     for lines, W, left, right in zip(display.arrows_, weights, display.shown_[:-1], display.shown_[1:], strict=True):
         w = np.array([W[i, j] for i in left for j in right])
         colors = lines.get_colors()
@@ -135,7 +135,7 @@ def test_wide_layers_are_shortened(save):
     assert [label[1] for label in labels(display)] == ["784 features", "512 units", "512 units", "10 units"]
     assert display.bracket_.get_text() == "depth 2, width 512"
     for circles, dots in zip(display.units_, display.dots_, strict=True):
-        if dots is not None:  # the dots stand in the gap
+        if dots is not None:  # the dots are in the gap
             ys = np.array([circle.center[1] for circle in circles])
             assert len(dots.get_ydata()) == 3
             assert np.abs(ys[:, None] - dots.get_ydata()).min() > circles[0].radius
@@ -215,7 +215,7 @@ def test_several_multiclass_targets():
     assert display.output_names is None
 
 
-def test_most_units_to_show(fitted):
+def test_the_largest_number_of_units_to_show(fitted):
     display = NetworkDisplay.from_estimator(fitted, max_units=2)
     assert sizes(display) == [2, 2, 2, 1]
     deviations = np.sqrt(fitted._state.inputs.squares / fitted._state.inputs.weight)
@@ -225,7 +225,7 @@ def test_most_units_to_show(fitted):
     assert_allclose(colors[:, 3], 0.4 + 0.6 * np.abs(shown) / np.abs(W).max())
 
 
-def test_into_axes_of_ones_own(fitted, save):
+def test_drawing_into_given_axes(fitted, save):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
@@ -251,7 +251,7 @@ def test_weights_that_are_all_zero():
     assert_allclose(display.arrows_[0].get_colors()[:, 3], 0.4)
 
 
-def test_names_are_written_as_they_are(save):
+def test_names_with_dollar_signs_are_not_read_as_formulas(save):
     display = NetworkDisplay([2, 1], input_names=["$x^2$ and $", "price_$"]).plot()
     assert {"$x^2$ and $", "price_$"} <= {text.get_text() for text in display.ax_.texts}
     save(display)
@@ -266,12 +266,12 @@ def test_names_are_written_as_they_are(save):
         (([3, 0],), 10, "`layer_sizes` must be at least two sizes, each at least 1"),
     ],
 )
-def test_bad_input(arguments, max_units, message):
+def test_bad_input_is_an_error(arguments, max_units, message):
     with pytest.raises(ValueError, match=message):
         NetworkDisplay(*arguments).plot(max_units=max_units)
 
 
-def test_weights_and_names_that_do_not_fit():
+def test_weights_and_names_of_wrong_sizes_are_an_error():
     with pytest.raises(ValueError, match=r"`coefs` must have shapes that fit `layer_sizes`, \[\(3, 2\)\], got"):
         NetworkDisplay([3, 2], coefs=[np.ones((2, 3))]).plot()
     with pytest.raises(ValueError, match="`output_names` must be 2 names, one for each unit, got 1"):

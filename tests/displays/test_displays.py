@@ -1,4 +1,4 @@
-"""What all displays have in common, and scikit-learn's own display of decision boundaries."""
+"""Tests of all displays together, and of scikit-learn's display of decision boundaries."""
 
 import numpy as np
 import pytest
@@ -27,13 +27,13 @@ every_display = pytest.mark.parametrize("name", displays.__all__)
 
 
 @every_display
-def test_they_are_public(name):
+def test_all_displays_are_public(name):
     assert getattr(sknet, name) is getattr(displays, name)
     assert name in sknet.__all__
 
 
 @every_display
-def test_conventions_of_scikit_learn(name, net):
+def test_displays_follow_the_conventions_of_scikit_learn(name, net):
     import matplotlib.pyplot as plt
 
     display = drawn(name, net)
@@ -45,7 +45,7 @@ def test_conventions_of_scikit_learn(name, net):
 
 
 @every_display
-def test_drawing_changes_nothing(name, net):
+def test_drawing_does_not_change_the_estimator(name, net):
     before = {key: np.copy(value) for key, value in vars(net).items() if isinstance(value, (np.ndarray, float))}
     weights = [W.copy() for W in net.coefs_]
     keys = set(vars(net))
@@ -58,7 +58,7 @@ def test_drawing_changes_nothing(name, net):
 
 
 @every_display
-def test_every_attribute_is_documented_and_every_documented_one_is_there(name, net):
+def test_every_attribute_is_documented_and_every_documented_attribute_exists(name, net):
     display = drawn(name, net)
     Display = type(display)
     section = Display.__doc__.split("Attributes\n    ----------\n")[1].split("\n\n    See Also")[0]
@@ -81,7 +81,7 @@ def test_docstrings_are_numpydoc(name):
 def test_decision_boundaries_are_scikit_learns(response_method, classes, save):
     rows = y < classes
     net = MLPClassifierScratch(**NET).fit(X[rows, :2], y[rows])
-    # Several classes at once are shown from scikit-learn 1.7 on.
+    # From scikit-learn 1.7 on, the display shows several classes at once.
     one = {"class_of_interest": 1} if classes == 3 and response_method != "predict" else {}
     display = DecisionBoundaryDisplay.from_estimator(
         net, X[rows, :2], response_method=response_method, grid_resolution=20, **one

@@ -1,4 +1,4 @@
-"""Pictures in a figure of the caller's, without a layout engine, stay in the axes that they were given."""
+"""Pictures in a figure of the caller, without a layout engine, stay inside of the given axes."""
 
 from itertools import combinations
 
@@ -40,7 +40,7 @@ def by_hand(net):
 
 @pytest.fixture(scope="module")
 def models():
-    """Networks of several kinds: those that weights alone describe first."""
+    """Return networks of several kinds; the first ones are described by weights alone."""
     X, y = frame_of(load_iris)
     table = mixed_frame(gaps=False)
     X_cancer, y_cancer = frame_of(load_breast_cancer)
@@ -59,7 +59,7 @@ def models():
 
 
 def side_by_side(draw, side, **figure):
-    """Draw into one of two axes; return what was drawn, the box it was given, and the other axes with its box."""
+    """Draw into one of two axes; return the display, the box for it, and the other axes with its box."""
     fig, axes = plt.subplots(1, 2, **figure)
     ax, other = axes[side], axes[1 - side]
     box, place = ax.bbox.frozen(), other.get_position().bounds
@@ -75,7 +75,7 @@ def outside(texts, box):
 
 
 def texts_in(axes):
-    """Return the text of the axes given and of nothing else in their figure."""
+    """Return the text of the given axes, without other text of their figure."""
     own = {text for ax in axes for text in ax.findobj(match=plt.Text)}
     return [text for text in texts_of(axes[0].figure) if text in own]
 
@@ -147,7 +147,7 @@ def test_images_of_weights(side):
 
 
 def test_a_later_tight_layout_still_applies(models):
-    """The panels belong to the place of the axes given, so that nothing of the figure is left out of it."""
+    """The panels belong to the grid cell of the given axes, so a layout engine can place them."""
     figure, axes = plt.subplots(1, 2)
     display = LossCurveDisplay.from_estimator(models["validated"], ax=axes[1])
     before = display.ax_.get_position().x1
@@ -182,7 +182,7 @@ def test_logarithmic_axes_have_room_for_the_legend_too():
     assert legends_over_lines(display.figure_) == []
 
 
-def test_names_are_shown_where_the_network_is_behind_transformers(models):
+def test_names_of_inputs_are_shown_in_a_pipeline_with_transformers(models):
     names = ["age", "visits", *(f"plan_{level}" for level in sorted(set(mixed_frame(gaps=False)["plan"])))]
     for display in (NetworkDisplay, FirstLayerWeightsDisplay):
         drawn = display.from_estimator(models["pipeline"])
@@ -191,7 +191,7 @@ def test_names_are_shown_where_the_network_is_behind_transformers(models):
             assert any(words.endswith(name) for words in written), (display, name)
 
 
-def test_quantiles_carry_their_level(models):
+def test_the_levels_of_quantiles_are_shown(models):
     levels = ["0.1 quantile", "0.5 quantile", "0.9 quantile"]
     for drawn in (NetworkDisplay, FirstLayerWeightsDisplay):
         written = [text.get_text() for text in texts_of(drawn.from_estimator(models["quantiles"]).figure_)]
@@ -199,13 +199,13 @@ def test_quantiles_carry_their_level(models):
     assert LossCurveDisplay.from_estimator(models["quantiles"]).ax_.get_ylabel().startswith("quantile 0.1, 0.5, 0.9,")
 
 
-def test_many_quantiles_are_counted():
+def test_of_many_quantiles_only_the_number_is_shown():
     X, y = load_diabetes(return_X_y=True)
     net = MLPRegressorScratch(**PLAIN, loss="quantile", quantile=tuple(np.linspace(0.1, 0.9, 9))).fit(X, y)
     assert LossCurveDisplay.from_estimator(net).ax_.get_ylabel().startswith("9 quantiles")
 
 
-def test_the_diagram_tells_of_members_and_of_the_embedding(models):
+def test_the_diagram_shows_members_and_the_embedding(models):
     display = NetworkDisplay.from_estimator(models["default"])
     assert models["default"].n_members_ == 4
     assert display.bracket_.get_text().endswith(", one of 4 members")
@@ -218,7 +218,7 @@ def test_the_score_that_was_chosen_has_its_name(models):
     assert display.ax_.get_ylabel() == "validation\n\N{MINUS SIGN} loss"
 
 
-def test_the_training_loss_does_not_hide_under_that_with_penalty(models):
+def test_the_training_loss_without_penalty_is_not_hidden_by_the_one_with_penalty(models):
     display = LossCurveDisplay.from_estimator(models["validated"], "all")
     with_penalty, alone = display.lines_["loss"], display.lines_["data_loss"]
     assert with_penalty.get_linewidth() > 2.5 * alone.get_linewidth()

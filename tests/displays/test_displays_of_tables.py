@@ -1,4 +1,4 @@
-"""Pictures and HTML of networks that were fitted to tables with categories and missing values."""
+"""Pictures and HTML of networks that were fitted to data with categories and missing values."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -34,7 +34,7 @@ def test_the_diagram_has_an_input_for_each_column(net, save):
     save(display, "fitted")
 
 
-def test_the_diagram_of_what_is_not_fitted_and_of_gaps_alone(save):
+def test_the_diagram_of_an_unfitted_network_and_of_one_with_missing_values_only(save):
     net = MLPRegressorScratch(categorical_features=[0, 1], **QUICK)
     assert [len(c) for c in NetworkDisplay.from_estimator(net, n_features=5, n_outputs=1).units_] == [5, 6, 1]
     X = np.random.default_rng(0).normal(size=(60, 3))
@@ -44,7 +44,7 @@ def test_the_diagram_of_what_is_not_fitted_and_of_gaps_alone(save):
     save(display)
 
 
-def test_curves_are_drawn_and_weights_are_refused(net, save):
+def test_curves_are_drawn_and_weights_are_an_error(net, save):
     save(LossCurveDisplay.from_estimator(net))
     with pytest.raises(ValueError, match=r"n_members=1, embedding=None .* categories and missing values"):
         FirstLayerWeightsDisplay.from_estimator(net)

@@ -1,4 +1,4 @@
-"""First-layer weights as images, and as a table with names."""
+"""The display of first-layer weights, as images and as a table with names."""
 
 from itertools import pairwise
 
@@ -59,7 +59,7 @@ def test_without_hidden_layer_there_is_an_image_for_each_class():
     assert len(FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8)).images_) == 10
 
 
-def test_into_axes_of_ones_own(net, save):
+def test_drawing_into_given_axes(net, save):
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
@@ -88,12 +88,12 @@ def test_zero_weights():
         (64, "`image_shape` must be a height and a width in pixels"),
     ],
 )
-def test_an_image_shape_that_does_not_fit(net, shape, message):
+def test_a_wrong_image_shape_is_an_error(net, shape, message):
     with pytest.raises(ValueError, match=message):
         FirstLayerWeightsDisplay.from_estimator(net, image_shape=shape)
 
 
-def test_the_default_network_says_which_can_be_shown_and_that_one_can():
+def test_the_error_for_the_default_network_names_parameters_that_can_be_shown():
     net = MLPClassifierScratch(max_iter=2, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="n_members=1, embedding=None and standardize=True") as error:
         FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))
@@ -144,23 +144,23 @@ def test_a_table_without_names(save):
 
 
 @pytest.mark.parametrize("what", ["feature_names", "unit_names"])
-def test_another_number_of_names(what):
-    with pytest.raises(ValueError, match=rf"`{what}` must be 4 names, one for each, got 2"):
+def test_a_wrong_number_of_names_is_an_error(what):
+    with pytest.raises(ValueError, match=rf"`{what}` must have 4 names, got 2"):
         FirstLayerWeightsDisplay(np.eye(4), **{what: ["a", "b"]}).plot()
 
 
 @pytest.mark.parametrize("most", [0, 2.5])
-def test_a_bad_number_of_units(net, most):
+def test_a_bad_number_of_units_is_an_error(net, most):
     with pytest.raises(ValueError, match="`max_units` must be an integer of at least 1"):
         FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8), max_units=most)
 
 
-def test_weights_of_another_form():
+def test_weights_of_a_wrong_shape_are_an_error():
     with pytest.raises(ValueError, match=r"`coefs` must be of shape \(n_features, n_units\), got \(4,\)"):
         FirstLayerWeightsDisplay(np.ones(4), (2, 2)).plot()
 
 
-def test_layer_normalization():
+def test_layer_normalization_is_an_error():
     net = MLPClassifierScratch(depth=1, width=3, normalization="layer", max_iter=1).fit(X, y)
     with pytest.raises(ValueError, match="n_members=1, embedding=None and standardize=True, without layer norm"):
         FirstLayerWeightsDisplay.from_estimator(net, image_shape=(8, 8))

@@ -1,4 +1,4 @@
-"""The layout of a diagram."""
+"""The layout of a diagram: places of units, and room for text."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_layers_are_equally_far_apart_and_all_centred():
 
 
 @pytest.mark.parametrize(("width", "height"), [(400.0, 300.0), (150.0, 500.0), (1000.0, 120.0)])
-def test_diagram_and_text_go_into_the_room_there_is(width, height):
+def test_diagram_and_text_fit_the_given_size(width, height):
     layout = arrange([3, 4, 1], 10)
     scale = fit(layout, LABELS, None, None, legend=True, width=width, height=height)
     assert scale.points * layout.width + scale.left + scale.right <= width + 1e-9
@@ -58,7 +58,7 @@ def test_names_take_room_beside_the_outer_layers():
     assert named.points < plain.points
 
 
-def test_names_take_a_part_of_the_width_at_most():
+def test_names_take_at_most_a_part_of_the_width():
     layout = arrange([3, 4, 1], 10)
     long, longer = (
         fit(layout, LABELS, ["a" * n] * 3, None, legend=False, width=300, height=300) for n in (100, 10_000)
@@ -92,11 +92,11 @@ def test_units_of_a_narrow_diagram_are_farther_apart_and_text_is_staggered():
     assert narrow.drop > 0.0 == wide.drop
     stretched = layout.stretched(2.0)
     assert_allclose(stretched.centres[1], layout.centres[1] * [1.0, 2.0])
-    assert stretched.height == 9.0  # four times 2 from unit to unit, and one
+    assert stretched.height == 9.0  # four distances of 2, and 1
 
 
 @pytest.mark.parametrize(("width", "n_cols"), [(500.0, 2), (120.0, 1)])
-def test_the_legend_has_one_column_where_two_have_no_room(width, n_cols):
+def test_the_legend_has_one_column_if_there_is_no_room_for_two(width, n_cols):
     assert fit(arrange([3, 4, 1], 10), LABELS, None, None, legend=True, width=width, height=400).n_cols == n_cols
 
 

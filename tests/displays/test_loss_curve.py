@@ -1,4 +1,4 @@
-"""Loss curves: what is drawn is what the estimator recorded."""
+"""Loss curves: the lines have the values that the estimator recorded."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ from sknet import LossCurveDisplay, MLPClassifierScratch, MLPRegressorScratch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-X, y = (array[:300] for array in load_digits(return_X_y=True))
-X_val, y_val = (array[300:400] for array in load_digits(return_X_y=True))
+X, y = (array[:200] for array in load_digits(return_X_y=True))
+X_val, y_val = (array[200:300] for array in load_digits(return_X_y=True))
 NET = {
     "depth": 1, "width": 8, "solver": "adam", "learning_rate": "constant", "learning_rate_init": 0.02, "alpha": 0.01,
     "batch_size": 50, "max_iter": 12, "tol": 0.0, "n_iter_no_change": 50, "dropout": 0.0, "weight_decay": 0.0,
@@ -42,7 +42,7 @@ def points(line):
 
 
 def check_lines(display, expected):
-    """Assert that the display has these curves, over epochs that end with the last one."""
+    """Assert that the display has these curves, and that each belongs to the last epochs."""
     assert list(display.lines_) == list(expected)
     n = len(display.loss_curve)
     for curve, values in expected.items():
@@ -92,7 +92,7 @@ def test_the_best_epoch_is_marked(validated):
     assert (unmarked.best_epoch_, unmarked.best_lines_) == (best, [])
 
 
-def test_with_early_stopping_it_is_the_one_whose_weights_are_kept():
+def test_with_early_stopping_the_marked_epoch_is_the_one_whose_weights_are_kept():
     net = classifier(early_stopping=True, n_iter_no_change=4, max_iter=60, tol=1e-3).fit(X, y, X_val=X_val, y_val=y_val)
     display = LossCurveDisplay.from_estimator(net)
     assert display.best_epoch_ < net.n_iter_
@@ -100,7 +100,7 @@ def test_with_early_stopping_it_is_the_one_whose_weights_are_kept():
     assert_array_equal(again.coefs_[0], net.coefs_[0])
 
 
-def test_the_first_of_several_best_epochs_and_no_nan():
+def test_the_first_of_several_best_epochs_is_marked_and_nan_is_ignored():
     display = LossCurveDisplay([4, 3, 2, 1], validation_scores=[np.nan, 0.2, 0.7, 0.7]).plot()
     assert display.best_epoch_ == 3
 
@@ -135,7 +135,7 @@ def test_the_learning_rate_is_shown_if_it_varies(rate):
     assert ("learning_rate" in LossCurveDisplay.from_estimator(net).lines_) == (rate == "cosine")
 
 
-def test_a_score_that_is_the_loss_is_not_shown_twice():
+def test_a_score_that_is_minus_the_loss_is_not_shown():
     net = classifier(scoring="loss").fit(X, y, X_val=X_val, y_val=y_val)
     assert_array_equal(net.validation_scores_, np.negative(net.validation_loss_curve_))
     display = LossCurveDisplay.from_estimator(net)
@@ -152,8 +152,8 @@ def test_one_curve(plain, curves):
 
 
 @pytest.mark.parametrize("curves", ["validation_loss", ["loss", "validation_score"], "accuracy", [], ["loss", 3]])
-def test_curves_that_there_are_not(plain, curves):
-    with pytest.raises(ValueError, match="`curves` must be 'auto', 'all', or among those of this network, loss, data_"):
+def test_curves_that_do_not_exist_are_an_error(plain, curves):
+    with pytest.raises(ValueError, match="`curves` must be 'auto', 'all', or curves of this network, loss, data_"):
         LossCurveDisplay.from_estimator(plain, curves)
 
 
@@ -215,7 +215,7 @@ def test_many_epochs_have_no_markers():
     assert LossCurveDisplay(np.linspace(1, 0, 100)).plot().lines_["loss"].get_marker() == ""
 
 
-def test_warm_start_goes_on():
+def test_curves_continue_after_a_warm_start():
     net = classifier(warm_start=True).fit(X, y).fit(X, y)
     check_lines(LossCurveDisplay.from_estimator(net), {"loss": net.loss_curve_})
     assert len(net.loss_curve_) == 24
@@ -252,7 +252,7 @@ def test_axes_of_a_regressor_say_what_is_shown(changes, loss, score):
     assert [ax.get_ylabel() for ax in display.axes_] == [loss, f"validation\n{score}"]
 
 
-def test_the_label_says_whether_the_penalty_is_in(plain):
+def test_the_label_says_whether_the_loss_includes_the_penalty(plain):
     def label(net):
         return LossCurveDisplay.from_estimator(net).lines_["loss"].get_label()
 
@@ -285,7 +285,7 @@ def test_networks_side_by_side(plain, validated, save):
     save(left)
 
 
-def test_into_axes_of_ones_own(validated):
+def test_drawing_into_given_axes(validated):
     import matplotlib.pyplot as plt
 
     _, axes = plt.subplots(1, 2)
@@ -301,6 +301,6 @@ def test_a_network_in_a_pipeline_in_a_search():
     check_lines(LossCurveDisplay.from_estimator(search), {"loss": search.best_estimator_[-1].loss_curve_})
 
 
-def test_an_epoch_that_diverged_is_a_gap():
+def test_an_epoch_that_diverged_is_a_gap_in_the_line():
     display = LossCurveDisplay([1.0, 0.5, np.nan], validation_scores=[0.1, 0.2, np.nan]).plot()
     assert display.best_epoch_ == 2

@@ -1,4 +1,4 @@
-"""Networks as columns of a diagram."""
+"""Layers of networks as columns of a diagram."""
 
 import numpy as np
 import pytest
@@ -85,9 +85,9 @@ def test_a_fitted_network_is_shown_as_it_was_fitted():
 
 
 @pytest.mark.parametrize(("sizes", "name"), [((4, None), "n_features"), ((3, 2), "n_outputs")])
-def test_other_sizes_for_a_fitted_network(sizes, name):
+def test_other_sizes_for_a_fitted_network_are_an_error(sizes, name):
     net = MLPClassifierScratch(depth=1, width=2, max_iter=1).fit(X, y)
-    with pytest.raises(ValueError, match=f"`{name}` must be left out for a fitted network, or be what it has, 3, got"):
+    with pytest.raises(ValueError, match=f"`{name}` must be 3 for this fitted network, or be left out, got"):
         network_of(net, *sizes)
 
 
@@ -98,7 +98,7 @@ def test_other_sizes_for_a_fitted_network(sizes, name):
         ((True, 1), "n_features"), (("3", 1), "n_features"),
     ],
 )  # fmt: skip
-def test_sizes_that_an_unfitted_network_needs(sizes, name):
+def test_missing_sizes_of_an_unfitted_network_are_an_error(sizes, name):
     with pytest.raises(ValueError, match=f"`{name}` must be an integer of at least 1 for a network that is not fitted"):
         network_of(MLPClassifierScratch(), *sizes)
 

@@ -1,4 +1,4 @@
-"""What displays show of an estimator."""
+"""The network in an estimator, and the names and weights that displays show."""
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ def test_networks_are_found_in_pipelines_and_searches():
 
 
 @pytest.mark.parametrize("other", [LogisticRegression(), make_pipeline(LogisticRegression()), None, [3, 4, 1]])
-def test_others_are_refused(other):
+def test_other_estimators_are_an_error(other):
     with pytest.raises(TypeError, match=r"D shows an MLPClassifierScratch or MLPRegressorScratch, a Pipeline .* got"):
         network_estimator(other, "D")
 
@@ -103,11 +103,11 @@ def test_an_input_that_was_constant_has_weight_0():
     assert_allclose(comparable_weights(net)[0][3], 0.0, atol=1e-12)
 
 
-def test_without_standardization_they_are_the_coefficients():
+def test_without_standardization_comparable_weights_are_the_coefficients():
     net = MLPClassifierScratch(**LINEAR | {"standardize": False}).fit(X, label)
     assert_array_equal(comparable_weights(net)[0], net.coefs_[0])
 
 
-def test_layer_normalization_has_none():
+def test_with_layer_normalization_there_are_no_comparable_weights():
     net = MLPClassifierScratch(normalization="layer", depth=1, width=3, max_iter=2).fit(X, label)
     assert comparable_weights(net) is None

@@ -1,4 +1,4 @@
-"""Small fitted networks of every form, and ONNX Runtime to serve them."""
+"""Small fitted networks of every kind, and functions that run exported models in ONNX Runtime."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ X = RNG.standard_normal((120, 4)) * [1.0, 10.0, 0.1, 1.0] + [0.0, 5.0, -1.0, 100
 X32 = X.astype(np.float32)
 FLOATS = {"float32": (X32, 1e-5), "float64": (X, 1e-9)}
 SMALL = {"depth": 2, "width": 6, "max_iter": 25, "batch_size": 20, "learning_rate_init": 0.02, "random_state": 0}
-# As the defaults train tables of more rows.
+# The default settings for tables, for data of fewer rows.
 TABLES = {"n_members": 3, "embedding": "piecewise_linear", "standardize": "robust", "averaging": 0.9,
           "early_stopping": True}  # fmt: skip
 
@@ -49,14 +49,14 @@ REGRESSIONS = {
 
 
 def serve(onnx_model, inputs):
-    """Return what ONNX Runtime computes, by the names of the outputs."""
+    """Return the outputs that ONNX Runtime computes, by name."""
     session = onnxruntime.InferenceSession(onnx_model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(None, inputs), strict=True))
 
 
 def serve_columns(onnx_model, frame):
-    """Return what ONNX Runtime computes for a frame, each column an input of its own in the type that is asked for."""
+    """Return the outputs for a frame. Each column is an input, converted to the type that the model declares."""
     types = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64}
     session = onnxruntime.InferenceSession(onnx_model.SerializeToString(), providers=["CPUExecutionProvider"])
     columns = {i.name: np.asarray(frame[i.name]).astype(types.get(i.type, object)) for i in session.get_inputs()}
@@ -64,7 +64,7 @@ def serve_columns(onnx_model, frame):
 
 
 def assert_served(model, inputs=X32, tolerance=1e-5, **parameters):
-    """The exported model gives the labels and probabilities, or the predictions, of the estimator."""
+    """Check that the exported model returns the estimator's labels and probabilities, or its predictions."""
     outputs = serve(to_onnx(model, **parameters), {"X": inputs})
     if "variable" in outputs:
         predicted = model.predict(inputs) if hasattr(model, "predict") else model.transform(inputs)

@@ -1,4 +1,4 @@
-"""Every form of classifier and regressor, and the options of skl2onnx."""
+"""Conversion of every kind of classifier and regressor, and the options of skl2onnx."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from sknet.export import register_onnx_converters, to_onnx
 skl2onnx = pytest.importorskip("skl2onnx")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-# With or without what the defaults add for tables.
+# With and without the default settings for tables.
 more_parts = pytest.mark.parametrize("more", [{}, TABLES], ids=["plain", "for tables"])
 float_types = pytest.mark.parametrize("dtype", FLOATS)
 
@@ -27,7 +27,7 @@ def test_every_form_of_classifier(form, more, dtype):
     net = classifier(form, **more)
     assert_served(net, inputs, tolerance, dtype=dtype)
     if not form.startswith("one "):
-        assert len(np.unique(net.predict(X))) > 1  # labels that are all the same would show little
+        assert len(np.unique(net.predict(X))) > 1  # if all labels were the same, the comparison would show little
 
 
 @float_types
@@ -42,7 +42,7 @@ def test_every_form_of_regressor(form, more, dtype):
 def test_quantiles_do_not_cross():
     parameters, y = REGRESSIONS["quantiles"]
     net = MLPRegressorScratch(**SMALL | {"max_iter": 1}, **parameters).fit(X, y)
-    net.intercepts_[-1] = net.intercepts_[-1][::-1] * 3.0  # raw outputs now cross
+    net.intercepts_[-1] = net.intercepts_[-1][::-1] * 3.0  # now the raw outputs cross
     found = serve(to_onnx(net), {"X": X32})["variable"]
     assert np.all(np.diff(found, axis=1) >= 0.0)
     assert_served(net)
@@ -57,7 +57,7 @@ def test_hidden_layers(layer, dtype):
 
 
 def sizes(variable):
-    """Sizes of the dimensions that the model declares, 0 for any."""
+    """Return the sizes of the declared dimensions, 0 for any size."""
     return [dimension.dim_value for dimension in variable.type.tensor_type.shape.dim]
 
 
@@ -90,7 +90,7 @@ def test_raw_scores(form):
         score = np.column_stack([-score, score])
     largest = max(np.abs(part).max() for part in score)
     for own, right in zip(found["probabilities"], score, strict=True):
-        np.testing.assert_allclose(own, right, atol=1e-5 * largest)  # a sum that nearly cancels has lost digits
+        np.testing.assert_allclose(own, right, atol=1e-5 * largest)  # a sum close to 0 has lost digits by cancellation
     np.testing.assert_array_equal(found["label"], net.predict(X32))
 
 
@@ -115,24 +115,24 @@ def test_classes_as_an_output():
     assert found["class_labels"].tolist() == ["a", "bb", "ccc"]
 
 
-def test_numbers_in_place_of_labels():
+def test_class_numbers_instead_of_labels():
     net = classifier("strings")
     found = serve(to_onnx(net, options={"nocl": True}), {"X": X32})
     np.testing.assert_array_equal(net.classes_[found["label"]], net.predict(X32))
 
 
 @pytest.mark.parametrize("option", ["nocl", "output_class_labels"])
-def test_options_that_several_targets_lack(option):
-    with pytest.raises(ValueError, match=f"several multiclass targets have no options .*{option}"):
+def test_options_that_need_a_single_target(option):
+    with pytest.raises(ValueError, match=f"options nocl and output_class_labels need a single target, got .*{option}"):
         to_onnx(classifier("several targets"), options={option: True})
 
 
-def test_options_that_do_not_exist():
+def test_unknown_options_are_an_error():
     with pytest.raises(NameError, match="decision_path"):
         to_onnx(classifier("binary"), options={"decision_path": True})
 
 
-def test_labels_neither_numbers_nor_strings():
+def test_labels_that_are_neither_numbers_nor_strings_are_an_error():
     net = classifier("two objects")
     net.classes_ = np.array([("a", 1), ("b", 2)], dtype="O,i8").astype(object)
     with pytest.raises(ValueError, match="labels must be numbers or strings to be exported to ONNX"):

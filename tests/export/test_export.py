@@ -1,4 +1,4 @@
-"""The package offers its exports without importing what only they need."""
+"""The package has its exports without importing the optional packages that they need."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Layers and activations in ONNX compute what they compute here."""
+"""Layers and activations compute the same in ONNX as in this package."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def test_every_activation_has_nodes():
 def test_every_activation(name, normalization, dtype):
     inputs, tolerance = FLOATS[dtype]
     if name == "gelu":
-        tolerance = 1e-5  # the error function of ONNX Runtime is one for float32
+        tolerance = 1e-5  # ONNX Runtime has the error function for float32 only
     net = MLPRegressorScratch(activation=name, normalization=normalization, **SMALL).fit(X, Y)
     assert_served(net, inputs, tolerance, dtype=dtype)
 
@@ -35,7 +35,7 @@ def test_every_activation(name, normalization, dtype):
 @float_types
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_far_from_zero(name, dtype):
-    """Nothing overflows on the way to values that do not."""
+    """If the values do not overflow, no intermediate result does."""
     z = np.array([[-1e4, -100.0, -20.0, -1e-3, 0.0, 1e-3, 20.0, 100.0, 1e4]], dtype=dtype)
     net = MLPRegressorScratch(activation=name, standardize=False, depth=1, width=9, max_iter=1, batch_size=1)
     net.fit(z.astype(float), z.astype(float) / 1e4)
@@ -62,7 +62,7 @@ def test_different_activations_and_dropout():
 @float_types
 @pytest.mark.parametrize("standardize", [False, True, "robust"])
 @pytest.mark.parametrize("embedding", [None, "periodic"])
-def test_inputs_that_are_prepared(embedding, standardize, dtype):
+def test_embedded_and_standardized_inputs(embedding, standardize, dtype):
     inputs, tolerance = FLOATS[dtype]
     net = MLPRegressorScratch(embedding=embedding, standardize=standardize, **SMALL).fit(X, Y)
     assert_served(net, inputs, tolerance, dtype=dtype)
@@ -78,14 +78,14 @@ def operators(net):
 
 
 def test_a_network_fitted_to_a_sparse_matrix():
-    """Columns far from zero are centred, others are not."""
+    """Only columns far from zero are centred."""
     net = MLPRegressorScratch(**SMALL).fit(sp.csr_matrix(X), Y)
     assert_served(net, tolerance=1e-4)
     assert ("Sub" in operators(net)) == net._state.inputs.shift.any()
     assert "Sub" not in operators(MLPRegressorScratch(**SMALL).fit(sp.csr_matrix(X - X.mean(axis=0)), Y))
 
 
-def test_inputs_are_centred_where_training_centred_them():
+def test_inputs_are_centred_as_in_training():
     assert "Sub" in operators(MLPRegressorScratch(activation="relu", **SMALL).fit(X, Y))
     assert "Sub" not in operators(MLPRegressorScratch(activation="relu", standardize=False, **SMALL).fit(X, Y))
 
@@ -97,8 +97,8 @@ def test_weights_changed_by_hand_are_exported():
 
 
 @pytest.mark.parametrize("mean", [1e3, 1e5])
-def test_large_means_cost_no_digits(mean):
-    """Weights fold standardization in: in float32, raw inputs times weights would cancel."""
+def test_large_means_lose_no_digits(mean):
+    """With standardization folded into the weights, raw inputs times weights would cancel in float32."""
     rows = (X32 / X32.std(axis=0) + np.float32(mean)).astype(np.float32)
     net = MLPClassifierScratch(**SMALL | {"max_iter": 40}).fit(rows.astype(float), X[:, 0] > 0)
     found = serve(to_onnx(net), {"X": rows})["probabilities"]
@@ -141,15 +141,15 @@ def _double_backward(a, delta, work):
 
 
 @pytest.mark.parametrize("name", ["double", "relu"])
-def test_an_activation_of_ones_own_has_no_nodes(name):
+def test_an_own_activation_is_an_error(name):
     own = Activation(name, "2 a", "2", (-np.inf, np.inf), _double, _double_backward)
     net = MLPRegressorScratch(activation=own, **SMALL).fit(X, Y)
     with pytest.raises(ValueError, match=r"activation must be one of .*gelu.*an object of your own"):
         to_onnx(net)
 
 
-def test_weights_too_large_for_float32():
+def test_weights_too_large_for_float32_are_an_error():
     net = MLPRegressorScratch(**SMALL).fit(X, Y * 1e40)
-    with pytest.raises(ValueError, match=r"leave the range of float32. Export with dtype='float64'"):
+    with pytest.raises(ValueError, match=r"weights must fit float32.*Export with dtype='float64'"):
         to_onnx(net)
     assert_served(net, X, 1e-9, dtype="float64")

@@ -1,4 +1,4 @@
-"""Estimators within pipelines and other meta-estimators, and the inputs of an exported model."""
+"""Export of estimators in pipelines and other meta-estimators, and the inputs of exported models."""
 
 import sys
 
@@ -46,7 +46,7 @@ COMPOSITIONS = {
 
 
 @pytest.mark.parametrize("name", COMPOSITIONS)
-def test_compositions(name):
+def test_pipelines_and_searches(name):
     model, y = COMPOSITIONS[name]
     assert_served(clone(model).fit(X, y))
 
@@ -115,7 +115,7 @@ def test_columns_with_names_need_rows(frame):
     np.testing.assert_array_equal(found["label"], model.predict(frame[["age", "visits"]]))
 
 
-def test_dates_are_no_inputs(frame):
+def test_dates_are_an_error(frame):
     model = make_pipeline(preprocessing(), CLF).fit(frame, LABELS)
     with pytest.raises(ValueError, match="must hold numbers or strings to be exported, got 'day' of datetime"):
         to_onnx(model, frame.assign(day=pd.Timestamp("2026-01-01")))
@@ -129,7 +129,7 @@ def test_options_of_a_step():
     np.testing.assert_array_equal(serve(by_identity, {"X": X32})["probabilities"], found)
 
 
-def test_skl2onnx_itself():
+def test_calling_skl2onnx_directly():
     register_onnx_converters()
     register_onnx_converters()  # twice is no error
     model = make_pipeline(StandardScaler(), CLF).fit(X, LABELS)
@@ -137,10 +137,10 @@ def test_skl2onnx_itself():
     np.testing.assert_allclose(found["probabilities"], model.predict_proba(X32), atol=1e-5)
     types = [("rows", skl2onnx.common.data_types.FloatTensorType([None, 4]))]
     found = serve(skl2onnx.convert_sklearn(model, initial_types=types), {"rows": X32})
-    assert set(found["output_probability"][0]) == {"a", "bb", "ccc"}  # what skl2onnx does unless told otherwise
+    assert set(found["output_probability"][0]) == {"a", "bb", "ccc"}  # the default of skl2onnx
 
 
-def test_an_export_leaves_the_model_alone():
+def test_an_export_does_not_change_the_model():
     net = MLPRegressorScratch(**SMALL).fit(X, Y)
     before = net.predict(X)
     assert to_onnx(net).SerializeToString() == to_onnx(net).SerializeToString()
@@ -148,17 +148,17 @@ def test_an_export_leaves_the_model_alone():
 
 
 @pytest.mark.parametrize("dtype", ["float16", "int64"])
-def test_other_types_of_numbers(dtype):
+def test_other_dtypes_are_an_error(dtype):
     with pytest.raises(ValueError, match=f"`dtype` must be float32 or float64, got {dtype}"):
         to_onnx(MLPRegressorScratch(**SMALL).fit(X, Y), dtype=dtype)
 
 
-def test_an_unfitted_model():
+def test_an_unfitted_model_is_an_error():
     with pytest.raises(NotFittedError):
         to_onnx(MLPClassifierScratch())
 
 
-def test_without_skl2onnx(monkeypatch):
+def test_without_skl2onnx_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     net = MLPRegressorScratch(**SMALL).fit(X, Y)
     for export in (register_onnx_converters, lambda: to_onnx(net)):

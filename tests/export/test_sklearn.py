@@ -1,4 +1,4 @@
-"""scikit-learn's own estimator predicts the same, and needs nothing of this package."""
+"""scikit-learn's own estimator makes the same predictions, without this package."""
 
 import pickle
 import subprocess
@@ -34,7 +34,7 @@ FORMS = {
     "sparse labels": sp.csr_matrix(X > [0.0, 5.0, -1.0, 100.0]).astype(int),
 }
 HAS_POISSON = "loss" in MLPRegressor().get_params()
-needs_poisson = pytest.mark.skipif(not HAS_POISSON, reason="scikit-learn 1.7 has it")
+needs_poisson = pytest.mark.skipif(not HAS_POISSON, reason="needs scikit-learn 1.7")
 
 
 def assert_same_classifier(twin, net, X=X, atol=1e-15):
@@ -104,7 +104,7 @@ def test_every_activation(name, spelling):
     "parameters",
     [
         {"depth": 0},
-        {"depth": 0, "activation": "gelu"},  # which no layer has
+        {"depth": 0, "activation": "gelu"},  # there is no hidden layer to have it
         {"hidden_layer_sizes": (7, 3, 5)},
         {"hidden_layer_sizes": 9},
         {"standardize": False, "solver": "lbfgs"},
@@ -135,7 +135,7 @@ def refused(pattern, Estimator, y, X=X, **parameters):
         to_sklearn(net)
 
 
-def test_what_scikit_learn_lacks():
+def test_networks_that_scikit_learn_cannot_compute_are_an_error():
     clf, reg = MLPClassifierScratch, MLPRegressorScratch
     refused("MLPClassifier has no activation 'gelu', only 'identity', 'logistic'", clf, CODES, activation="gelu")
     refused("MLPRegressor has no activation 'softmax'", reg, Y, activation=["relu", "softmax"])
@@ -150,8 +150,8 @@ def test_what_scikit_learn_lacks():
     refused("has no activation 'relu'", reg, Y, activation=own)
 
 
-def test_what_is_no_network():
-    with pytest.raises(TypeError, match=r"got Pipeline. Of a pipeline, convert the last step"):
+def test_other_objects_are_an_error():
+    with pytest.raises(TypeError, match=r"got Pipeline. If it is a pipeline, convert its last step"):
         to_sklearn(make_pipeline(StandardScaler(), MLPClassifierScratch(**SMALL)).fit(X, CODES))
     with pytest.raises(NotFittedError):
         to_sklearn(MLPClassifierScratch())
@@ -163,7 +163,7 @@ def test_parameters_and_attributes_are_kept(Estimator):
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     given = {"alpha": 0.5, "solver": "sgd", "momentum": 0.7, "learning_rate": "adaptive", "early_stopping": True,
              "n_iter_no_change": 7, "tol": 1e-3}  # fmt: skip
-    net = Estimator(**SMALL, **given, validation_fraction=0.2).fit(frame, CODES)
+    net = Estimator(**SMALL, **given, activation="tanh", validation_fraction=0.2).fit(frame, CODES)
     twin = to_sklearn(net)
     shared = twin.get_params().keys() & net.get_params().keys() - {"hidden_layer_sizes"}
     assert {name: getattr(twin, name) for name in shared} == {name: getattr(net, name) for name in shared}
@@ -192,16 +192,16 @@ def test_a_clone_trains_as_scikit_learn_does(early_stopping):
         {"early_stopping": "auto"},
     ],
 )
-def test_values_that_scikit_learn_lacks_become_its_defaults(parameters):
+def test_values_unknown_to_scikit_learn_become_its_defaults(parameters):
     net = MLPClassifierScratch(**SMALL | parameters).fit(X, CODES)
     twin = to_sklearn(net)
     (name,) = parameters
     assert getattr(twin, name) == getattr(MLPClassifier(), name)
-    clone(twin).set_params(max_iter=2).fit(X, CODES)  # where scikit-learn checks them
+    clone(twin).set_params(max_iter=2).fit(X, CODES)  # fit checks the parameters
 
 
 @pytest.mark.parametrize("form", ["binary", "multiclass", "multilabel"])
-def test_training_goes_on(form):
+def test_scikit_learn_continues_training(form):
     net = MLPClassifierScratch(**SMALL).fit(X, FORMS[form])
     before = net.predict_proba(X)
     twin = to_sklearn(net).set_params(learning_rate_init=1e-9, tol=10.0).partial_fit(X, FORMS[form])
@@ -211,13 +211,13 @@ def test_training_goes_on(form):
     likelihood = np.log(before[:, -columns:] ** truth)
     if form != "multiclass":
         likelihood += np.log((1.0 - before[:, -columns:]) ** (1 - truth))
-    assert_allclose(twin.loss_, -likelihood.sum(axis=1).mean(), rtol=0.05)  # it did not start anew
+    assert_allclose(twin.loss_, -likelihood.sum(axis=1).mean(), rtol=0.05)  # training did not start again
     assert any(np.any(W != V) for W, V in zip(twin.coefs_, net.coefs_, strict=True))
-    assert_array_equal(net.predict_proba(X), before)  # they share nothing
+    assert_array_equal(net.predict_proba(X), before)  # the two share no arrays
 
 
 @pytest.mark.parametrize("form", ["strings", "regression"])
-def test_the_pickle_needs_nothing_of_this_package(tmp_path, form):
+def test_the_pickle_loads_without_this_package(tmp_path, form):
     if form == "regression":
         net = MLPRegressorScratch(learning_rate=schedules.Cosine(), activation=ACTIVATIONS["tanh"], **SMALL).fit(X, Y)
     else:
@@ -238,7 +238,7 @@ def test_the_pickle_needs_nothing_of_this_package(tmp_path, form):
         assert_array_equal(found, net.predict(X))
 
 
-def test_categories_and_gaps_are_refused():
+def test_categories_and_missing_values_are_an_error():
     codes = X.copy()
     codes[:, 1] = np.arange(len(X)) % 4
     refused("has no categories, as in columns 1. Try", MLPClassifierScratch, CODES, X=codes, categorical_features=[1])

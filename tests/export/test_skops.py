@@ -1,4 +1,4 @@
-"""Files of skops hold nothing but what this package names, and what comes back goes on exactly."""
+"""Files of skops hold only the types that this package lists, and loaded models continue training exactly."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def through_skops(model):
 
 
 def assert_same_state(a, b):
-    """Everything fitted is the same, bit for bit."""
+    """Check that all fitted attributes are the same, bit for bit."""
     assert vars(a).keys() == vars(b).keys()
     for name, value in vars(a).items():
         if name in ("coefs_", "intercepts_"):
@@ -82,7 +82,7 @@ def assert_same_state(a, b):
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_what_comes_back_is_the_same_and_goes_on_exactly(name):
+def test_a_loaded_model_is_the_same_and_partial_fit_continues_exactly(name):
     model, y = ESTIMATORS[name]
     model = clone(model).fit(X, y)
     twin = through_skops(model)
@@ -96,7 +96,7 @@ def test_what_comes_back_is_the_same_and_goes_on_exactly(name):
 
 
 @pytest.mark.parametrize("name", ["adam", "sgd", "lbfgs", "early stopping", "dropout"])
-def test_a_warm_start_goes_on_exactly(name):
+def test_a_warm_start_continues_exactly(name):
     model, y = ESTIMATORS[name]
     model = clone(model).set_params(warm_start=True).fit(X, y)
     twin = through_skops(model)
@@ -105,14 +105,14 @@ def test_a_warm_start_goes_on_exactly(name):
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_files_hold_nothing_but_what_is_named(name):
+def test_files_hold_only_the_listed_types(name):
     model, y = ESTIMATORS[name]
     untrusted = sio.get_untrusted_types(data=sio.dumps(clone(model).fit(X, y)))
     assert set(untrusted) <= set(trusted_types())
     assert f"sknet.{'classifier' if isinstance(model, CLF) else 'regressor'}.{type(model).__name__}" in untrusted
 
 
-def test_all_that_is_named_exists_and_but_two_belong_to_this_package():
+def test_all_listed_types_exist_and_all_but_two_belong_to_this_package():
     names = trusted_types()
     assert names == sorted(set(names))
     for name in names:
@@ -122,7 +122,7 @@ def test_all_that_is_named_exists_and_but_two_belong_to_this_package():
     assert others == ["numpy.dtype", "sklearn.compose._column_transformer.make_column_selector"]
 
 
-def test_in_a_pipeline_and_around_one():
+def test_in_a_pipeline_and_with_a_pipeline_inside():
     net = REG(**SMALL)
     model = make_pipeline(StandardScaler(), HiddenLayerTransformer(net), CLF(**SMALL)).fit(X, CODES)
     assert_array_equal(through_skops(model).predict_proba(X), model.predict_proba(X))
@@ -143,7 +143,7 @@ def _double_backward(a, delta, work):
     np.multiply(delta, 2.0, out=delta)
 
 
-def test_functions_of_ones_own_are_not_trusted():
+def test_own_functions_are_not_trusted():
     own = Activation("double", "2 a", "2", (-np.inf, np.inf), _double, _double_backward)
     model = REG(activation=own, **SMALL).fit(X, Y)
     data = sio.dumps(model)
@@ -169,7 +169,7 @@ def test_a_file_loads_in_another_process(tmp_path):
     assert_array_equal(np.load(tmp_path / "found.npy"), model.predict_proba(X))
 
 
-def test_tables_with_levels_and_gaps():
+def test_tables_with_levels_and_missing_values():
     table = np.array([*zip(np.where(Y > 1.0, np.nan, Y), STRINGS, X[:, 0] > 0, strict=True)], dtype=object)
     model = CLF(categorical_features=[1, 2], **SMALL).fit(table, CODES)
     assert set(sio.get_untrusted_types(data=sio.dumps(model))) <= set(trusted_types())
@@ -179,7 +179,7 @@ def test_tables_with_levels_and_gaps():
 
 
 def around(net):
-    """A pipeline for the columns of `TABLE`, with a network at its end."""
+    """Return a pipeline for the columns of `TABLE` that ends in a network."""
     numbers = make_pipeline(SimpleImputer(), StandardScaler())
     text = OneHotEncoder(handle_unknown="ignore")
     columns = make_column_transformer(
@@ -198,10 +198,10 @@ WIDTHS = {"mlpclassifierscratch__width": [3, 6]}
     [around(CLF(**SMALL)), around(REG(**SMALL)), GridSearchCV(around(CLF(**SMALL)), WIDTHS, cv=2)],
     ids=["classifier", "regressor", "search"],
 )
-def test_the_lines_that_save_hands_over_bring_a_pipeline_back(tmp_path, monkeypatch, model):
+def test_the_code_in_the_error_of_save_stores_and_loads_a_pipeline(tmp_path, monkeypatch, model):
     monkeypatch.chdir(tmp_path)
     model.fit(TABLE, CODES)
-    with pytest.raises(TypeError, match="go into a file of skops") as error:
+    with pytest.raises(TypeError, match="Save estimators of scikit-learn that contain the network with skops") as error:
         save(model, tmp_path / "model")
     lines = [line.strip() for line in str(error.value).splitlines() if line.startswith("    ")]
     assert len(lines) == 2
@@ -213,7 +213,7 @@ def test_the_lines_that_save_hands_over_bring_a_pipeline_back(tmp_path, monkeypa
     assert_same_state(twin[-1], getattr(model, "best_estimator_", model)[-1])
 
 
-def test_steps_with_functions_of_ones_own_are_named():
+def test_steps_with_own_functions_are_named_in_the_error():
     model = make_pipeline(FunctionTransformer(_doubled), CLF(**SMALL)).fit(X, CODES)
     with pytest.raises(sio.exceptions.UntrustedTypesFoundException, match="_doubled"):
         through_skops(model)

@@ -1,4 +1,4 @@
-"""An exported model is run on the rows given, and what disagrees or fails there is an error."""
+"""An exported model is run on the rows of X, and a failure or a difference raises an error."""
 
 import sys
 
@@ -50,8 +50,8 @@ def test_a_model_that_disagrees_is_an_error_with_the_difference():
                    (CLF, CLASSIFICATIONS["multilabel"]), (REG, Y[:, 0]), (REG, Y)],
     ids=["binary", "strings", "several targets", "multilabel", "one output", "several outputs"],
 )  # fmt: skip
-def test_weights_that_change_in_between_are_seen(monkeypatch, net, y):
-    """The comparison sees a wrong model of every form."""
+def test_weights_that_change_during_the_conversion_are_detected(monkeypatch, net, y):
+    """The comparison detects a wrong model of every kind."""
     import skl2onnx
 
     model = make_pipeline(StandardScaler(), net).fit(X, y)
@@ -70,9 +70,9 @@ def test_weights_that_change_in_between_are_seen(monkeypatch, net, y):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("options", [None, {"raw_scores": True}, {"zipmap": True}, {"nocl": True}], ids=str)
-def test_options_do_not_stand_in_the_way(dtype, options):
+def test_models_are_verified_with_any_options(dtype, options):
     model = MLPClassifierScratch(**SMALL).fit(X, CLASSIFICATIONS["multiclass"])
-    if options == {"zipmap": True} and dtype == "float64":  # ONNX Runtime has it for float32 alone
+    if options == {"zipmap": True} and dtype == "float64":  # ONNX Runtime has zipmap for float32 only
         with pytest.raises(ValueError, match="fails in ONNX Runtime"):
             to_onnx(model, X, dtype=dtype, options=options)
         return
@@ -107,17 +107,17 @@ def test_frames():
         (make_pipeline(SimpleImputer(), isotonic()), LABELS, r"CalibratedClassifierCV\(method='isotonic'\)"),
     ],
 )
-def test_known_faults_are_refused_where_nothing_can_be_run(without_runtime, model, y, step):
+def test_steps_known_to_be_converted_wrongly_are_an_error_without_onnxruntime(without_runtime, model, y, step):
     model.fit(GAPS, y)
     for rows in (None, GAPS):
         with pytest.raises(ValueError, match=f"{step}.* is known to be converted wrongly.*install onnxruntime"):
             to_onnx(model, rows)
 
 
-def test_all_else_is_exported_where_nothing_can_be_run(without_runtime):
+def test_other_models_are_exported_without_onnxruntime(without_runtime):
     assert to_onnx(make_pipeline(SimpleImputer(), CLF).fit(GAPS, LABELS), GAPS).graph.output
 
 
-def test_known_faults_are_refused_without_rows():
+def test_steps_known_to_be_converted_wrongly_are_an_error_without_rows():
     with pytest.raises(ValueError, match="known to be converted wrongly"):
         to_onnx(indicators().fit(GAPS, LABELS))

@@ -1,4 +1,4 @@
-"""Replacing a file at once: the old content or the new, and nothing left lying about."""
+"""Replacing a file at once: it has the old content or the new one, and no temporary file remains."""
 
 import errno
 import os
@@ -42,9 +42,9 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["n" * 255, "a[b]*?", "ä ö"])
-def test_names(tmp_path, name):
+def test_any_file_name(tmp_path, name):
     if os.name != "posix" and "?" in name:
-        pytest.skip("not a name there")
+        pytest.skip("not a valid name on this system")
     replace_file(tmp_path / name, [b"content"])
     assert (tmp_path / name).read_bytes() == b"content"
     remove_leftovers(tmp_path / name)
@@ -89,7 +89,7 @@ def test_the_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch)
     assert calls == ["fsync", "replace", *(["fsync of the directory"] if os.name == "posix" else [])]
 
 
-def test_a_directory_that_is_not_there(tmp_path):
+def test_a_missing_directory_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         replace_file(tmp_path / "nowhere" / "file", [b"content"])
 

@@ -1,4 +1,4 @@
-"""Fits that cannot have a checkpoint and files that are none, damaged or forged are errors that change nothing."""
+"""Errors of checkpoints, which change nothing: unsupported fits, and files that are damaged or no checkpoint."""
 
 import os
 
@@ -26,25 +26,25 @@ def test_what_cannot_be_stored_is_an_error_at_once(tmp_path, case):
     assert not hasattr(mlp, "coefs_")
 
 
-def test_a_class_of_ones_own(tmp_path):
+def test_an_own_subclass_is_an_error(tmp_path):
     with pytest.raises(TypeError, match="a model file holds"):
         Mine().fit(X, Y, checkpoint=tmp_path / "checkpoint")
 
 
 @BOTH
-def test_lbfgs(tmp_path, Estimator):
+def test_lbfgs_is_an_error(tmp_path, Estimator):
     with pytest.raises(ValueError, match=r"works in epochs; 'lbfgs' .*solver='adam'"):
         Estimator(solver="lbfgs").fit(X, target(Estimator), checkpoint=tmp_path / "checkpoint")
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("checkpoint", [3, True, ["a"], b"a", np.array("a")], ids=repr)
-def test_what_is_no_checkpoint(checkpoint):
+def test_a_checkpoint_of_another_type_is_an_error(checkpoint):
     with pytest.raises(TypeError, match=r"`checkpoint` must be None, a path or a sknet\.Checkpoint, got"):
         REG(**SMALL).fit(X, Y, checkpoint=checkpoint)
 
 
-def test_the_parameters_of_a_checkpoint():
+def test_invalid_parameters_of_a_checkpoint_are_errors():
     with pytest.raises(TypeError, match="`path` must be a string or path-like, got 3"):
         Checkpoint(3)
     for every in (0, -1, 1.5, "1", None, True):
@@ -52,14 +52,14 @@ def test_the_parameters_of_a_checkpoint():
             Checkpoint("file", every=every)
 
 
-def test_a_directory_that_is_not_there(tmp_path):
+def test_a_missing_directory_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="directory that does not exist"):
         REG(**SMALL).fit(X, Y, checkpoint=tmp_path / "nowhere" / "checkpoint")
 
 
 def test_a_saved_model_is_no_checkpoint(tmp_path):
     save(REG(**SMALL).fit(X, Y), tmp_path / "model")
-    with pytest.raises(ValueError, match=r"a model that sknet\.save has written, no checkpoint"):
+    with pytest.raises(ValueError, match=r"a model written by sknet\.save, not a checkpoint"):
         REG(**SMALL).fit(X, Y, checkpoint=tmp_path / "model")
 
 
@@ -76,7 +76,7 @@ def test_a_damaged_checkpoint_is_an_error_and_stays(tmp_path, content):
 
 
 @pytest.mark.parametrize("place", ["fingerprint", "finished", "state", "layers"])
-def test_a_forged_checkpoint(tmp_path, place):
+def test_a_forged_checkpoint_is_an_error(tmp_path, place):
     path = tmp_path / "checkpoint"
     mlp = REG(**SMALL | {"standardize": "robust", "embedding": "periodic"}).fit(X, Y, checkpoint=path)
     header, model, body = unpack(path)
@@ -103,7 +103,7 @@ OTHERS = {  # parameters, X and y of a fit, and those of another
 
 
 @pytest.mark.parametrize("case", OTHERS)
-def test_a_checkpoint_with_the_fingerprint_of_another_fit(tmp_path, case):
+def test_a_checkpoint_with_the_fingerprint_of_another_fit_is_an_error(tmp_path, case):
     content = []
     for path, (parameters, rows, y) in zip((tmp_path / "a", tmp_path / "b"), OTHERS[case], strict=True):
         mlp = REG(**SMALL | parameters)

@@ -36,15 +36,15 @@ def test_other_parameters_are_an_error_that_names_them(tmp_path, Estimator, name
     y = target(Estimator)
     mlp = Estimator(**SMALL).fit(X, y, checkpoint=tmp_path / "checkpoint")
     content, expected = (tmp_path / "checkpoint").read_bytes(), mlp.predict(X)
-    with pytest.raises(ValueError, match=rf"another fit: it differs in `{name}` \(.* there, .* here\)\. .*delete the"):
+    with pytest.raises(ValueError, match=rf"it differs in `{name}` \(.* in the file, .* now\)\. .*delete the"):
         mlp.set_params(**CHANGES[name]).fit(X, y, checkpoint=tmp_path / "checkpoint")
     assert_array_equal(mlp.predict(X), expected)
     assert (tmp_path / "checkpoint").read_bytes() == content
 
 
-def test_both_values_are_told(tmp_path):
+def test_the_error_has_both_values(tmp_path):
     REG(**SMALL).fit(X, Y, checkpoint=tmp_path / "checkpoint")
-    with pytest.raises(ValueError, match=r"`width` \(6 there, 9 here\), `depth` \(1 there, 2 here\)|`depth`.*`width`"):
+    with pytest.raises(ValueError, match=r"`width` \(6 in the file, 9 now\), `depth` \(1 in |`depth`.*`width`"):
         REG(**SMALL | {"width": 9, "depth": 2}).fit(X, Y, checkpoint=tmp_path / "checkpoint")
 
 
@@ -75,13 +75,13 @@ def test_other_data_are_an_error_that_says_which(tmp_path, Estimator, kind):
         Estimator(**SMALL).fit(*args, checkpoint=tmp_path / "checkpoint", **more)
 
 
-def test_other_names_of_the_same_classes_are_other_data(tmp_path):
+def test_other_class_names_are_an_error(tmp_path):
     CLF(**SMALL).fit(X, LABELS, checkpoint=tmp_path / "checkpoint")
     with pytest.raises(ValueError, match="differs in `classes`"):
         CLF(**SMALL).fit(X, np.char.add(LABELS, "!"), checkpoint=tmp_path / "checkpoint")
 
 
-def test_texts_tell_values_apart():
+def test_different_values_have_different_texts():
     values = [
         1, 1.0, True, "1", None, [1], (1,), np.float64(1), np.float32(1), {"a": 1}, np.array([1]), np.array([[1]]),
         np.array([1.0]), np.array(["ab"]), np.array(["a", "b"]), np.array([["a", "b"]]), np.array(["a", 1], "O"),
@@ -95,7 +95,7 @@ def test_texts_tell_values_apart():
     assert max(map(len, texts)) < 120
 
 
-def test_weights_that_differ_in_one_number(tmp_path):
+def test_weights_that_differ_in_one_number_are_an_error(tmp_path):
     weights = RNG.uniform(size=80)
     REG(**SMALL).fit(X, Y, weights, checkpoint=tmp_path / "checkpoint")
     weights[40] += 1e-15
@@ -103,13 +103,13 @@ def test_weights_that_differ_in_one_number(tmp_path):
         REG(**SMALL).fit(X, Y, weights, checkpoint=tmp_path / "checkpoint")
 
 
-def test_another_estimator(tmp_path):
+def test_another_estimator_is_an_error(tmp_path):
     CLF(**SMALL).fit(X, LABELS, checkpoint=tmp_path / "checkpoint")
-    with pytest.raises(ValueError, match=r"`estimator` \(MLPClassifierScratch there, MLPRegressorScratch here\)"):
+    with pytest.raises(ValueError, match=r"`estimator` \(MLPClassifierScratch in the file, MLPRegressorScratch now\)"):
         REG(**SMALL).fit(X, Y, checkpoint=tmp_path / "checkpoint")
 
 
-def test_what_does_not_change_the_model_may_change(tmp_path, crash, capsys):
+def test_parameters_without_effect_on_the_model_may_change(tmp_path, crash, capsys):
     crash(20)
     with pytest.raises(Crash):
         REG(**SMALL).fit(X, Y, checkpoint=tmp_path / "checkpoint")
@@ -119,7 +119,7 @@ def test_what_does_not_change_the_model_may_change(tmp_path, crash, capsys):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_hashing_the_data_copies_no_more_than_a_piece(order):
+def test_hashing_the_data_copies_no_more_than_a_chunk(order):
     import tracemalloc
 
     data = np.asarray(RNG.standard_normal((200_000, 40)), order=order)

@@ -1,4 +1,4 @@
-"""Training that was cut off goes on from its checkpoint, and ends with the same bits as if it had not been."""
+"""Training that was interrupted continues from its checkpoint, and ends with the same bits as without interruption."""
 
 import warnings
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if name not in ("lbfgs", "no seed")])
 @BOTH
-def test_what_is_resumed_ends_the_same(tmp_path, crash, Estimator, variant, every):
+def test_resumed_training_ends_with_the_same_bits(tmp_path, crash, Estimator, variant, every):
     y = target(Estimator)
     mlp = Estimator(**SMALL | {"max_iter": 12} | VARIANTS[variant])
     whole = clone(mlp).fit(X, y)
@@ -32,7 +32,7 @@ def test_what_is_resumed_ends_the_same(tmp_path, crash, Estimator, variant, ever
     assert bytes_of(resumed, tmp_path) == bytes_of(whole, tmp_path)
 
 
-def test_without_a_seed_the_stream_of_the_first_call_goes_on(tmp_path, crash):
+def test_without_a_seed_resuming_continues_the_random_numbers_of_the_first_call(tmp_path, crash):
     mlp = REG(**SMALL | {"random_state": None})
     np.random.seed(0)  # noqa: NPY002
     whole = clone(mlp).fit(X, Y)
@@ -41,7 +41,7 @@ def test_without_a_seed_the_stream_of_the_first_call_goes_on(tmp_path, crash):
 
 
 @BOTH
-def test_a_random_state_of_the_caller_is_left_as_it_would_be(tmp_path, crash, Estimator):
+def test_a_random_state_of_the_caller_ends_as_without_interruption(tmp_path, crash, Estimator):
     y = target(Estimator)
     shared, parameters = np.random.RandomState(0), SMALL | {"dropout": 0.1, "early_stopping": True}
     whole = Estimator(**parameters | {"random_state": shared}).fit(X, y)
@@ -52,12 +52,12 @@ def test_a_random_state_of_the_caller_is_left_as_it_would_be(tmp_path, crash, Es
     resumed = Estimator(**parameters | {"random_state": other}).fit(X, y, checkpoint=tmp_path / "c")
     assert bytes_of(resumed, tmp_path) == bytes_of(whole, tmp_path)
     assert other.normal() == shared.normal()
-    assert resumed._state.rng is not other  # what the caller draws later changes nothing here
+    assert resumed._state.rng is not other  # the estimator has its own copy
 
 
 @pytest.mark.parametrize("kind", ["weights", "validation set", "frame", "float32", "sparse", "columns first", "scorer"])
 @BOTH
-def test_all_that_fit_may_be_given(tmp_path, crash, Estimator, kind):
+def test_resuming_with_every_argument_of_fit(tmp_path, crash, Estimator, kind):
     y = target(Estimator)
     mlp = Estimator(**SMALL)
     data, more = X, {}
@@ -91,7 +91,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("kind", TARGETS)
-def test_every_kind_of_label(tmp_path, crash, kind):
+def test_resuming_with_every_kind_of_label(tmp_path, crash, kind):
     mlp = CLF(label_smoothing=0.1 if kind == "smoothed" else 0.0, **SMALL)
     whole = clone(mlp).fit(X, TARGETS[kind])
     resumed = crashing_fits(crash, mlp, X, TARGETS[kind], checkpoint=tmp_path / "checkpoint")
@@ -103,17 +103,18 @@ def test_every_kind_of_label(tmp_path, crash, kind):
 def test_a_finished_fit_returns_at_once(tmp_path, monkeypatch, Estimator, end):
     y = target(Estimator)
     stops = {"max_iter": {}, "converged": {"tol": 10.0, "n_iter_no_change": 2}}
-    stops["end of a schedule"] = {"learning_rate": "cosine"}  # which is where it was to end: no warning
+    stops["end of a schedule"] = {"learning_rate": "cosine"}  # training ends with the schedule, without a warning
     stops["early stopping"] = stops["converged"] | {"early_stopping": True}
     mlp = Estimator(**SMALL | stops[end])
     first = clone(mlp).fit(X, y, checkpoint=tmp_path / "checkpoint")
     content = (tmp_path / "checkpoint").read_bytes()
-    monkeypatch.setattr(sknet.core.network.Network, "loss_and_gradient", None)  # not to be called
+    monkeypatch.setattr(sknet.core.network.Network, "loss_and_gradient", None)  # must not be called
     monkeypatch.setattr(sknet.persistence.checkpoint, "write_estimator", None)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         second = clone(mlp).fit(X, y, checkpoint=tmp_path / "checkpoint")
-        again = second.fit(X, y, checkpoint=tmp_path / "checkpoint")  # a fitted one begins anew, and is there too
+        # A fitted estimator starts again, and also finds the finished fit.
+        again = second.fit(X, y, checkpoint=tmp_path / "checkpoint")
     assert [w.category for w in caught] == ([ConvergenceWarning] * 2 if end == "max_iter" else [])
     assert again is second
     monkeypatch.undo()
@@ -123,7 +124,7 @@ def test_a_finished_fit_returns_at_once(tmp_path, monkeypatch, Estimator, end):
 
 
 def test_a_warm_start_has_a_checkpoint_for_each_call(tmp_path, crash):
-    """A script that is run again takes the fits that had ended from their files, and goes on in the one cut off."""
+    """A script that is run again reads the finished fits from their files, and continues the interrupted one."""
 
     def script(mlp):
         for call in range(3):

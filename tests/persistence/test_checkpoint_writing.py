@@ -1,4 +1,4 @@
-"""When a checkpoint is written, which model it holds, and that Ctrl-C and fits that diverge leave it whole."""
+"""When a checkpoint is written, which model it holds, and that Ctrl-C and diverging fits do not damage it."""
 
 import os
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 @pytest.mark.parametrize(("every", "written"), [(1, range(1, 9)), (3, (3, 6, 8)), (8, (8,)), (100, (8,))])
-def test_every_so_many_epochs_and_at_the_end(tmp_path, monkeypatch, every, written):
+def test_a_checkpoint_is_written_every_so_many_epochs_and_at_the_end(tmp_path, monkeypatch, every, written):
     epochs = []
 
     def spy(path, estimator, **more):
@@ -30,10 +30,10 @@ def test_every_so_many_epochs_and_at_the_end(tmp_path, monkeypatch, every, writt
 
 
 @BOTH
-def test_a_checkpoint_is_a_model_as_far_as_training_had_come(tmp_path, crash, Estimator):
+def test_a_checkpoint_is_the_model_so_far(tmp_path, crash, Estimator):
     y = target(Estimator)
     mlp = Estimator(**SMALL)
-    crash(5 * 4 + 2)  # five batches an epoch
+    crash(5 * 4 + 2)  # five mini-batches per epoch
     with pytest.raises(Crash):
         mlp.fit(X, y, checkpoint=tmp_path / "checkpoint")
     assert not hasattr(mlp, "coefs_")
@@ -41,12 +41,12 @@ def test_a_checkpoint_is_a_model_as_far_as_training_had_come(tmp_path, crash, Es
     assert model.n_iter_ == 4
     assert model.loss_curve_ == short.loss_curve_
     assert_array_equal(model.predict(X), short.predict(X))
-    # and it can be trained on by other means
+    # and it can also be trained further without the checkpoint
     model.set_params(warm_start=True, max_iter=4).fit(X, y)
     assert_array_equal(model.coefs_[0], clone(mlp).fit(X, y).coefs_[0])
 
 
-def test_with_early_stopping_it_is_the_best_model_so_far(tmp_path, crash):
+def test_with_early_stopping_a_checkpoint_is_the_best_model_so_far(tmp_path, crash):
     mlp = REG(**SMALL | {"early_stopping": True, "learning_rate_init": 0.3, "n_iter_no_change": 100, "max_iter": 20})
     crash(5 * 18)
     with pytest.raises(Crash):
@@ -59,7 +59,7 @@ def test_with_early_stopping_it_is_the_best_model_so_far(tmp_path, crash):
 
 
 @BOTH
-def test_a_checkpoint_changes_nothing(tmp_path, Estimator):
+def test_a_checkpoint_does_not_change_training(tmp_path, Estimator):
     y = target(Estimator)
     mlp = Estimator(**SMALL | {"early_stopping": True, "dropout": 0.1})
     assert_same_state(clone(mlp).fit(X, y, checkpoint=tmp_path / "checkpoint"), clone(mlp).fit(X, y))
@@ -81,11 +81,12 @@ def test_ctrl_c_leaves_the_last_whole_epoch_in_the_file(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match="interrupted"):
         mlp.fit(X, Y, checkpoint=tmp_path / "checkpoint")
     assert mlp.n_iter_ == load(tmp_path / "checkpoint").n_iter_ == 2
-    assert np.abs(mlp.coefs_[0] - load(tmp_path / "checkpoint").coefs_[0]).max() > 0.0  # it is some batches further on
+    # The estimator was trained some mini-batches longer.
+    assert np.abs(mlp.coefs_[0] - load(tmp_path / "checkpoint").coefs_[0]).max() > 0.0
     assert_same_state(mlp.fit(X, Y, checkpoint=tmp_path / "checkpoint"), whole)
 
 
-def test_ctrl_c_while_it_is_written(tmp_path, monkeypatch):
+def test_ctrl_c_while_a_checkpoint_is_written(tmp_path, monkeypatch):
     mlp = REG(**SMALL)
     whole = clone(mlp).fit(X, Y)
     replace, calls = os.replace, []
@@ -126,7 +127,7 @@ def test_a_fit_that_diverges_leaves_the_last_good_checkpoint(tmp_path):
 
 
 def test_weights_that_are_not_finite_are_not_written(tmp_path):
-    """The loss of the last batch is taken before the step that breaks the weights; training says so in its words."""
+    """The loss of the last mini-batch is finite: the update that follows makes the weights infinite."""
     diverging = {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 1e308, "weight_decay": 10.0, "batch_size": 80}
     with pytest.raises(ValueError, match="parameters that are not finite in epoch 1"):
         REG(depth=0, max_iter=1, random_state=0, **diverging).fit(X, Y, checkpoint=tmp_path / "checkpoint")

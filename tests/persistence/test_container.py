@@ -1,4 +1,4 @@
-"""The container: what is written is read, and whatever else is in a file is an error before it costs memory."""
+"""The container: what was written is read back, and other content raises an error before it takes memory."""
 
 import json
 import os
@@ -45,13 +45,13 @@ def test_round_trip(path):
     assert np.signbit(arrays["special"][2])
 
 
-def test_nothing_at_all(tmp_path):
+def test_round_trip_of_no_text_and_no_arrays(tmp_path):
     write_container(tmp_path / "file", "", {})
     assert read_container(tmp_path / "file") == ("", {})
 
 
 def test_the_layout_is_that_of_safetensors(path):
-    """As its specification has it, read with the standard library alone."""
+    """The file is read by the specification of safetensors, with the standard library only."""
     data = path.read_bytes()
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
@@ -84,7 +84,7 @@ def test_what_can_be_held():
 
 
 def test_every_flipped_bit_is_caught(path):
-    """1,000 of them, at random; ``pytest -s -k flipped`` prints how many."""
+    """1,000 random bits; ``pytest -s -k flipped`` prints how many were caught."""
     caught = 0
     for _ in flip_bits(path, seed=0):
         with pytest.raises(FileFormatError):
@@ -101,7 +101,7 @@ def test_every_truncation_is_caught(path):
             read_container(path)
 
 
-def test_what_is_added_is_caught(path):
+def test_added_bytes_are_caught(path):
     data = path.read_bytes()
     for added in (b"\0", b" ", data):
         path.write_bytes(data + added)
@@ -109,7 +109,7 @@ def test_what_is_added_is_caught(path):
             read_container(path)
 
 
-def test_a_newer_version_says_so(tmp_path, monkeypatch):
+def test_a_newer_version_is_an_error_that_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(container, "VERSION", 2)
     write_container(tmp_path / "file", "text", {"a": np.zeros(2)})
     monkeypatch.undo()
@@ -118,7 +118,7 @@ def test_a_newer_version_says_so(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("length", [0, 1, 10**4, 2**40, 2**63, 2**64 - 1])
-def test_a_header_of_a_wrong_length_costs_no_memory(path, length):
+def test_a_wrong_length_of_the_header_takes_no_memory(path, length):
     data = path.read_bytes()
     path.write_bytes(signed(length.to_bytes(8, "little") + data[8:]))
     tracemalloc.start()
@@ -153,7 +153,7 @@ def test_a_header_of_a_wrong_length_costs_no_memory(path, length):
     ],
     ids=str,
 )
-def test_arrays_that_are_not_there_cost_no_memory(tmp_path, change):
+def test_arrays_that_the_file_does_not_contain_take_no_memory(tmp_path, change):
     path = tmp_path / "file"
     write_container(path, "text", {"a": np.arange(6.0).reshape(2, 3)})
     header, _, body = *unpack_text(path), path.read_bytes()[-48:]
@@ -185,7 +185,7 @@ def unpack_text(path):
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_other_metadata(tmp_path, metadata):
+def test_other_metadata_is_an_error(tmp_path, metadata):
     path = tmp_path / "file"
     write_container(path, "text", {})
     header, text = unpack_text(path)
@@ -195,7 +195,7 @@ def test_other_metadata(tmp_path, metadata):
         read_container(path)
 
 
-def test_a_header_as_deep_as_it_is_long(tmp_path):
+def test_a_deeply_nested_header_is_an_error(tmp_path):
     path = tmp_path / "file"
     start = b'{"__metadata__":{"sha256":"' + b"0" * 64 + b'","x":'
     encoded = start + b"[" * 200_000
@@ -204,8 +204,8 @@ def test_a_header_as_deep_as_it_is_long(tmp_path):
         read_container(path)
 
 
-def test_a_right_checksum_is_made_by_the_test_too(path):
-    """Otherwise the tests above would only show that checksums are looked at."""
+def test_the_tests_write_correct_checksums(path):
+    """Otherwise the tests above would only show that the checksum is compared."""
     header, text = unpack_text(path)
     data = path.read_bytes()
     pack(path, header, text, data[8 + int.from_bytes(data[:8], "little") :])
@@ -213,13 +213,13 @@ def test_a_right_checksum_is_made_by_the_test_too(path):
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"PK\x03\x04" * 50, b"\x80\x04\x95" * 99, bytes(200)], ids=len)
-def test_files_of_other_kinds(tmp_path, content):
+def test_files_of_other_kinds_are_an_error(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(FileFormatError, match=r"not written by sknet\.save"):
         read_container(tmp_path / "file")
 
 
-def test_a_zip_bomb_is_not_even_opened(tmp_path):
+def test_a_zip_bomb_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("coefs.npy", bytes(10**8))
     tracemalloc.start()
@@ -229,8 +229,8 @@ def test_a_zip_bomb_is_not_even_opened(tmp_path):
     tracemalloc.stop()
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")
-def test_what_is_no_file(tmp_path):
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_paths_that_are_no_regular_file_are_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_container(tmp_path / "nowhere")
     with pytest.raises(IsADirectoryError):

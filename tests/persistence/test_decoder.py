@@ -1,4 +1,4 @@
-"""The decoder: whatever stands in a file under a right checksum is a model or one kind of error."""
+"""The decoder: a file with a correct checksum is read as a model, or raises a FileFormatError."""
 
 import copy
 import random
@@ -43,8 +43,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("which", HOSTILE)
-def test_contradictions_under_a_right_checksum(tmp_path, which):
-    """1,000 of each; ``pytest -s -k contradictions`` prints what came of them."""
+def test_contradictions_with_a_correct_checksum(tmp_path, which):
+    """1,000 files of each kind; ``pytest -s -k contradictions`` prints the results."""
     path = tmp_path / "model"
     save(HOSTILE[which](), path)
     header, model, body = unpack(path)
@@ -71,14 +71,14 @@ def test_contradictions_under_a_right_checksum(tmp_path, which):
         try:
             mlp.predict(pd.DataFrame(X, columns=list("abc")) if hasattr(mlp, "feature_names_in_") else X)
         except ValueError:
-            found["of which predict complains"] += 1
+            found["a model whose predict raises an error"] += 1
     print(f"\n{which}: {dict(found)}")
     assert found["caught"] > 600
-    assert found["of which predict complains"] < 10  # NotFittedError, where all that was fitted had been taken out
+    assert found["a model whose predict raises an error"] < 10  # NotFittedError, if all fitted attributes were removed
 
 
 @pytest.mark.parametrize("text", ["", "x", "[]", "null", "{}", "1e999", '{"estimator":{}}', "[" * 10**5, "9" * 10**4])
-def test_texts_that_are_no_model(tmp_path, text):
+def test_texts_that_are_no_model_are_an_error(tmp_path, text):
     path = tmp_path / "model"
     save(REG(), path)
     header, _, body = unpack(path)
@@ -88,7 +88,7 @@ def test_texts_that_are_no_model(tmp_path, text):
 
 
 @pytest.mark.parametrize("name", ["Pipeline", "sklearn.svm.SVC", "os.system", "MLPRegressor", "Checkpoint"])
-def test_other_classes_are_not_made(tmp_path, name):
+def test_other_classes_are_not_created(tmp_path, name):
     path = tmp_path / "model"
     save(REG(), path)
     header, model, body = unpack(path)

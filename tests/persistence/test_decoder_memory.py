@@ -1,4 +1,4 @@
-"""The memory that a forged file takes to load is bounded by its size, however its parts refer to each other."""
+"""Loading a forged file takes memory bounded by the size of the file, however its parts refer to each other."""
 
 import json
 import tracemalloc
@@ -9,7 +9,7 @@ import pytest
 import sknet
 from sknet.persistence.container import write_container
 
-BOUND = 64  # bytes of Python objects for a byte of JSON: an empty list takes 56, and its place in another 8, for 3
+BOUND = 64  # bytes of memory per byte of JSON: an empty list in a list has 3 bytes of JSON, and takes 56 + 8
 TWISTER = {"dict": [["bit_generator", "MT19937"], ["state", {"dict": [["key", {"array": "a"}], ["pos", 3]]}],
                     ["has_gauss", 0], ["gauss", 0.0]]}  # fmt: skip
 PCG = {"dict": [["bit_generator", "PCG64"], ["state", {"dict": [["state", 1], ["inc", 1]]}], ["has_uint32", 0],
@@ -63,7 +63,7 @@ def test_memory_is_bounded_by_the_size_of_the_file(tmp_path, name):
     assert peak < BOUND * path.stat().st_size
 
 
-def test_lists_of_floats_are_read_as_they_were(tmp_path):
+def test_lists_of_floats_are_read_as_they_were_written(tmp_path):
     net = sknet.MLPClassifierScratch(class_weight=[{0: 0.5}, {0: 2.0}], dropout=[0.25, 0.5])
     sknet.save(net, tmp_path / "model")
     assert sknet.load(tmp_path / "model").dropout == [0.25, 0.5]

@@ -1,4 +1,4 @@
-"""The encoder: what a file of data cannot hold is an error that names it, before any file is touched."""
+"""The encoder: a value that a model file cannot hold raises an error that names it, before any file is written."""
 
 import os
 
@@ -57,7 +57,7 @@ def test_code_is_an_error_that_names_the_parameter(tmp_path, case):
     assert os.listdir(tmp_path) == ["model"]
 
 
-def test_a_model_judged_by_a_function_can_be_stored_once_its_parameter_is_a_name(tmp_path):
+def test_a_model_validated_by_a_function_can_be_stored_after_scoring_is_set_to_a_name(tmp_path):
     mlp = CLF(scoring=own_score, early_stopping=True, **SMALL).fit(X, LABELS).set_params(scoring="accuracy")
     twin = there_and_back(mlp, tmp_path)
     assert_array_equal(outputs(twin, X), outputs(mlp, X))
@@ -78,14 +78,14 @@ def test_a_model_judged_by_a_function_can_be_stored_once_its_parameter_is_a_name
     ],
     ids=lambda value: value if isinstance(value, str) else " ",
 )
-def test_exotic_values_are_errors(tmp_path, parameters, name):
+def test_other_values_that_cannot_be_stored_are_errors(tmp_path, parameters, name):
     Estimator = REG if "loss" in parameters else CLF
     with pytest.raises(TypeError, match=f"`{name}` is "):
         save(Estimator(**parameters), tmp_path / "model")
     assert os.listdir(tmp_path) == []
 
 
-def test_an_attribute_of_ones_own(tmp_path):
+def test_an_own_attribute_is_an_error(tmp_path):
     mlp = REG(**SMALL).fit(X, Y)
     mlp.note_ = {"written": ["by", 1, None], "mean": np.float64(0.5)}
     assert there_and_back(mlp, tmp_path).note_ == mlp.note_

@@ -1,7 +1,7 @@
-"""Files forged part by part under a right checksum: a model or one kind of error, in bounded memory and time.
+"""Files in which single parts are forged, with a correct checksum: loading takes bounded memory and time.
 
-100 files of each of four kinds, the same in each run; SKNET_FORGED=2500 forges 10,000 in all. ``pytest -s`` prints what
-came of them.
+It returns a model or raises a FileFormatError. There are 100 files of each of four kinds, the same in each run;
+SKNET_FORGED=2500 forges 10,000 in all. ``pytest -s`` prints the results.
 """
 
 import copy
@@ -22,7 +22,7 @@ import sknet
 from sknet import FileFormatError, presets
 
 TIMES = int(os.environ.get("SKNET_FORGED", "100"))
-MEMORY, SECONDS = 10, 5.0  # times the size of the file; of the processor
+MEMORY, SECONDS = 10, 5.0  # multiple of the size of the file; processor time
 FRAME = mixed_frame()
 SETTINGS = {"width": 64, "max_iter": 2, "batch_size": 32, "random_state": 0}
 NUMBERS = [0, 1, -1, 2, 3, 7, 2**31, 2**53, 2**63, 10**30, 0.5, -0.0, 1e308, True, None, "1", [], {}]
@@ -30,7 +30,7 @@ DTYPES = ["F64", "F32", "F16", "I64", "I32", "I16", "I8", "U32", "U8", "BOOL", "
 
 
 def fitted(kind, checkpoint=None):
-    """Fit the model of a kind, which is large enough for arrays to be most of its file."""
+    """Fit a model of a kind, so large that most of its file are arrays."""
     warnings.simplefilter("ignore")
     if kind == "classifier":
         clf = CLF(normalization="batch", dropout=0.2, early_stopping=True, **SETTINGS)
@@ -41,7 +41,7 @@ def fitted(kind, checkpoint=None):
 
 
 def forge_array(draw, header, body):
-    """Change how the header describes one array, or its bytes, or exchange two."""
+    """Change the header's description of one array, change its bytes, or exchange two arrays."""
     names = [name for name in header if name != "__metadata__"]
     name, other = draw.choice(names), draw.choice(names)
     entry = header[name]
@@ -92,7 +92,7 @@ def forge_model(draw, header, model):
 
 
 def forged_files(original, path, seed):
-    """Write one forged file after the other in place of ``path``; yield after each."""
+    """Write forged files to ``path``, one after the other, and yield after each."""
     header, model, body = unpack(original)
     for number in range(TIMES):
         draw = random.Random(seed * 10**6 + number)
@@ -108,7 +108,7 @@ def forged_files(original, path, seed):
 
 
 def measured(call, size, number):
-    """Make a call; see that it takes little memory and time, and that an error is one of those that it may raise."""
+    """Return the result of a call; check that it takes little memory and time."""
     start = time.process_time()
     tracemalloc.start()
     try:
@@ -135,7 +135,7 @@ def test_models(tmp_path, kind):
         try:
             assert len(mlp.predict(FRAME)) == len(FRAME)
         except ValueError:
-            found["of which predict complains"] += 1
+            found["a model whose predict raises an error"] += 1
     print(f"\n{kind} of {original.stat().st_size} bytes: {dict(found)}")
     assert found["refused"] > 0.5 * TIMES
 
@@ -143,12 +143,12 @@ def test_models(tmp_path, kind):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["classifier", "regressor"])
 def test_checkpoints(tmp_path, kind):
-    """What goes on from one ends as it should, or refuses the file; whatever it does, nothing else is raised."""
+    """A fit that continues from a forged checkpoint ends as usual or raises an error of the file, in bounded memory."""
     original, path, found = tmp_path / "model", tmp_path / "forged", Counter()
     whole = fitted(kind, checkpoint=original)
     for number in forged_files(original, path, seed=2):
         try:
-            mlp = fitted(kind, checkpoint=path)
+            mlp = measured(lambda: fitted(kind, checkpoint=path), path.stat().st_size, number)
         except (FileFormatError, ValueError):
             found["refused"] += 1
             continue

@@ -1,4 +1,4 @@
-"""Integrity: what could do harm, or make no sense, is found before a model is returned."""
+"""Integrity: dangerous values and contradictions are found before a model is returned."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ CLF, REG = MLPClassifierScratch, MLPRegressorScratch
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (("_state", "State", "rng", "RandomState", "dict", 1, 1, "dict", 1, 1), 10**6),  # NumPy would read far outside
+        (("_state", "State", "rng", "RandomState", "dict", 1, 1, "dict", 1, 1), 10**6),  # an index outside of the array
         (("_state", "State", "rng", "RandomState", "dict", 1, 1, "dict", 1, 1), -1),
         (("_state", "State", "network", "Network", "layers", "tuple", 0, "Dense", "n_out"), 2**40),
         (("_state", "State", "network", "Network", "layers", "tuple", 1, "Dropout", "rate"), 1.0),
@@ -51,7 +51,7 @@ EMBEDDING = ("_state", "State", "network", "Network", "layers", "tuple", 0, "Per
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (("_state", "State", "inputs", "Quartiles", "bound"), 0.0),  # which is divided by
+        (("_state", "State", "inputs", "Quartiles", "bound"), 0.0),  # the bound is a divisor
         (("_state", "State", "inputs", "Quartiles", "bound"), -3.0),
         (("_state", "State", "inputs", "Quartiles", "bound"), {"float": "nan"}),
         (("_state", "State", "inputs", "Quartiles", "points", "array"), "_state.theta"),
@@ -63,7 +63,7 @@ EMBEDDING = ("_state", "State", "network", "Network", "layers", "tuple", 0, "Per
         (("_units",), None),
         ((*EMBEDDING, "n_in"), 4),
         ((*EMBEDDING, "n_in"), 2**40),
-        ((*EMBEDDING, "columns", "tuple"), [0, 1, 3]),  # there are three
+        ((*EMBEDDING, "columns", "tuple"), [0, 1, 3]),  # there are only three columns
         ((*EMBEDDING, "columns", "tuple"), [0, 1, -1]),
         ((*EMBEDDING, "columns", "tuple"), [0, 1, 1]),
         ((*EMBEDDING, "columns", "tuple"), [0, 1]),
@@ -97,13 +97,13 @@ def test_contradictions_in_the_layers_of_the_inputs(tmp_path, Estimator, place, 
 
 
 @pytest.mark.parametrize("names", [["a", "b", "c"] * 2, ["a", "b"]])
-def test_as_many_names_of_columns_as_there_are_columns(tmp_path, names):
+def test_names_of_columns_must_be_as_many_as_columns(tmp_path, names):
     path = tmp_path / "model"
     save(REG(categorical_features=[0], **SMALL).fit(X > 0.0, Y), path)
     assert_refused(path, ("_state", "State", "categories", "Columns", "names", "tuple"), names)
 
 
-def test_quartiles_are_no_units_of_outputs(tmp_path):
+def test_quartiles_of_inputs_are_an_error_as_units_of_outputs(tmp_path):
     path = tmp_path / "model"
     save(REG(standardize="robust", **SMALL).fit(X, np.stack([Y] * 3, axis=1)), path)
     _, model, _ = unpack(path)
@@ -127,12 +127,12 @@ def test_the_state_of_earlier_releases_has_no_columns_and_no_rates(tmp_path):
 
 
 def assert_refused(path, place, value):
-    """Change the file so, under a right checksum: it is not loaded."""
+    """Change the file, with a correct checksum, and check that it is not loaded."""
     header, model, body = unpack(path)
     (content,) = model["estimator"].values()
     attributes = content["attributes"]
     at(attributes, place[:-1])[place[-1]] = value
-    if "network" in place:  # in both places where it stands, so that they agree
+    if "network" in place:  # in both places of the file, so that these agree
         at(attributes, ("_network", *place[3 : len(place) - 1]))[place[-1]] = value
     pack(path, header, model, body)
     with pytest.raises(FileFormatError, match="not consistent"):

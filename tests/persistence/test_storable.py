@@ -1,4 +1,4 @@
-"""What may be stored: everything that a network can be made of; a new part has to be added to the list."""
+"""What may be stored: every part of a network. A new part has to be added to the list."""
 
 import dataclasses
 import inspect
@@ -22,7 +22,7 @@ from sknet.core import (
 from sknet.persistence.storable import ESTIMATORS, KINDS, NAMED, RECORDS
 from sknet.preprocessing import scaling
 
-PARTS = {  # of the core, and the method that makes a class one
+PARTS = {  # kinds of parts in the core, and the method that a class of each kind has
     "specs": (layers, inputs, dropout, normalization),
     "value_and_delta": (losses,),
     "step": (optimizers,),
@@ -34,7 +34,7 @@ CLASSES = [
     for module in modules
     for _, kind in inspect.getmembers(module, dataclasses.is_dataclass)
     if kind.__module__ == module.__name__ and any(method in vars(base) for base in kind.__mro__[:-1])
-    if kind is not losses.ElementwiseLoss  # the base of others
+    if kind is not losses.ElementwiseLoss  # the base class of other losses
 ]
 
 
@@ -44,13 +44,13 @@ def test_every_part_of_the_core_can_be_stored(kind):
     assert any(kind in group for group in KINDS.values())
 
 
-def test_there_are_such_parts():
+def test_parts_are_found():
     assert len(CLASSES) >= 27
     assert {inputs.Scaling, inputs.PeriodicEmbedding} < {*CLASSES}
 
 
 def test_all_units_can_be_stored():
-    """Every class that `scaling` measures with: moments, quartiles, the mean, and what may come."""
+    """All classes that `scaling` returns: moments, quartiles, the mean, and classes added later."""
     measured = {kind for _, kind in inspect.getmembers(scaling, inspect.isclass) if dataclasses.is_dataclass(kind)} - {
         Units
     }
@@ -65,7 +65,7 @@ def test_types_of_fields_are_declared(kind):
     assert {field.name for field in dataclasses.fields(kind)} <= hints.keys()
 
 
-def test_what_holds_code_has_a_name():
+def test_objects_that_hold_code_are_stored_by_name():
     assert NAMED[activations.Activation].keys() == {*activations.ACTIVATIONS, "exp"}
     assert NAMED[initializers.Initializer] == initializers.INITIALIZERS
 

@@ -1,4 +1,4 @@
-"""Inputs to predict from: the shortcut past scikit-learn's checks lets nothing through that they would stop."""
+"""Rows to predict: the fast path, without scikit-learn's checks, accepts only rows that these checks accept."""
 
 import numpy as np
 import pytest
@@ -17,12 +17,12 @@ FEW = np.array([[0.5, -1.0, 2.0, 3.0], [1.0, 0.0, 1.0, 0.0]])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("rows", [FEW, FEW[:1], np.asfortranarray(FEW), FEW[::-1]], ids=["two", "one", "F", "reversed"])
 @pytest.mark.parametrize("Estimator", Y)
-def test_a_few_plain_rows_take_a_shortcut_past_validate_data(Estimator, rows, dtype, monkeypatch):
-    """Where `validate_data` would return just what it gets; the answer is the same."""
+def test_plain_rows_are_predicted_without_validate_data(Estimator, rows, dtype, monkeypatch):
+    """The predictions are the same as with `validate_data`."""
     mlp, rows = Estimator(**SMALL).fit(X, Y[Estimator]), rows.astype(dtype, copy=False)
     options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "reset": False}
     assert validate_data(mlp, rows, **options) is rows
-    expected = mlp.predict(sp.csr_matrix(rows))  # sparse rows take the long way
+    expected = mlp.predict(sp.csr_matrix(rows))  # sparse rows are validated
     monkeypatch.setattr("sknet.preprocessing.checking.validate_data", None)
     assert_allclose(mlp.predict(rows), expected, rtol=1e-5)
 
@@ -41,9 +41,9 @@ def test_a_few_plain_rows_take_a_shortcut_past_validate_data(Estimator, rows, dt
     ],
 )
 @pytest.mark.parametrize("Estimator", Y)
-def test_nothing_slips_through_the_shortcut(Estimator, rows, match):
+def test_the_fast_path_accepts_nothing_that_the_checks_reject(Estimator, rows, match):
     mlp = Estimator(**SMALL).fit(X, Y[Estimator])
-    if match is None:  # numbers in strings are numbers to scikit-learn
+    if match is None:  # scikit-learn converts strings with numbers
         assert_allclose(mlp.predict(rows), mlp.predict(FEW))
         return
     with pytest.raises(ValueError, match=match):
@@ -51,14 +51,14 @@ def test_nothing_slips_through_the_shortcut(Estimator, rows, match):
 
 
 @pytest.mark.parametrize("Estimator", Y)
-def test_gaps_take_the_long_way(Estimator):
-    with pytest.warns(UserWarning, match=r"X has missing values in column [0-3], where there were none in training"):
+def test_rows_with_missing_values_are_validated(Estimator):
+    with pytest.warns(UserWarning, match=r"X has missing values in column [0-3], which had none in training"):
         found = Estimator(**SMALL).fit(X, Y[Estimator]).predict(np.where(FEW[0, 0] == FEW, np.nan, FEW))
     assert len(found) == len(FEW)
 
 
 @pytest.mark.parametrize("Estimator", Y)
-def test_plain_rows_where_names_were_fitted_are_warned_about(Estimator):
+def test_plain_rows_warn_if_the_training_rows_had_column_names(Estimator):
     frame = pytest.importorskip("pandas").DataFrame(X, columns=list("abcd"))
     mlp = Estimator(**SMALL).fit(frame, Y[Estimator])
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
@@ -67,7 +67,17 @@ def test_plain_rows_where_names_were_fitted_are_warned_about(Estimator):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("Estimator", Y)
-def test_sparse_rows_to_predict_from_have_no_gaps(Estimator, value):
+def test_missing_or_infinite_values_in_sparse_rows_to_predict_are_an_error(Estimator, value):
     mlp = Estimator(**SMALL).fit(X, Y[Estimator])
     with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
         mlp.predict(sp.csr_matrix(np.where(FEW == 3.0, value, FEW)))
+
+
+@pytest.mark.parametrize("categories", [[0], [0, 1]], ids=["one of two columns", "all columns"])
+def test_categories_are_the_same_in_lists_and_in_sparse_rows(categories):
+    rows = np.column_stack([np.arange(60) % 3, np.arange(60) % 2]).astype(float)
+    clf = MLPClassifierScratch(categorical_features=categories, **SMALL)
+    expected = clf.fit(rows, rows[:, 0] > 0).predict_proba(rows)
+    for same in (rows.tolist(), sp.csr_matrix(rows)):
+        np.testing.assert_array_equal(clf.predict_proba(same), expected)
+    np.testing.assert_array_equal(clf.fit(rows.tolist(), rows[:, 0] > 0).predict_proba(rows), expected)

@@ -1,4 +1,4 @@
-"""Columns of frames and arrays: which are categories, their levels, and the codes of rows, whatever they come as."""
+"""Columns of frames and arrays: which are categories, their levels, and their codes in any container and dtype."""
 
 import datetime
 
@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
 from sknet.core import OTHER
-from sknet.preprocessing.columns import Columns, has_names, is_frame
+from sknet.preprocessing.columns import Columns, _has_fewer_categories_than_rows, _values, has_names, is_frame
 from sknet.preprocessing.levels import LEAST_ROWS
 
 N = 60
@@ -43,9 +43,9 @@ every_library = pytest.mark.parametrize("library", [as_pandas, as_polars, as_pya
 
 
 @every_library
-def test_columns_are_told_apart_by_dtype(library):
+def test_categories_are_recognized_by_dtype(library):
     frame = mixed()
-    if library is as_polars:  # it has no categories of numbers
+    if library is as_polars:  # polars has no categories of numbers
         frame["category"] = frame["category"].astype(str)
     X = library(frame)
     columns = Columns.of(X, "from_dtype")
@@ -84,7 +84,7 @@ def test_columns_are_chosen_by_mask_index_or_name(chosen):
     assert_array_equal(columns.numbers(X), np.arange(60.0)[:, None])
 
 
-def test_none_are_categories_where_none_are_asked_for():
+def test_no_column_is_a_category_unless_it_is_chosen():
     assert Columns.of(np.ones((4, 2)), "from_dtype") is None
     assert Columns.of(mixed()[["number", "count"]], "from_dtype") is None
     assert Columns.of(mixed(), None) is None
@@ -93,7 +93,7 @@ def test_none_are_categories_where_none_are_asked_for():
 
 
 BAD_CHOICES = {
-    "unknown name": (["number", "no such"], r"must name columns of X, got \['no such'\], with columns number, text"),
+    "unknown name": (["number", "no such"], r"columns of X, got \['no such'\], but X has the columns number, text"),
     "mask too short": ([True, False], r"one entry for each of the 5 columns, got shape \(2,\)"),
     "index too large": ([0, 5], r"indices must lie in \[0, 4\], got 0 to 5"),
     "negative index": ([-1], r"indices must lie in \[0, 4\]"),
@@ -101,13 +101,13 @@ BAD_CHOICES = {
 
 
 @pytest.mark.parametrize(("chosen", "message"), BAD_CHOICES.values(), ids=list(BAD_CHOICES))
-def test_a_choice_that_is_not_there_is_an_error(chosen, message):
+def test_choosing_a_column_that_does_not_exist_is_an_error(chosen, message):
     with pytest.raises(ValueError, match=message):
         Columns.of(mixed(), chosen)
 
 
-def test_names_of_columns_need_a_frame_and_categories_a_dense_one():
-    with pytest.raises(ValueError, match="an X without column names"):
+def test_column_names_need_a_frame_and_categories_a_dense_X():
+    with pytest.raises(ValueError, match="but X has no column names"):
         Columns.of(np.ones((4, 2)), ["a"])
     with pytest.raises(ValueError, match="got a sparse matrix"):
         Columns.of(sp.eye(3).tocsr(), [0])
@@ -126,13 +126,13 @@ DATES = {
 
 
 @pytest.mark.parametrize("dates", DATES.values(), ids=list(DATES))
-def test_dates_are_refused_by_name(dates):
+def test_the_error_for_dates_names_the_column(dates):
     frame = mixed().assign(when=dates)
     with pytest.raises(ValueError, match=r"dates or durations in when\. Turn them into numbers first, with skrub"):
         Columns.of(frame, "from_dtype")
 
 
-def test_dates_of_polars_are_refused():
+def test_dates_of_polars_are_an_error():
     frame = pl.DataFrame({"when": [datetime.datetime(2020, 1, 1)] * 3, "day": [datetime.date(2020, 1, 1)] * 3})
     with pytest.raises(ValueError, match="durations in when, day"):
         Columns.of(frame, "from_dtype")
@@ -158,8 +158,8 @@ def test_levels_are_matched_by_value(name, changed):
     assert_array_equal(columns.codes(frame.assign(**{name: changed(frame[name])})), columns.codes(frame))
 
 
-def test_gaps_rare_and_unseen_levels():
-    """Missing values have a code where there are enough of them; what is rare and what is new share one."""
+def test_codes_of_missing_values_and_of_rare_and_new_levels():
+    """Missing values have a code if there are enough of them; rare and new levels share one code."""
     values = np.array(["a"] * 41 + ["b"] * 20 + [None] * 30 + ["rare"] * (LEAST_ROWS - 1) + ["just"] * LEAST_ROWS)
     frame = pd.DataFrame({"c": values.astype(object)})
     columns = Columns.of(frame, "from_dtype")
@@ -174,7 +174,7 @@ def test_gaps_rare_and_unseen_levels():
     assert few.codes(pd.DataFrame({"c": [None, None]}))[:, 0].tolist() == [OTHER, OTHER]
 
 
-def test_small_data_pool_no_level():
+def test_in_small_data_each_level_has_a_code():
     frame = pd.DataFrame({"c": list("aaabbc")})
     assert Columns.of(frame, "from_dtype").levels == (("a", "b", "c"),)
 
@@ -187,7 +187,7 @@ def test_names_and_order_of_levels_change_no_code():
     assert_array_equal(*codes)
 
 
-def test_rows_without_weight_bring_no_level():
+def test_rows_of_weight_zero_add_no_level():
     frame = pd.DataFrame({"c": ["a"] * 10 + ["b"] * 10})
     assert Columns.of(frame, "from_dtype", np.repeat([1.0, 0.0], 10)).levels == (("a",),)
 
@@ -208,26 +208,26 @@ def test_objects_are_numbers_or_text(values, levels):
     assert columns.codes(frame).max() <= len(levels) + 1
 
 
-def test_what_is_no_category_is_refused():
+def test_values_that_are_no_categories_are_an_error():
     for values in ([[1], [2]] * 10, [{}, {1: 2}] * 10):
         frame = pd.DataFrame({"c": pd.Series(values, dtype=object)})
         with pytest.raises(ValueError, match=r"Column c of X must hold categories, got values of type (list|dict)"):
             Columns.of(frame, "from_dtype")
 
 
-def test_text_in_a_column_of_numbers_is_refused():
+def test_text_in_a_numeric_column_is_an_error():
     columns = Columns.of(mixed(), "from_dtype")
-    with pytest.raises(ValueError, match=r"Column number of X must hold numbers, as in fit.* such as 'x'"):
+    with pytest.raises(ValueError, match=r"Column number of X must hold numbers, because .* such as 'x'"):
         columns.numbers(mixed().assign(number="x"))
 
 
-def test_free_text_is_warned_of():
+def test_free_text_warns():
     frame = mixed().assign(notes=[f"said {i}" for i in range(N)])
-    with pytest.warns(UserWarning, match="Column notes of X is text with 60 values in 60 rows.*TextEncoder"):
+    with pytest.warns(UserWarning, match="Column notes of X is text with 60 different values in 60 rows.*TextEncoder"):
         Columns.of(frame, "from_dtype")
 
 
-def test_what_is_no_category_is_refused_in_new_rows():
+def test_values_that_are_no_categories_are_an_error_in_new_rows():
     columns = Columns.of(mixed(), "from_dtype")
     for values in ([[1]] * N, [{}] * N, [([],)] * N):
         with pytest.raises(ValueError, match=r"Column text of X must hold categories, got values of type"):
@@ -246,7 +246,7 @@ def test_what_is_no_category_is_refused_in_new_rows():
     ],
 )
 def test_a_categorical_has_the_codes_of_its_values(values, n):
-    """Of many rows each level is looked up once."""
+    """If there are many rows, each level is looked up only once."""
     frame = pd.DataFrame({"c": pd.Series(values, dtype=object)})
     columns = Columns.of(frame, "from_dtype")
     category = frame.astype("category")["c"].cat.add_categories(["unused"])
@@ -263,3 +263,27 @@ def test_names_in_another_order_are_not_those_of_the_frame():
     for other in (mixed()[names[::-1]], mixed().drop(columns="text"), mixed().to_numpy()):
         assert not has_names(other, names)
     assert not has_names(mixed(), None)
+
+
+@pytest.mark.parametrize("X", [np.zeros((2, 1)), [[0.0], [1.0]], sp.csr_matrix([[1.0]]), pd.Series([1.0]), None])
+def test_what_has_no_names_of_columns_is_no_frame(X):
+    assert not is_frame(X)
+    assert is_frame(pd.DataFrame({"a": [1.0]}))
+    assert is_frame(pl.DataFrame({"a": [1.0]}))
+
+
+@pytest.mark.parametrize(("n_categories", "expected"), [(2, True), (3, False), (5, False)])
+def test_categories_are_fewer_than_rows(n_categories, expected):
+    column = pd.Series(pd.Categorical([0, 1, 0], categories=range(n_categories)))
+    assert _has_fewer_categories_than_rows(column) == expected
+    assert not _has_fewer_categories_than_rows(pd.Series([0, 1, 0]))
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize(
+    ("values", "kind"), [([1, 2], "i"), ([True, False], "b"), ([0.5, 1.5], "f"), (["a", "b"], "O")]
+)
+def test_columns_of_numbers_are_read_as_numbers_and_text_as_objects(frame, values, kind):
+    column = frame({"a": values})["a"]
+    assert _values(column, "a").dtype.kind == kind
+    assert _values(column, "a").tolist() == values

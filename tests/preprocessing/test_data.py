@@ -1,4 +1,4 @@
-"""The record of checked rows: how many there are, and how many have weight."""
+"""The record of checked rows: their number, and the number of rows of positive weight."""
 
 import numpy as np
 import pytest

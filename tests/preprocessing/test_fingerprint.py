@@ -1,4 +1,4 @@
-"""Fingerprints tell rows, targets and weights apart, and are the same for the same ones."""
+"""Fingerprints are the same for equal rows, targets and weights, and differ if any of these differ."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def data_of(X=X, y=Y, weights=W):
 
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_array, sp.csr_matrix])
 @pytest.mark.parametrize("index", [None, np.array([3, 1, 40])])
-def test_the_same_rows_have_the_same_one(index, kind):
+def test_the_same_rows_have_the_same_fingerprint(index, kind):
     one = fingerprint_of(data_of(kind(X)), index)
     assert one == fingerprint_of(data_of(kind(X.copy())), index)
     assert one != fingerprint_of(data_of(kind(X)), np.array([1, 3, 40]))
@@ -26,7 +26,7 @@ def test_the_same_rows_have_the_same_one(index, kind):
 
 @pytest.mark.parametrize("row", [0, 30, 49])
 @pytest.mark.parametrize("what", ["X", "y", "weights"])
-def test_one_other_number_makes_another(monkeypatch, what, row):
+def test_one_changed_number_changes_the_fingerprint(monkeypatch, what, row):
     monkeypatch.setattr("sknet.preprocessing.fingerprint._CHUNK_ELEMENTS", 40)
     given = {"X": X, "y": Y, "weights": W}
     other = given[what].copy()
@@ -34,11 +34,11 @@ def test_one_other_number_makes_another(monkeypatch, what, row):
     assert fingerprint_of(data_of(**given)) != fingerprint_of(data_of(**given | {what: other}))
 
 
-def test_weights_of_one_are_not_none():
+def test_weights_of_one_differ_from_no_weights():
     assert fingerprint_of(data_of(weights=None)) != fingerprint_of(data_of(weights=np.ones(50)))
 
 
-def test_class_numbers_count():
+def test_changed_class_numbers_change_the_fingerprint():
     codes = np.arange(50) % 3
     encoded = [Codes(codes, 3), Codes((codes + 1) % 3, 3)]
     encoded += [Stacked((one, other)) for one in encoded[:2] for other in encoded[:2]]
@@ -46,7 +46,7 @@ def test_class_numbers_count():
 
 
 def test_time_does_not_grow_with_the_number_of_classes(monkeypatch):
-    """What is hashed is the number of a class, and no one-hot row."""
+    """The number of a class is hashed, not a one-hot row."""
     hashed = []
 
     class Digest:

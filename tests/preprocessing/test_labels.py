@@ -1,4 +1,4 @@
-"""Labels that are Python objects: plain ones work as what they are, all others are an error that says what to do."""
+"""Labels that are Python objects: those of one plain type are converted, all others raise an error."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -35,14 +35,14 @@ def objects(*values):
         (objects(2**40, 1, 2), "i"),
     ],
 )
-def test_plain_objects_become_what_they_are(given, kind):
+def test_plain_objects_become_arrays_of_their_type(given, kind):
     found = plain_labels(given)
     assert np.asarray(found).dtype.kind == kind
     assert_array_equal(np.asarray(found, dtype=object), np.asarray(given))
 
 
 @pytest.mark.parametrize("y", [np.arange(3), ["a", "b"], [1, 2], np.array(["a"]), [[1], [2, 3]], None, X > 0])
-def test_others_stay_as_they_are(y):
+def test_other_labels_are_returned_unchanged(y):
     assert plain_labels(y) is y
 
 
@@ -61,7 +61,7 @@ def test_missing_labels_are_counted(missing, others):
      pd.Series(["a", None], dtype="category"), pd.Series([1, None], dtype="Int64"), pd.DataFrame({"a": ["x", None]})],
     ids=lambda y: type(y).__name__,
 )  # fmt: skip
-def test_missing_labels_in_any_container(y):
+def test_missing_labels_are_an_error_in_any_container(y):
     with pytest.raises(ValueError, match="must have no missing values, got 1 among"):
         plain_labels(y)
 
@@ -84,7 +84,7 @@ def test_labels_of_several_types_are_named(y, types):
         plain_labels(y)
 
 
-def test_fractions_are_numbers():
+def test_objects_of_type_fraction_are_numbers():
     assert plain_labels(objects(Fraction(1, 2), 1)).tolist() == [0.5, 1]
 
 

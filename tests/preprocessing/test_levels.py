@@ -1,4 +1,4 @@
-"""Levels of one column: their form, their order, and how often they come."""
+"""Levels of one column: their form, their order, and how often they occur."""
 
 import numpy as np
 import pandas as pd
@@ -8,14 +8,14 @@ from sknet.preprocessing.levels import as_level, is_missing, levels_of, repeats_
 
 
 @pytest.mark.parametrize("value", [None, np.nan, float("nan"), np.float32("nan"), pd.NA, pd.NaT])
-def test_gaps_are_missing(value):
+def test_missing_values_are_recognized(value):
     assert is_missing(value)
     assert as_level(value, as_number=True) is None
     assert as_level(value, as_number=False) is None
 
 
 @pytest.mark.parametrize("value", ["", "nan", "None", 0, False, 0.0, np.str_("a")])
-def test_values_are_not(value):
+def test_other_values_are_not_missing(value):
     assert not is_missing(value)
 
 
@@ -29,14 +29,14 @@ def test_a_value_as_number_and_as_text(value, number, text):
     assert as_level(value, as_number=False) == text
 
 
-def test_the_most_frequent_come_first_and_ties_as_they_come():
+def test_the_most_frequent_levels_come_first_and_ties_in_order_of_occurrence():
     values = np.array(["b"] * 6 + ["a"] * 6 + ["c"] * 8 + [None] * 5, dtype=object)
     levels, shares = levels_of(values, None, "x")
     assert levels == ("c", "b", "a")
     assert shares == pytest.approx([0.0, 8 / 25, 6 / 25, 6 / 25, 5 / 25])
 
 
-def test_whole_weights_are_repetition_and_others_count_once():
+def test_whole_weights_repeat_rows_and_other_weights_count_once():
     values = np.array([1.0, 2.0, 2.0, 3.0])
     w = np.array([3.0, 1.0, 0.0, 1.0])
     assert levels_of(values, repeats_of(w), "x") == levels_of(np.repeat(values, w.astype(int)), None, "x")

@@ -34,7 +34,7 @@ def make_weights(n, kind):
 
 
 def exact(X, weights):
-    """Mean and variance at the highest precision that there is, after the textbook's formula."""
+    """Return mean and variance by the textbook formula, in the highest precision."""
     X = X.astype(np.longdouble)
     w = np.ones(len(X), np.longdouble) if weights is None else weights.astype(np.longdouble)
     mean = w @ X / w.sum()
@@ -46,7 +46,7 @@ def assert_moments(moments, X, weights, rtol):
     assert moments.weight == pytest.approx(len(X) if weights is None else weights.sum())
     assert moments.mean.dtype == moments.squares.dtype == np.float64
     assert_allclose(moments.squares / moments.weight, variance.astype(float), rtol=rtol)
-    # An error of the mean counts on the scale of the deviations.
+    # An error of the mean is measured in standard deviations.
     assert np.all(np.abs(moments.mean - mean) <= rtol * np.sqrt(variance) + 4e-16 * np.abs(mean))
 
 
@@ -75,7 +75,7 @@ def test_moments_of_any_shape(monkeypatch, shape):
     [(np.float64, 1e8, 1e-10), (np.float64, -1e14, 1e-4), (np.float32, 1e3, 1e-5), (np.float32, -1e6, 1e-4)],
 )
 def test_moments_of_columns_far_from_zero(dtype, offset, rtol, weights):
-    """The digits that are there are not lost: the naive ``mean(x^2) - mean(x)^2`` has none left."""
+    """No digits of the data are lost; the naive ``mean(x^2) - mean(x)^2`` would lose all of them."""
     X = (make_X() / make_X().std(axis=0) + offset).astype(dtype)
     w = make_weights(len(X), weights)
     moments = Moments.of(X, w)
@@ -88,7 +88,7 @@ def test_moments_of_columns_far_from_zero(dtype, offset, rtol, weights):
 @pytest.mark.parametrize("weights", [None, "float", "with zeros"])
 @pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-11), (np.float32, 1e-5)])
 def test_moments_of_sorted_data(monkeypatch, dtype, rtol, weights):
-    """The first rows, which the sums are centred on, say nothing of the rest."""
+    """The sums are centred on the first rows, which differ from the others."""
     monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 40)
     X = np.sort(make_X(), axis=0)
     X[:20] = X[0] - 1e4 * X.std(axis=0)
@@ -111,7 +111,7 @@ def test_weights_are_repetitions(container):
     assert_array_equal(weighted.shift, np.where(far | (container is np.asarray), weighted.mean, 0.0))
 
 
-def test_rows_without_weight_do_nothing():
+def test_rows_of_weight_zero_have_no_effect():
     X, weights = make_X(60), make_weights(60, "with zeros")
     wild = np.where(weights[:, None] > 0, X, 1e12)
     assert_allclose(Moments.of(wild, weights).squares, Moments.of(X, weights).squares, rtol=1e-12)
@@ -145,7 +145,7 @@ def test_columns_that_vary_little_are_scaled(dtype, offset, deviation):
     assert_allclose(Moments.of(X, None).scale, X.astype(float).std(axis=0), rtol=1e-3)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # whoever calls is to silence overflow
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the caller silences overflow
 @pytest.mark.parametrize("size", [1e-30, 1e-20, 1e15, 1e25, 1e30])
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 def test_squares_out_of_the_range_of_float32(container, size):
@@ -159,7 +159,7 @@ def test_squares_out_of_the_range_of_float32(container, size):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 @pytest.mark.parametrize(("size", "word"), [(1e200, "variance"), (1.7e308, "mean|variance")])
-def test_what_cannot_be_standardized_is_named(container, size, word):
+def test_the_error_names_a_column_that_cannot_be_standardized(container, size, word):
     X = make_X()
     X[:, 3] = size * np.sign(X[:, 3])
     with pytest.raises(ValueError, match=f"the ({word}) of column 3 of X is too large for float64"):
@@ -173,7 +173,7 @@ def test_sparse_columns_are_scaled_but_not_centred(container, dtype, weights):
     X = make_X(dtype=dtype)
     X[np.abs(X) < np.median(np.abs(X), axis=0)] = 0.0
     w = make_weights(len(X), weights)
-    moments = Moments.of(container(X), w)  # weights are float64 whatever X is
+    moments = Moments.of(container(X), w)  # weights are float64 for every dtype of X
     assert not moments.centred
     assert_array_equal(moments.shift, np.zeros(7))
     squares = X.astype(float) ** 2
@@ -190,7 +190,7 @@ def test_sparse_index_types(index):
     assert_array_equal(Moments.of(X, None).squares, expected.squares)
 
 
-def test_no_copy_of_the_data():
+def test_the_data_is_not_copied():
     X = np.ones((2500, 2000))
     X[::3] = 2.0
     weights = np.ones(2500)
@@ -232,8 +232,8 @@ def test_dense_and_sparse_parts_are_scaled_but_not_centred():
         assert_allclose(merged.scale, dense.scale, rtol=1e-12)
 
 
-def test_the_coarser_resolution_counts():
-    """A constant of single precision is constant in the merger, even if it is another one's nearest number."""
+def test_merged_moments_have_the_coarser_resolution():
+    """A column of 0.1 in float32 and of 0.1 in float64 is constant, although the numbers differ."""
     coarse, fine = np.full((10, 1), np.float32(0.1)), np.full((10, 1), 0.1)
     for merged in (
         Moments.of(coarse, None).merge(Moments.of(fine, None)),
@@ -242,7 +242,7 @@ def test_the_coarser_resolution_counts():
         assert_array_equal(merged.scale, [1.0])
 
 
-# Units that suit inputs
+# Units of inputs
 
 
 RARE = np.where(
@@ -251,18 +251,18 @@ RARE = np.where(
 
 
 @pytest.mark.parametrize("weights", [None, "float", "with zeros"])
-def test_inputs_of_two_values_have_their_distance(weights):
+def test_the_scale_of_inputs_of_two_values_is_their_difference(weights):
     w = make_weights(len(RARE), weights)
     assert_array_equal(Moments.of(RARE, w, bound_constants=True).scale, [1.0, 2.0, 1.0])
     assert_allclose(Moments.of(RARE, w).scale, np.sqrt(exact(RARE, w)[1].astype(float)), rtol=1e-9)  # targets
 
 
 @pytest.mark.parametrize("cut", [1, 1500, 2999])
-def test_two_values_are_known_of_merged_parts(cut):
+def test_columns_of_two_values_are_recognized_in_merged_parts(cut):
     one, other = (Moments.of(part, None, bound_constants=True) for part in (RARE[:cut], RARE[cut:]))
     assert_array_equal(one.merge(other).scale, [1.0, 2.0, 1.0])
     third = Moments.of(np.full((1, 3), 9.0), None, bound_constants=True)
-    assert np.all(one.merge(other).merge(third).scale < 1.5)  # deviations, as there are three now
+    assert np.all(one.merge(other).merge(third).scale < 1.5)  # standard deviations, because there are three values now
 
 
 @pytest.mark.parametrize("share", [0.5, 0.01, 0.0003])
@@ -285,7 +285,7 @@ def test_sparse_columns_far_from_zero_are_centred(mean, far):
 
 @pytest.mark.parametrize("centred", [True, False])
 @pytest.mark.parametrize("weights", [None, "with zeros"])
-def test_a_part_takes_the_form_of_its_stream(monkeypatch, centred, weights):
+def test_a_part_is_converted_to_the_form_of_its_stream(monkeypatch, centred, weights):
     monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 70)
     X = make_X(60)
     w = make_weights(60, weights)

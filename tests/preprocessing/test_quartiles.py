@@ -1,4 +1,5 @@
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from sknet.preprocessing.quartiles import Quartiles
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_spread_whose_inverse_overflows_counts_as_none(dtype):
+def test_a_spread_whose_inverse_overflows_is_replaced_by_one(dtype):
     X = np.array([[0.0], [1.0], [1.0], [0.0]], dtype=dtype) * np.finfo(dtype).smallest_subnormal
     assert_array_equal(Quartiles.of(X, None).scale, 1.0)
     X = np.array([[0.0], [1.0], [1.0], [0.0]], dtype=dtype) * np.finfo(dtype).tiny
@@ -51,7 +52,7 @@ def test_parts_are_merged_into_the_quartiles_of_all(cuts, order):
     assert_allclose(merged.shift, median, rtol=0.1)
     assert_allclose(merged.scale, spread, rtol=0.15)
     assert_array_equal(merged.ends, [X.min(axis=0), X.max(axis=0)])
-    assert merged.points.shape == (128, 3)  # bounded, however many parts there were
+    assert merged.points.shape == (128, 3)  # the number of points does not grow with the number of parts
 
 
 def test_weights_count_in_merging():
@@ -62,7 +63,7 @@ def test_weights_count_in_merging():
     assert merged.scale < 3.0
 
 
-def test_inputs_of_two_values_have_their_distance_and_targets_half_of_it():
+def test_the_spread_of_two_values_is_their_difference_for_inputs_and_half_of_it_for_targets():
     X = np.where(np.arange(200)[:, None] % [2, 100] == 0, [1.0, 5.0], [0.0, 2.0])
     assert_array_equal(Quartiles.of(X, None, bound=3.0).scale, [1.0, 3.0])
     assert_array_equal(Quartiles.of(X, None).scale, [1.0, 1.5])
@@ -70,7 +71,7 @@ def test_inputs_of_two_values_have_their_distance_and_targets_half_of_it():
     assert_array_equal(halves[0].merge(halves[1]).scale, [1.0, 3.0])
 
 
-def test_a_column_that_varies_later_is_constant_no_more():
+def test_a_column_that_varies_in_a_later_part_is_not_constant():
     first = Quartiles.of(np.zeros((5, 1)), None)
     merged = first.merge(Quartiles.of(np.random.default_rng(0).normal(10.0, 1.0, (500, 1)), None))
     assert first.constant.all()
@@ -79,7 +80,7 @@ def test_a_column_that_varies_later_is_constant_no_more():
     assert_allclose(merged.scale, 1.35, atol=0.3)
 
 
-def test_those_of_an_earlier_release_cannot_be_merged_and_stay():
+def test_quartiles_of_an_earlier_release_do_not_change_in_a_merger():
     old = Quartiles(np.zeros(2), np.ones(2))
     assert old.merge(Quartiles.of(np.ones((3, 2)), None)) is old
     assert not old.constant.any()
@@ -97,8 +98,24 @@ def test_row_weights_need_no_copy_of_the_data(order):
     assert peak < 0.2 * X.nbytes
 
 
-def test_rows_without_weight_are_at_no_end():
+def test_rows_of_weight_zero_do_not_count_as_lowest_or_highest_values():
     X, weights = np.array([[0.0], [1e9], [0.0], [2.0]]), np.array([1.0, 0.0, 1.0, 1.0])
     found = Quartiles.of(X, weights)
     assert_array_equal(found.ends, [[0.0], [2.0]])
     assert_array_equal(Quartiles.of(X[:3], weights[:3]).constant, [True])
+
+
+def test_targets_are_standardized_by_median_and_interquartile_range():
+    columns = np.random.default_rng(0).gamma(2.0, [[1.0], [1e3]], size=(2, 51))
+    low, median, high = np.quantile(columns, [0.25, 0.5, 0.75], axis=1, method="inverted_cdf")
+    expected = ((columns.T - median) / (high - low)).T
+    assert_allclose(Quartiles.of(columns.T, None).standardized(columns), expected, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("missing", ["points", "ends"])
+@pytest.mark.parametrize("first", [True, False])
+def test_quartiles_without_points_or_ends_are_not_merged(missing, first):
+    """Model files of release 0.1.0 have none."""
+    one, other = (Quartiles.of(np.random.default_rng(seed).normal(size=(9, 2)), None) for seed in range(2))
+    one, other = (replace(one, **{missing: None}), other) if first else (one, replace(other, **{missing: None}))
+    assert one.merge(other) is one

@@ -39,7 +39,7 @@ def test_promises_hold_for_any_labels_and_weights():
         live = np.arange(n) if weights is None else np.flatnonzero(weights)
         count = np.bincount(y[live], minlength=n_classes)
         n_large = np.count_nonzero(count > 1)
-        wanted = max(int(np.ceil(fraction * len(live))), n_large, 2)  # at most 6 classes: all of them fit
+        wanted = max(int(np.ceil(fraction * len(live))), n_large, 2)  # stratified: at most 6 classes
         if wanted > len(live) - np.count_nonzero(count == 1) - n_large:
             with pytest.raises(ValueError, match="The validation set is too small"):
                 validation_split(n, fraction, rng(seed), weights, y)
@@ -54,12 +54,12 @@ def test_promises_hold_for_any_labels_and_weights():
         share = wanted / (len(live) - len(alone))
         rare = np.count_nonzero((count > 1) & (count * min(share, 1 - share) < 1))
         assert abs(len(validation) - wanted) <= rare  # one row more or less for each class that would be missing
-        # Stratified: no class is off its share by more than the row that it may be lent.
+        # Stratified: a class differs from its share by at most the row that is moved if it would be missing.
         for k in np.flatnonzero(count > 1):
             assert abs(np.count_nonzero(y[validation] == k) - share * count[k]) < 2.0
 
 
-def test_without_labels_rows_of_no_weight_still_stay_in_training():
+def test_without_labels_rows_of_weight_zero_stay_in_training():
     weights = np.array([0.0, 1.0] * 50)
     train, validation = validation_split(100, 0.3, rng(), weights)
     assert np.all(validation % 2 == 1)
@@ -98,7 +98,7 @@ def test_too_few_rows(n, fraction, weights, labels):
         validation_split(n, fraction, rng(), weights, labels)
 
 
-def test_the_fewest_rows_that_do():
+def test_the_smallest_number_of_rows_that_can_be_split():
     train, validation = validation_split(3, 0.1, rng())
     assert (len(train), len(validation)) == (1, 2)
     train, validation = validation_split(6, 0.1, rng(), None, np.array([0, 0, 1, 1, 2, 2]))
@@ -113,7 +113,7 @@ def test_more_classes_than_validation_rows_get_no_more_than_the_share_asked_for(
     train, validation = validation_split(n, fraction, rng(), None, labels)
     assert len(validation) == np.ceil(fraction * n)
     assert_array_equal(np.sort(np.concatenate([train, validation])), np.arange(n))
-    assert set(labels[train]) == set(range(n_classes))  # each can be learned
+    assert set(labels[train]) == set(range(n_classes))  # every class can be learned
     other = validation_split(n, fraction, rng(1), None, labels)[1]
     assert set(other) != set(validation)
 
@@ -126,10 +126,19 @@ def test_as_many_classes_as_validation_rows_are_on_both_sides():
 
 
 @pytest.mark.parametrize("n_weighted", [3, 9])
-def test_folds_of_no_row_are_an_error(n_weighted):
+def test_too_few_rows_for_the_folds_are_an_error(n_weighted):
     weights = np.zeros(20)
     weights[:n_weighted] = 1.0
-    with pytest.raises(ValueError, match=r"validation set is too small.*n_samples = 20, each of n_members=3 needs one"):
+    with pytest.raises(ValueError, match=r"validation set is too small.*n_samples = 20, each of n_members=3 needs"):
         validation_folds(np.arange(20.0), 0.1, 3, np.random.RandomState(0), weights)
     folds = validation_folds(np.arange(20.0), 0.1, 3, np.random.RandomState(0), np.r_[np.ones(10), np.zeros(10)])
     assert [len(held_out) for _, held_out in folds] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("n_folds", [2, 3, 10])
+def test_each_fold_has_one_row_of_every_ten_that_are_neighbours_in_y(n_folds):
+    y = np.random.default_rng(0).permutation(200).astype(float)
+    folds = validation_folds(y, 0.1, n_folds, np.random.RandomState(0))
+    for _, held_out in folds:
+        assert sorted(y[held_out] // 10) == list(range(20))
+    assert len(np.unique(np.concatenate([held_out for _, held_out in folds]))) == 20 * n_folds

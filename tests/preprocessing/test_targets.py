@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,7 +12,7 @@ from sknet.preprocessing.targets import LabelEncoding, accuracy, as_column, chec
 
 
 def matrix(targets, n):
-    """What the network sees of encoded targets: one row for each of n."""
+    """Return encoded targets as the network reads them: one row for each of n."""
     out = np.empty((n, targets.width), order="F")
     targets.take(slice(0, n), out)
     return out
@@ -113,19 +115,19 @@ def test_all_classes_may_be_named():
     [
         (["a", "b", "c"], ["a", "d"], r"`self\.classes_` has \['a' 'b' 'c'\], `y` has also \['d'\]"),
         (["a", "b"], [0, 1], "has also"),
-        ([0, 1], [[0, 1], [1, 0]], r"y must have the form that it had before \(binary, 2 classes\), got multilabel"),
-        ([[0, 1], [1, 0]], [0, 1], r"y must have the form that it had before \(multilabel, 2 classes\), got binary"),
+        ([0, 1], [[0, 1], [1, 0]], r"same form as in the first call \(binary, 2 classes\), got multilabel"),
+        ([[0, 1], [1, 0]], [0, 1], r"same form as in the first call \(multilabel, 2 classes\), got binary"),
         ([[0, 1], [1, 0]], [[0, 1, 1], [1, 0, 0]], r"multilabel, 2 classes\), got .* shape \(2, 3\)"),
         ([0, 1, 2], [0.5, 1.2], "Unknown label type: continuous"),
     ],
 )
-def test_what_does_not_fit(fitted, y, message):
+def test_targets_of_another_form_or_with_new_classes_are_an_error(fitted, y, message):
     with pytest.raises(ValueError, match=message):
         LabelEncoding.of(np.array(fitted)).check(np.array(y))
 
 
 @pytest.mark.parametrize("y", [["a", "b", "c"], ["b"], ["a", "a"]])
-def test_what_fits(y):
+def test_targets_of_the_same_form_are_accepted(y):
     LabelEncoding.of(np.array(["a", "b", "c"])).check(np.array(y))
 
 
@@ -157,7 +159,7 @@ def test_check_domain():
         check_domain(np.array([[1.0, 3.0], [2.0, -0.5]]), "poisson")
 
 
-def test_zero_is_a_count_but_no_duration():
+def test_zero_is_a_target_of_poisson_but_not_of_gamma():
     check_domain(np.array([[0.0]]), "poisson")
     check_domain(np.array([[1e-300]]), "gamma")
     with pytest.raises(ValueError, match=r"loss='gamma' needs targets y > 0, got a smallest value of 0\.0"):
@@ -165,18 +167,18 @@ def test_zero_is_a_count_but_no_duration():
 
 
 @pytest.mark.parametrize(("weights", "expected"), [(None, 0.25), ([1.0, 5.0, 3.0, 1.0], 0.5)])
-def test_several_targets_are_right_where_all_of_them_are(weights, expected):
+def test_a_row_counts_as_correct_if_all_its_targets_are(weights, expected):
     y, found = np.array([[0, 2], [1, 1], [2, 0], [0, 0]]), np.array([[0, 1], [1, 1], [1, 2], [1, 0]])
     assert accuracy(y, found, weights) == expected
 
 
 @pytest.mark.parametrize("largest", [(1, 2), (2, 1)], ids=["predictions", "targets"])
-def test_several_targets_may_show_two_classes_only_on_one_side(largest):
+def test_accuracy_if_only_targets_or_only_predictions_have_three_classes(largest):
     y, found = (np.array([[0, 0], [0, 1], [n, 1]]) for n in largest)
     assert accuracy(y, found) == 2 / 3
 
 
-def test_one_target_is_no_answer_for_two():
+def test_accuracy_needs_as_many_targets_as_predictions():
     with pytest.raises(ValueError, match=r"y must have the shape of its predictions, \(2, 2\), got \(2,\)"):
         accuracy([0, 2], np.array([[0, 2], [1, 2]]))
 
@@ -197,7 +199,54 @@ def test_numbers_decode_as_labels_do(y):
     numbers, numbering = labels.numbered(y)
     assert numbers.dtype.kind in "iu"
     z = np.random.default_rng(0).standard_normal((40, labels.n_outputs))
-    assert (numbering.decode(z) != numbering.numbered(numbering.decode(z))[0]).sum() == 0  # numbers number themselves
+    # The number of a number is the number itself.
+    assert (numbering.decode(z) != numbering.numbered(numbering.decode(z))[0]).sum() == 0
     assert (numbering.decode(z) != labels.numbered(labels.decode(z))[0]).sum() == 0
     assert (labels.encode(y).width, labels.n_outputs) == (numbering.encode(numbers).width, numbering.n_outputs)
     assert_array_equal(matrix(numbering.encode(numbers), y.shape[0]), matrix(labels.encode(y), y.shape[0]))
+
+
+@pytest.mark.parametrize("classes", [[0, 1], [0, 1, 3], [1, 2, 3]])
+def test_classes_of_multilabel_targets_are_the_numbers_of_their_columns(classes):
+    y = np.array([[0, 1, 1], [1, 0, 0]])
+    assert LabelEncoding.of(y, classes=[2, 0, 1]).kind == "multilabel"
+    with pytest.raises(ValueError, match=f"numbers of their 3 columns, from 0, got {re.escape(str(classes))}"):
+        LabelEncoding.of(y, classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("y", "same", "others"),
+    [
+        (["b", "a"], [["b", "a", "a"]], [["a"], ["a", "b", "c"], ["a", "c"]]),
+        ([["b", "y"], ["a", "x"]], [[["b", "a"], ["y", "x"]]], [
+            [["a", "b"]], [["a", "b"], ["x", "z"]], [["a", "c"], ["x", "y"]], [["a", "b"], ["x", "y"], ["x", "y"]]
+        ]),
+    ],
+)  # fmt: skip
+def test_classes_are_the_same_in_any_order(y, same, others):
+    encoding = LabelEncoding.of(np.array(y))
+    assert all(encoding.same_classes(classes) for classes in same)
+    assert not any(encoding.same_classes(classes) for classes in others)
+
+
+SEVERAL = np.array([["a", "x"], ["b", "y"], ["c", "x"]])
+
+
+@pytest.mark.parametrize(
+    ("y", "rows", "given", "expected"),
+    [
+        (np.array(["a", "b", "c"]), [0, 2], {"a": 2.0, "b": 3.0}, {"a": 2.0}),
+        (np.array([[0, 1], [1, 0], [1, 1]]), [1, 2], [{0: 2.0, 1: 3.0}, {0: 4.0}], [{1: 3.0}, {0: 4.0}]),
+        (SEVERAL, [0, 2], [{"a": 2.0, "b": 3.0}, {"x": 4.0, "y": 5.0}], [{"a": 2.0}, {"x": 4.0}]),
+        (SEVERAL, [0], "balanced", "balanced"),
+    ],
+)
+def test_class_weights_are_those_of_the_classes_that_are_present(y, rows, given, expected):
+    assert LabelEncoding.of(y).present(given, y[rows]) == expected
+
+
+def test_unknown_names_in_class_weights_are_told_with_the_classes_that_got_no_weight():
+    encoding = LabelEncoding.of(SEVERAL)
+    message = r"got \['q'\], which are not in y, and no weight for \['b', 'c'\]\. Correct"
+    with pytest.raises(ValueError, match=message):
+        encoding.present([{"a": 2.0, "q": 3.0}, {"x": 4.0}], SEVERAL)

@@ -52,13 +52,13 @@ def test_parts_are_joined_into_the_values_of_all(cut):
     assert_array_equal(join(two_values(X[:cut]), two_values(X[cut:])), slowly(X))
 
 
-def test_what_is_not_known_stays_so():
+def test_joining_with_none_gives_none():
     known = np.zeros((2, 3))
     assert joined(known, None) is joined(None, known) is None
     assert_array_equal(joined(known, known), known)
 
 
-def test_numbers_cost_a_look_at_their_first_rows(monkeypatch):
+def test_only_the_first_rows_of_numeric_columns_are_read(monkeypatch):
     monkeypatch.setattr(values, "_CHUNK_ELEMENTS", 200)
     seen = []
     monkeypatch.setattr(values, "_of_rows", lambda X: seen.append(X.shape) or np.full((2, X.shape[1]), NAN))

@@ -1,4 +1,4 @@
-"""Row weights as the caller gives them, for classes that count alike, and in units of rows."""
+"""Row weights: checks of the caller's weights, balanced classes, and weights that are shares of one."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def test_check_weights():
     assert check_weights(None, 3) is None
     assert_array_equal(check_weights([1, 0, 2], 3), [1.0, 0.0, 2.0])
     assert check_weights([1, 0, 2], 3).dtype == np.float64
-    assert check_weights(np.ones(3, np.float32), 3).dtype == np.float64  # sums of weights lose no digits
+    assert check_weights(np.ones(3, np.float32), 3).dtype == np.float64  # so that sums of weights lose no digits
     assert_array_equal(check_weights(2.5, 2), [2.5, 2.5])
     assert_array_equal(check_weights([True, False], 2), [1.0, 0.0])
     with pytest.raises(ValueError, match="shape"):
@@ -28,16 +28,16 @@ def test_weights_must_have_a_finite_sum(weight):
 @pytest.mark.parametrize(
     "weights", [np.full(40, 1 / 40), np.full(40, 1e-6), np.arange(40.0) / 780, np.full(40, 1e-320)]
 )
-def test_shares_are_counted_in_rows_with_a_warning(weights):
-    with pytest.warns(UserWarning, match=r"sum to .* taken as shares, and multiplied .*Multiply sample_weight by that"):
+def test_shares_are_scaled_to_the_number_of_rows_with_a_warning(weights):
+    with pytest.warns(UserWarning, match=r"sum to .* taken as shares, and multiplied .*Multiply sample_weight by this"):
         found = counted_in_rows(weights)
     assert found.sum() == pytest.approx(np.count_nonzero(weights), rel=1e-2 if weights[1] < 1e-300 else 1e-12)
     assert_allclose(found / found.sum(), weights / weights.sum(), rtol=1e-2 if weights[1] < 1e-300 else 1e-12)
 
 
 @pytest.mark.parametrize("weights", [None, np.ones(1), np.full(1, 0.5), np.ones(30), np.full(40, 0.03), np.eye(40)[0]])
-def test_other_weights_stay_as_they_are(weights):
-    """A single row that counts half among others of a stream is no share of a whole."""
+def test_other_weights_are_not_changed(weights):
+    """The weight 0.5 of a single row, which may be one of many in a stream, is not a share of one."""
     assert counted_in_rows(weights) is weights
 
 

@@ -1,7 +1,7 @@
-"""Training that dies: forked children of one process are killed or interrupted at random moments, and looked at.
+"""Kill or interrupt training in forked processes at random moments, and check what is left.
 
-``python tests/promises/dying.py kill 50 FOLDER`` and ``python tests/promises/dying.py interrupt 30 FOLDER`` print what
-came of it, as JSON.
+``python tests/promises/dying.py kill 50 FOLDER`` and ``python tests/promises/dying.py interrupt 30 FOLDER`` print the
+results as JSON.
 """
 
 import itertools
@@ -29,7 +29,7 @@ COMMON = {
     "early_stopping": False,
 }  # fmt: skip
 CLF, REG = sknet.MLPClassifierScratch, sknet.MLPRegressorScratch
-CASES = {  # estimator, parameters, epochs from one checkpoint to the next
+CASES = {  # estimator, parameters, number of epochs between checkpoints
     "adam, dropout, early stopping of four members": (
         CLF,
         {"dropout": 0.2, "early_stopping": True, "learning_rate": "cosine"},
@@ -63,8 +63,8 @@ def estimator(case):
 
 
 def forked(work, progress):
-    """Run ``work()`` in a child, which prints into the file ``progress``; return its process number."""
-    progress.write_text("")  # not by the child, which may die before it gets there
+    """Run ``work()`` in a child process that prints to the file ``progress``; return its process number."""
+    progress.write_text("")  # here, because the child may be killed before it could do this
     pid = os.fork()
     if pid:
         return pid
@@ -80,7 +80,7 @@ def forked(work, progress):
 
 
 def epochs_in(progress):
-    """The number of the last epoch that the child has finished."""
+    """Return the number of the last epoch that the child has finished."""
     lines = progress.read_text().splitlines()
     return max((int(line.split()[1].rstrip(",")) for line in lines if line.startswith("Iteration")), default=0)
 
@@ -91,7 +91,7 @@ def fit_and_save(case, result, checkpoint=None):
 
 
 def fit_interrupted(case, result):
-    """Train until interrupted, and look at what is left."""
+    """Train until interrupted, and check the model."""
     mlp, y, _ = estimator(case)
     mlp.set_params(max_iter=2000, n_iter_no_change=np.inf)
     with warnings.catch_warnings(record=True) as caught:
@@ -111,7 +111,7 @@ def fit_interrupted(case, result):
 
 
 def kill(times, folder):
-    """Kill children in the middle of ``fit(..., checkpoint=...)`` until it is enough; what is resumed must be exact."""
+    """Kill children during ``fit(..., checkpoint=...)`` and resume them; the result must equal that without a kill."""
     report = dict.fromkeys(("kills", "corrupt", "too_many_epochs_lost", "killed_while_writing", "runs", "different"), 0)
     rng = np.random.default_rng()
     expected, duration = {}, {}
@@ -139,7 +139,7 @@ def kill(times, folder):
 
 
 def look_at(path, case, finished, report):
-    """Count what a kill has left behind, where training had ``finished`` so many epochs."""
+    """Count what a kill has left, after training had ``finished`` so many epochs."""
     report["kills"] += 1
     report["killed_while_writing"] += any(path.parent.glob(f".{path.name}.*.tmp"))
     written = 0
@@ -152,7 +152,7 @@ def look_at(path, case, finished, report):
 
 
 def interrupt(times, folder):
-    """Send SIGINT to children in the middle of ``fit``: each must come back with a warning and a model that works."""
+    """Send SIGINT to children during ``fit``: each must end with a warning and a model that works."""
     report = {"interruptions": 0, "usable": 0}
     rng = np.random.default_rng()
     for run, case in zip(range(times), itertools.cycle(CASES), strict=False):

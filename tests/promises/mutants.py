@@ -1,4 +1,4 @@
-"""Mutants: places where the package is broken on purpose, and the test files that have to notice."""
+"""Mutants: changes that break the package on purpose, and the test files that must then fail."""
 
 # ruff: noqa: E501
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """One break: ``old`` occurs once in ``sknet/<file>`` and becomes ``new``; ``tests`` are files in ``tests/``."""
+    """One change: ``old`` occurs once in ``sknet/<file>`` and becomes ``new``; ``tests`` are files in ``tests/``."""
 
     file: str
     old: str
@@ -32,7 +32,7 @@ _PLACES = {
         ("LEAK, SELU_SCALE, SELU_ALPHA = 0.01, 1.0507", "LEAK, SELU_SCALE, SELU_ALPHA = 0.01, 1.0517"),
         ("np.subtract(1.0, a, out=work)", "np.subtract(1.0, a * a, out=work)"),
         ("np.subtract(1.0, work, out=work)", "np.subtract(1.0, a, out=work)"),
-        ("    np.maximum(z, _zeros(z.shape[1], z.dtype), out=out)", "    np.abs(z, out=out)"),
+        ("    np.maximum(z, _constants(0.0, z.shape[1], z.dtype), out=out)", "    np.abs(z, out=out)"),
         ("np.greater(a, 0.0, out=work)\n    np.multiply(delta", "np.greater_equal(a, 0.0, out=work)\n    np.multiply(delta"),
         ("np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=out)", "np.copyto(out, z)"),
         ("np.subtract(delta, np.add.reduce(work, axis=1, keepdims=True), out=delta)", "np.subtract(delta, work, out=delta)"),
@@ -40,7 +40,7 @@ _PLACES = {
         ("np.minimum(z, zeros, out=work)", "np.copyto(work, z)"),
         ("np.multiply(z, scale * alpha - scale, out=z)", "np.multiply(z, scale * alpha, out=z)"),
         ("np.multiply(out, -0.5, out=out)", "np.multiply(out, -1.0, out=out)"),
-        ("    np.add(work, out, out=work)\n    np.copyto(out, z)\n\n\ndef _silu", "    np.copyto(out, z)\n\n\ndef _silu"),
+        ("    np.add(work, out, out=work)\n    np.copyto(out, z)\n\n\ndef _normal", "    np.copyto(out, z)\n\n\ndef _normal"),
         ("np.subtract(1.0, out, out=z)", "np.add(1.0, out, out=z)"),
         ("np.subtract(2.0, out, out=out)", "np.subtract(1.0, out, out=out)"),
         ("np.expm1(work, out=work)\n    np.negative", "np.exp(work, out=work)\n    np.negative"),

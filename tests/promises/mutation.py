@@ -1,8 +1,9 @@
-"""Mutation check: break the package on purpose in many places, one at a time, and see that the tests notice.
+"""Mutation check: break the package on purpose in many places, one at a time; the tests must fail each time.
 
-``python tests/promises/mutation.py`` runs all mutants of ``mutants.py``; words after it choose those whose file or text
-contains one of them. Each is applied to a copy of the package, which the test files named with it import;
-where they all pass, those of the core have to notice. Ends with the number of mutants caught; any survivor is an error.
+``python tests/promises/mutation.py`` runs all mutants of ``mutants.py``. Words after it select the mutants whose file
+or text contains one of them. Each mutant is applied to a copy of the package, and its test files are run on the copy.
+If they pass, the tests of the core are run. The last line is the number of mutants that were caught. A mutant that
+survives is an error.
 """
 
 import shutil
@@ -16,12 +17,12 @@ from mutants import MUTANTS
 TESTS = Path(__file__).resolve().parents[1]
 PACKAGE = TESTS.parent / "sknet"
 FALLBACK = ("core",)
-SECONDS = 600  # a mutant that never ends is caught too
-PASSED, FAILED, INTERRUPTED = 0, 1, 2  # exit codes of pytest; an error of import is an interruption
+SECONDS = 600  # a mutant that does not end is caught too
+PASSED, FAILED, INTERRUPTED = 0, 1, 2  # exit codes of pytest; an error during import counts as an interruption
 
 
 def mutated(mutant):
-    """Return the source with the mutant in it."""
+    """Return the source that contains the mutant."""
     source = (PACKAGE / mutant.file).read_text(encoding="utf-8")
     if (times := source.count(mutant.old)) != 1:
         raise LookupError(f"the text to replace must occur once in {mutant.file}, got {times} times: {mutant.old!r}")
@@ -29,7 +30,7 @@ def mutated(mutant):
 
 
 def passes(tests, mutant=None):
-    """Run files of tests, until one fails, on a copy of the package with the mutant in it; return whether all pass."""
+    """Run test files on a copy of the package that contains the mutant, until one fails; return whether all pass."""
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "sknet"
         shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
@@ -47,7 +48,7 @@ def passes(tests, mutant=None):
 
 
 def is_caught(mutant):
-    """Return whether the tests named with the mutant notice, or else those of the core."""
+    """Return whether the tests of the mutant fail, or else those of the core."""
     return not (passes(mutant.tests, mutant) and passes(FALLBACK, mutant))
 
 
@@ -58,7 +59,7 @@ def one_line(text):
 def main(words):
     chosen = [m for m in MUTANTS if not words or any(word in f"{m.file} {m.old}" for word in words)]
     if not passes(sorted({name for mutant in chosen for name in mutant.tests})):
-        raise SystemExit("the tests fail without a mutant: nothing can be said")
+        raise SystemExit("the tests fail without a mutant, so the check has no result")
     caught = 0
     for mutant in chosen:
         found = is_caught(mutant)

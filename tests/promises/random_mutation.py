@@ -1,9 +1,9 @@
-"""Random mutation check: chance picks the places where the package is broken, and the tests have to notice.
+"""Random mutation check: break the package in places that are drawn at random; the tests must fail each time.
 
 ``python tests/promises/random_mutation.py 300 --seed 0`` draws 300 mutants of `sknet/core`, `sknet/preprocessing` and
-`sknet/training`. It needs ``pip install cosmic-ray``, whose operators make them. Each is run against the test files
-that mirror the file, and where these pass, against all of that folder. `survivors.py` lists those that are known, and
-why they change nothing; any other survivor is an error. Needs POSIX: each mutant is a fork.
+`sknet/training`. It needs ``pip install cosmic-ray``, whose operators make them. Each mutant is run with the test files
+that mirror its file. If these pass, the other tests of that folder are run. `survivors.py` lists the known survivors,
+and why they change nothing; any other survivor is an error. Each mutant runs in a forked process, so this needs POSIX.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -30,7 +31,7 @@ PACKAGE = TESTS.parent / "sknet"
 FOLDERS = ("core", "preprocessing", "training")
 IMPORTED_ONCE = "hypothesis", "pandas", "polars", "scipy.stats", "sklearn.model_selection", "sklearn.neural_network"
 MEMORY = 6 * 2**30
-SECONDS_AT_WORK, SECONDS = 200, 1800  # of the processor, where a mutant never ends; by the clock, where it waits
+SECONDS_AT_WORK, SECONDS = 200, 900  # processor time of an endless loop; time of a mutant that waits
 
 
 class Mutant(NamedTuple):
@@ -43,14 +44,14 @@ class Mutant(NamedTuple):
 
 @cache
 def operators():
-    """Return what changes a place in a program, by name."""
+    """Return the operators that change a place in a program, by name."""
     from cosmic_ray.plugins import get_operator, operator_names
 
     return {name: get_operator(name)() for name in operator_names() if "Variable" not in name and "NoOp" not in name}
 
 
 def places_in(file):
-    """Return {place: [(operator, occurrence), ...]} for all that the operators can change in a file."""
+    """Return {place: [(operator, occurrence), ...]} for all places of a file that the operators can change."""
     from cosmic_ray.ast import ast_nodes, get_ast
 
     tree, found = get_ast((PACKAGE / file).read_text(encoding="utf-8")), {}
@@ -62,7 +63,7 @@ def places_in(file):
 
 
 class _Unannotated(ast.NodeTransformer):
-    """Annotations are text that nobody reads in a run."""
+    """Removes annotations, which have no effect in a run."""
 
     def visit_arg(self, node):
         node.annotation = None
@@ -78,7 +79,7 @@ class _Unannotated(ast.NodeTransformer):
 
 
 def program(source):
-    """Return what a text runs as, without annotations; None for one that does not compile."""
+    """Return the program of a source text without annotations, or None if it does not compile."""
     try:
         return ast.dump(_Unannotated().visit(ast.parse(source)))
     except SyntaxError:
@@ -86,7 +87,7 @@ def program(source):
 
 
 def drawn(seed):
-    """Yield mutants: a place by chance, and one of the operators that change it by chance."""
+    """Yield mutants at random: a place, and one of the operators that change it."""
     from cosmic_ray.mutating import mutate_code
 
     files = [f"{folder}/{path.name}" for folder in FOLDERS for path in sorted((PACKAGE / folder).glob("[!_]*.py"))]
@@ -107,10 +108,10 @@ def _change(before, after):
 
 
 def passes(tests, mutant=None):
-    """Run tests until one fails, in a process of their own, on a copy of the package with the mutant in it."""
+    """Run tests in a new process on a copy of the package that contains the mutant; return whether all pass."""
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "sknet"
-        shutil.copytree(PACKAGE, copy)  # bytecode of the other files included
+        shutil.copytree(PACKAGE, copy)  # with the bytecode of the other files
         if mutant is not None:
             (copy / mutant.file).write_text(mutant.source, encoding="utf-8")
         sys.stdout.flush()
@@ -121,14 +122,14 @@ def passes(tests, mutant=None):
         while (done := os.waitpid(child, os.WNOHANG)) == (0, 0):
             time.sleep(0.02)
             if time.monotonic() - start > SECONDS:
-                os.killpg(child, signal.SIGKILL)  # the child's group: itself, and what the tests started
+                os.killpg(child, signal.SIGKILL)  # the process group: the child, and what the tests started
                 os.waitpid(child, 0)
                 return False
         return done[1] == 0
 
 
 def _test(folder, tests):
-    """Run tests in the child, which ends here."""
+    """Run tests in the child process, and end it."""
     import resource
 
     code = 1
@@ -146,42 +147,49 @@ def _test(folder, tests):
     os._exit(int(code))
 
 
-def mirrors(file):
-    """Return the test files of a file: those of its name, and of more words after it."""
+def stages(file):
+    """Return the test files of a file: those whose names begin with its name, and then the others of its folder."""
     path = TESTS / file
-    return sorted(path.parent.glob(f"test_{path.stem}*.py"))
+    mirrors = sorted(path.parent.glob(f"test_{path.stem}*.py"))
+    return {"mirror": mirrors, "folder": sorted(set(path.parent.glob("test_*.py")) - set(mirrors))}
+
+
+@cache
+def check_without_mutant(*tests):
+    """Stop if tests fail on the package as it is, because they then say nothing about a mutant."""
+    if not passes(tests):
+        raise SystemExit(f"{', '.join(path.name for path in tests)} fail without a mutant, so the check has no result")
+
+
+def outcome_of(mutant):
+    """Return which tests caught a mutant, or that it survived."""
+    for stage, tests in stages(mutant.file).items():
+        if not passes(tests, mutant):
+            check_without_mutant(*tests)
+            return f"caught by the {stage}"
+    return "known" if (mutant.file, mutant.change.split(": ", 1)[1]) in SURVIVORS else "SURVIVED"
 
 
 def main():
-    """Run it."""
+    """Run the check."""
     parser = argparse.ArgumentParser()
     parser.add_argument("number", type=int)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--skip", type=int, default=0, help="how many of the drawn mutants to leave out at first")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no other mutant after that time")
+    parser.add_argument("--skip", type=int, default=0, help="number of drawn mutants to skip")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="start no further mutant after this time")
     given = parser.parse_args()
     for name in IMPORTED_ONCE:
         importlib.import_module(name)
-    if not passes([TESTS / folder for folder in FOLDERS]):
-        raise SystemExit("the tests fail without a mutant: nothing can be said")
-    counts, unknown, start = Counter(), 0, time.monotonic()
-    for i, mutant in enumerate(drawn(given.seed)):
-        if i < given.skip:
-            continue
-        if i >= given.skip + given.number or time.monotonic() - start > given.seconds:
+    counts, start = Counter(), time.monotonic()
+    for mutant in islice(drawn(given.seed), given.skip, given.skip + given.number):
+        if time.monotonic() - start > given.seconds:
             break
         begun = time.monotonic()
-        if not passes(mirrors(mutant.file), mutant):
-            outcome = "caught by the mirror"
-        elif not passes([(TESTS / mutant.file).parent], mutant):
-            outcome = "caught by the folder"
-        else:
-            outcome = "known" if (mutant.file, mutant.change.split(": ", 1)[1]) in SURVIVORS else "SURVIVED"
-            unknown += outcome == "SURVIVED"
+        outcome = outcome_of(mutant)
         counts[outcome] += 1
         print(f"{outcome}\t{mutant.file}:{mutant.change}\t{time.monotonic() - begun:.1f} s", flush=True)
     print(dict(counts))
-    return unknown > 0
+    return counts["SURVIVED"] > 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Tables for sequences of calls: the same rows in several forms, and targets of every kind for them."""
+"""Tables for sequences of calls: the same rows in several forms, with targets of each kind."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from sknet import MLPClassifierScratch, MLPRegressorScratch
 
 N = 400
 RNG = np.random.default_rng(0)
-CODES = np.arange(N) % 3  # all classes in any few rows
+CODES = np.arange(N) % 3  # any three consecutive rows have all classes
 NUMBERS = RNG.normal(size=(N, 4)) * [1.0, 2.0, 0.01, 1.0] + [0.0, 5.0, 0.0, 2.0]
 NUMBERS[:, :2] += CODES[:, None]
 NUMBERS[:, 3] *= RNG.random(N) < 0.3
@@ -43,7 +43,7 @@ PROBE = np.arange(N - 50, N)
 
 
 class Call(NamedTuple):
-    """A call of fit or partial_fit, under all the parameters that the estimator has at that time."""
+    """A call of `fit` or `partial_fit`, with all parameters of the estimator at that time."""
 
     method: str
     parameters: dict[str, Any]
@@ -51,11 +51,11 @@ class Call(NamedTuple):
     form: str
     rows: np.ndarray
     weighted: bool
-    own_validation: int  # how many rows of the caller's own to validate on
+    own_validation: int  # number of rows in the caller's validation set
     interrupted_at: int | None = None
 
     def __call__(self, mlp, **more):
-        """Make it."""
+        """Make the call."""
         Estimator, y, _ = TARGETS[self.kind_of_y]
         if self.own_validation:
             own = PROBE[: self.own_validation]

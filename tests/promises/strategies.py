@@ -1,4 +1,4 @@
-"""Strategies of hypothesis: small data of every form that the estimators take, and constructor parameters for it."""
+"""Strategies of hypothesis: small data of each form that the estimators accept, and constructor parameters for them."""
 
 import os
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ SOLVERS = ["adam", "sgd", "rmsprop", "adagrad", "lbfgs"]
 
 @dataclass
 class Problem:
-    """What ``fit`` is given; ``X`` in some layout, ``dense`` as plain rows of the same numbers."""
+    """The arguments of ``fit``. ``X`` has some layout, and ``dense`` contains the same numbers as a plain array."""
 
     X: Any
     y: Any
@@ -59,12 +59,12 @@ class Problem:
 
     @property
     def seen(self):
-        """The rows of X that training saw, in the layout of X."""
+        """Return the rows of X that training used, in the layout of X."""
         return LAYOUTS[self.layout](self.dense[self.has_weight])
 
     @property
     def dtype(self):
-        """What the estimators compute in, if they are not told otherwise."""
+        """Return the dtype in which the estimators compute by default."""
         return np.float32 if self.dense.dtype == np.float32 else np.float64
 
 
@@ -76,7 +76,7 @@ def _column(kind, rng, n):
             return np.zeros(n)
         case "binary":
             return rng.integers(0, 2, n).astype(float)
-        case "far":  # deviations are small beside the mean
+        case "far":  # deviations are small compared with the mean
             return rng.standard_normal(n) + 1e4
         case "outlier":
             return np.where(np.arange(n) == n - 1, 1e6, rng.standard_normal(n))
@@ -116,7 +116,7 @@ def weights(draw, rng, n):
         case "one row":
             return (np.arange(n) == n - 1).astype(np.float32)
         case "tiny":
-            return rng.random(n) * 1e-3 + 1e-3  # the penalty is alpha over their sum: this makes it a thousandfold
+            return rng.random(n) * 1e-3 + 1e-3  # alpha is divided by their sum, so the penalty is large
         case "huge":
             return rng.random(n) * 1e30
         case "number":
@@ -126,7 +126,7 @@ def weights(draw, rng, n):
 
 @st.composite
 def labels(draw, rng, n):
-    """Draw targets of a classifier: one class, two, many, of several types; several columns of them."""
+    """Draw targets of a classifier: one, two or many classes, of several types, in one or several columns."""
     kind = draw(st.sampled_from(["binary", "multiclass", "one class", "all different", "multilabel", "multioutput"]))
     k = draw(st.integers(1, 3))
     match kind:
@@ -160,7 +160,7 @@ LABELS = [
 
 @st.composite
 def numbers(draw, rng, n, loss):
-    """Draw targets in the domain of the regression loss."""
+    """Draw targets that the regression loss allows."""
     k = draw(st.sampled_from([0, 0, 1, 2]))
     y = draw(st.sampled_from([rng.standard_normal, np.ones, np.zeros, lambda s: 100.0 + rng.standard_normal(s)]))(
         (n, k) if k > 1 else n
@@ -173,19 +173,19 @@ def numbers(draw, rng, n, loss):
 
 @st.composite
 def problems(draw, Estimator, loss=None):
-    """Draw data that an estimator must take, or say why not."""
+    """Draw data that an estimator must accept, or reject with a reason."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n = draw(st.sampled_from([1, 2, 3, 7, 20, 41]))
     X = draw(inputs(rng, n))
     y = draw(labels(rng, n) if Estimator is MLPClassifierScratch else numbers(rng, n, loss))
     layout = draw(st.sampled_from([*LAYOUTS, "C", "F", "C", "F"]))
-    # SciPy knows no arrays of bool in every operation, and scikit-learn takes none; numbers of a list are float64.
+    # Some operations of SciPy do not support bool, and scikit-learn does not accept it; numbers of a list are float64.
     dense = X.astype(np.float64) if layout == "list" or (layout in SPARSE and X.dtype == bool) else X
     return Problem(LAYOUTS[layout](dense), y, draw(weights(rng, n)), dense, layout)
 
 
 def parameters(Estimator, **fixed):
-    """Return a strategy of constructor parameters, some ``fixed`` as values or strategies, where it has them."""
+    """Return a strategy of constructor parameters; ``fixed`` contains values or strategies of some of them."""
     choices = {
         "solver": SOLVERS,
         "activation": list(ACTIVATIONS),
@@ -204,7 +204,7 @@ def parameters(Estimator, **fixed):
         "early_stopping": ["auto", True, False],
         "validation_fraction": [0.1, 0.5, 0.9],
         "beta_1": [0.0, 0.9],
-        "beta_2": [0.9, 0.95, 0.999],  # beta_1^2 < sqrt(beta_2), without which Adam's steps have no bound
+        "beta_2": [0.9, 0.95, 0.999],  # with beta_1^2 < sqrt(beta_2), Adam's steps are bounded
         "n_iter_no_change": [1, 10, np.inf],
         "epsilon": [1e-8],
         "initializer": ["auto", *INITIALIZERS],

@@ -1,4 +1,4 @@
-"""Bad input: what must hold, what came, and an earlier fit that is left as it was."""
+"""Bad input raises an error that says what must hold and what came, and does not change an earlier fit."""
 
 import pickle
 import re
@@ -30,7 +30,7 @@ def target(Estimator):
 
 
 class Untouched:
-    """A fitted estimator and all there is to know about it, for comparison."""
+    """A fitted estimator, and a copy of its whole state for comparison."""
 
     def __init__(self, estimator, **fit):
         self.estimator = estimator.fit(X, fit.get("y", target(type(estimator))))
@@ -103,7 +103,7 @@ def test_every_parameter_has_a_rule_and_bad_examples():
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @BOTH
-def test_parameters_out_of_their_domain(Estimator, method):
+def test_parameters_with_values_that_are_not_allowed(Estimator, method):
     before = Untouched(Estimator(**SMALL, warm_start=True))
     good = before.estimator.get_params()
     for name in good:
@@ -153,13 +153,13 @@ def test_parameters_that_do_not_fit_together(Estimator, parameters, message):
 @pytest.mark.parametrize(
     "sizes", [iter([3, 4]), (n for n in [3]), {3, 4}, {3: 4}], ids=["iterator", "generator", "set", "dict"]
 )
-def test_sizes_need_an_order_that_can_be_read_twice(sizes):
+def test_sizes_must_be_a_sequence(sizes):
     with pytest.raises((ValueError, TypeError), match="`hidden_layer_sizes`"):
         REG(hidden_layer_sizes=sizes, max_iter=1).fit(X, Y)
 
 
 @pytest.mark.parametrize("activations", [iter(["relu", "tanh"]), {"relu", "tanh"}], ids=["iterator", "set"])
-def test_activations_need_an_order_that_can_be_read_twice(activations):
+def test_activations_must_be_a_sequence(activations):
     with pytest.raises((ValueError, TypeError), match="`activation`"):
         REG(depth=2, activation=activations, max_iter=1).fit(X, Y)
 
@@ -177,7 +177,7 @@ def sparse_with_value(value):
     return sp.csr_matrix(with_value(X, [0.0, value, 1.0]))
 
 
-DATA = {  # name: X, y of the classifier, y of the regressor (... where there is no such case), message
+DATA = {  # name: X, y of the classifier, y of the regressor (... if there is no such case), message
     "inf in X": (with_value(X, np.inf), LABELS, Y, "Input X contains infinity"),
     "NaN in sparse X": (sparse_with_value(np.nan), LABELS, Y, "Input X contains NaN"),
     "inf in sparse X": (sparse_with_value(-np.inf), LABELS, Y, "Input X contains infinity"),
@@ -199,7 +199,7 @@ DATA = {  # name: X, y of the classifier, y of the regressor (... where there is
     "sparse numbers": (X, ..., sp.csr_matrix(X[:, :2]), "[Ss]parse"),
     "dates for numbers": (X, ..., np.full(40, "2024-01-31", "M8[D]"), "date|number"),
     "sparse labels other than 0 and 1": (X, sp.csr_matrix(np.where(X > 0, 1, -1)), ..., "0 or 1"),
-    "sparse labels up to 2": (X, sp.csr_matrix(np.where(X > 0, 2, 0)), ..., "0 or 1|form that it had"),
+    "sparse labels up to 2": (X, sp.csr_matrix(np.where(X > 0, 2, 0)), ..., "0 or 1|same form as in the first call"),
 }
 
 
@@ -213,7 +213,7 @@ CASES = [  # Estimator, name
 
 @pytest.mark.parametrize("method", ["fit", "warm start", "partial_fit"])
 @pytest.mark.parametrize(("Estimator", "case"), CASES)
-def test_data(Estimator, case, method):
+def test_bad_data_raise_an_error_and_change_nothing(Estimator, case, method):
     bad_X, *ys, message = DATA[case]
     y = ys[Estimator is REG]
     earlier = {}
@@ -248,7 +248,7 @@ WEIGHTS = {
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("case", WEIGHTS)
 @BOTH
-def test_weights(Estimator, case, method):
+def test_bad_weights_raise_an_error_and_change_nothing(Estimator, case, method):
     weights, message = WEIGHTS[case]
     before = Untouched(Estimator(**SMALL))
     with pytest.raises((ValueError, TypeError), match=message):
@@ -256,12 +256,12 @@ def test_weights(Estimator, case, method):
     before.check()
 
 
-# What belongs to an earlier call
+# Data that do not fit an earlier call
 
 
 @pytest.mark.parametrize("method", ["predict", "score", "partial_fit", "warm start"])
 @BOTH
-def test_another_number_of_features(Estimator, method):
+def test_another_number_of_features_is_an_error(Estimator, method):
     before = Untouched(Estimator(**SMALL, warm_start=True))
     message = f"X has 2 features, but {Estimator.__name__} is expecting 3 features as input"
     for columns in (X[:, :2], sp.csr_matrix(X[:, :2])):
@@ -273,7 +273,7 @@ def test_another_number_of_features(Estimator, method):
 
 @pytest.mark.parametrize("y", [Y, np.tile(Y[:, None], 3)], ids=["one", "three"])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_another_number_of_outputs(method, y):
+def test_another_number_of_outputs_is_an_error(method, y):
     before = Untouched(REG(**SMALL, warm_start=True), y=X[:, :2])
     with pytest.raises(
         ValueError, match=f"y must have 2 outputs, as in the previous call, got {np.ndim(y[0]) * 2 + 1}"
@@ -283,7 +283,7 @@ def test_another_number_of_outputs(method, y):
 
 
 @pytest.mark.parametrize("labels", [["a", "b", "d"], ["d"], [1, 2]], ids=str)
-def test_unseen_class_in_partial_fit(labels):
+def test_an_unknown_class_in_partial_fit_is_an_error(labels):
     before = Untouched(CLF(**SMALL))
     y = np.resize(labels, 40)
     with pytest.raises(ValueError, match=r"`y` has classes not in `self\.classes_`") as caught:
@@ -293,7 +293,7 @@ def test_unseen_class_in_partial_fit(labels):
     before.check()
 
 
-def test_classes_missing_at_the_first_call():
+def test_the_first_partial_fit_needs_classes():
     mlp = CLF(**SMALL)
     with pytest.raises(ValueError, match="classes must be passed on the first call to partial_fit"):
         mlp.partial_fit(X, LABELS)
@@ -301,7 +301,7 @@ def test_classes_missing_at_the_first_call():
     assert not hasattr(mlp, "n_features_in_")
 
 
-def test_classes_that_lack_a_label():
+def test_classes_without_a_label_of_y_are_an_error():
     mlp = CLF(**SMALL)
     with pytest.raises(ValueError, match=r"`y` has classes not in .*\['b'\]"):
         mlp.partial_fit(X, LABELS, classes=["a", "c"])
@@ -309,7 +309,7 @@ def test_classes_that_lack_a_label():
 
 
 @pytest.mark.parametrize("classes", [["a", "b"], ["a", "b", "c", "d"], ["x", "y", "z"], [0, 1, 2]], ids=str)
-def test_classes_other_than_before(classes):
+def test_other_classes_than_in_the_first_call_are_an_error(classes):
     mlp = CLF(**SMALL).partial_fit(X, LABELS, classes=["c", "b", "a"])
     expected = mlp.predict_proba(X)
     with pytest.raises(ValueError, match="is not the same as on last call to partial_fit") as caught:
@@ -319,13 +319,13 @@ def test_classes_other_than_before(classes):
 
 
 @pytest.mark.parametrize("classes", [[0, 1], [0, 1, 2, 3]], ids=str)
-def test_classes_that_are_not_the_labels_of_multilabel_targets(classes):
+def test_other_classes_than_the_labels_of_multilabel_targets_are_an_error(classes):
     with pytest.raises(ValueError, match="classes"):
         CLF(**SMALL).partial_fit(X, (X > 0).astype(int), classes=classes)
 
 
 @pytest.mark.parametrize("y", [np.resize(["a", "b"], 40), np.resize(list("abcd"), 40), np.resize(list("abd"), 40)])
-def test_other_classes_in_a_warm_start(y):
+def test_other_classes_in_a_warm_start_are_an_error(y):
     before = Untouched(CLF(**SMALL, warm_start=True))
     message = f"same classes as in the previous call to fit. Previously got ['a' 'b' 'c'], `y` has {np.unique(y)}"
     with pytest.raises(ValueError, match=re.escape(message)):
@@ -335,10 +335,10 @@ def test_other_classes_in_a_warm_start(y):
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("wider", [False, True])
-def test_labels_of_another_kind(method, wider):
+def test_labels_of_another_kind_are_an_error(method, wider):
     matrix = (X > 0).astype(int)
     before = Untouched(CLF(**SMALL, warm_start=True), y=matrix if wider else LABELS)
-    with pytest.raises(ValueError, match=r"y must have the form that it had before|same classes|classes not in"):
+    with pytest.raises(ValueError, match=r"y must have the same form as in the first call|same classes|classes not in"):
         getattr(before.estimator, method)(X, np.column_stack([matrix, matrix[:, 0]]) if wider else matrix)
     before.check()
 
@@ -347,14 +347,14 @@ def test_labels_of_another_kind(method, wider):
 
 
 @pytest.mark.parametrize("n", [1, 2])
-def test_too_few_rows_to_validate(n):
+def test_too_few_validation_rows_are_an_error(n):
     with pytest.raises(ValueError, match=f"The validation set is too small.*'validation_fraction'.*n_samples = {n}"):
         REG(early_stopping=True, **SMALL).fit(X[:n], Y[:n])
     assert REG(early_stopping=True, **SMALL).fit(X[:3], Y[:3]).n_iter_ == 2
 
 
 @pytest.mark.parametrize(("fraction", "labels"), [(0.9, [0, 0, 1, 1, 2]), (0.1, [0, 0, 1, 2, 3])])
-def test_too_few_rows_for_each_class_on_both_sides(fraction, labels):
+def test_too_few_validation_rows_for_each_class(fraction, labels):
     mlp = CLF(early_stopping=True, validation_fraction=fraction, **SMALL)
     with pytest.raises(ValueError, match=r"The validation set is too small.*n_samples = 5"):
         mlp.fit(X[:5], labels)
@@ -362,23 +362,23 @@ def test_too_few_rows_for_each_class_on_both_sides(fraction, labels):
     assert len(mlp.validation_scores_) == 2
 
 
-def test_a_class_with_one_member_works():
+def test_a_class_with_one_row_works():
     y = np.array([0] * 39 + [1])
     mlp = CLF(early_stopping=True, **SMALL).fit(X, y)
     assert_array_equal(mlp.classes_, [0, 1])
     assert mlp.predict_proba(X).shape == (40, 2)
 
 
-# Numbers too large
+# Numbers that are too large
 
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_column_that_cannot_be_standardized(container, dtype):
+def test_a_column_that_cannot_be_standardized_is_an_error(container, dtype):
     huge = X.astype(dtype)
     huge[:, 1] *= np.finfo(dtype).max / 10
     before = Untouched(REG(**SMALL))
-    if dtype == np.float32:  # its squares fit into float64, but the scale does not fit into the weights
+    if dtype == np.float32:  # float64 can represent its squares, but the weights cannot include its scale
         before.estimator.fit(container(huge), Y)
         assert np.isfinite(before.estimator.predict(container(huge))).all()
         return
@@ -387,13 +387,13 @@ def test_a_column_that_cannot_be_standardized(container, dtype):
     before.check()
 
 
-def test_a_target_that_cannot_be_standardized_is_called_y():
+def test_the_error_of_a_target_that_cannot_be_standardized_names_y():
     with pytest.raises(ValueError, match=r"(variance|mean) of .*`?y`?"):
         REG(**SMALL).fit(X, Y * 1e200)
 
 
 @BOTH
-def test_not_fitted(Estimator):
+def test_before_fit_methods_raise_an_error(Estimator):
     for method in ("predict", "score", "predict_proba", "decision_function"):
         if hasattr(Estimator, method):
             with pytest.raises(NotFittedError, match="not fitted yet"):

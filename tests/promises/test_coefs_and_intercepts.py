@@ -1,4 +1,4 @@
-"""The attributes ``coefs_`` and ``intercepts_`` alone give the predictions for raw inputs, also in scikit-learn."""
+"""``coefs_`` and ``intercepts_`` alone give the predictions for raw inputs, also in scikit-learn."""
 
 import copy
 import pickle
@@ -28,7 +28,7 @@ def test_coefs_and_intercepts_alone_reproduce_predictions(Estimator, activation,
     mlp.fit(data, y)
     z = forward(mlp.coefs_, mlp.intercepts_, activation, data)
     expected = softmax(z, axis=1) if Estimator is CLF else z[:, 0]
-    # Single precision, with inputs of 1000 +- 100: four digits are left.
+    # In float32 with inputs of 1000 +- 100, four digits are correct.
     rtol = 1e-10 if dtype == np.float64 else 1e-3
     assert_allclose(outputs(mlp, data), expected, rtol=rtol, atol=rtol)
     assert [W.dtype for W in mlp.coefs_ + mlp.intercepts_] == [np.dtype(dtype)] * 6
@@ -48,7 +48,7 @@ def test_reproduced_for_every_depth_and_output(depth, early_stopping):
     assert_allclose(mlp.predict_proba(X), np.hstack([1 - proba, proba]), rtol=1e-9)
     mlp = CLF(**common).fit(X, Y - Y.mean(axis=0) > 0)
     assert_allclose(mlp.predict_proba(X), expit(forward(mlp.coefs_, mlp.intercepts_, "relu", X)), rtol=1e-10)
-    if depth == 0:  # positive rates only: the log link
+    if depth == 0:  # the log link needs positive predictions
         return
     mlp = REG(loss="poisson", **common).fit(X, np.abs(SIGNAL))
     assert_allclose(mlp.predict(X), np.exp(forward(mlp.coefs_, mlp.intercepts_, "relu", X))[:, 0], rtol=1e-10)
@@ -98,7 +98,7 @@ EVERY_WAY = pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
 @EVERY_WAY
 @pytest.mark.parametrize("form", [np.asarray, csr_matrix, lambda X: X.astype(np.float32)], ids=["C", "csr", "float32"])
 @BOTH
-def test_looking_at_them_changes_no_bit_of_a_prediction(Estimator, form, way):
+def test_reading_them_changes_no_bit_of_a_prediction(Estimator, form, way):
     mlp = Estimator(**SMALL | way).fit(X, target(Estimator))
     before = outputs(mlp, form(X))
     assert not {"coefs_", "intercepts_"} & vars(mlp).keys()
@@ -130,7 +130,7 @@ def replace_one(mlp, layer):
 @pytest.mark.parametrize("edit", [edit_in_place, edit_bias, assign, replace_one])
 @pytest.mark.parametrize("when", ["at once", "looked at before", "unpickled"])
 @BOTH
-def test_what_is_written_into_them_takes_effect(Estimator, when, edit, layer, way):
+def test_predictions_use_changed_weights(Estimator, when, edit, layer, way):
     mlp = Estimator(**SMALL | way).fit(X, target(Estimator))
     before = outputs(mlp, X)
     if when != "at once":
@@ -145,7 +145,7 @@ def test_what_is_written_into_them_takes_effect(Estimator, when, edit, layer, wa
     assert_array_equal(outputs(pickle.loads(pickle.dumps(mlp)), X), found)
 
 
-def test_the_middle_of_a_deep_network_may_be_changed_too():
+def test_predictions_use_changed_weights_in_the_middle_of_a_deep_network():
     mlp = CLF(**SMALL | {"hidden_layer_sizes": (7, 6, 5)}).fit(X, target(CLF))
     before = outputs(mlp, X)
     mlp.coefs_[1][...] = 0.0
@@ -153,18 +153,18 @@ def test_the_middle_of_a_deep_network_may_be_changed_too():
     assert np.abs(outputs(mlp, X) - before).max() > 1e-4
 
 
-def test_weights_out_of_range_are_an_error_where_they_are_asked_for():
-    """With scales of 1e-44, weights for raw inputs leave float32; predictions do not need them."""
+def test_weights_that_overflow_are_an_error_when_they_are_read():
+    """With scales of 1e-44, weights for raw inputs overflow float32. Predictions do not need them."""
     tiny = RAW * 1e-44
     mlp = REG(dtype="float32", **SMALL).fit(tiny, SIGNAL)
-    with pytest.raises(AttributeError, match=r"`coefs_` must be finite, but leaves the range of float32 .*Use predict"):
+    with pytest.raises(AttributeError, match=r"`coefs_` must be finite, but overflows float32 .*Use predict"):
         _ = mlp.coefs_
     assert_allclose(
         mlp.predict(tiny), REG(dtype="float32", **SMALL).fit(RAW, SIGNAL).predict(RAW), rtol=1e-2, atol=1e-2
     )
 
 
-def test_a_new_fit_forgets_what_was_written():
+def test_a_new_fit_discards_changed_weights():
     mlp = REG(**SMALL).fit(X, target(REG))
     expected = outputs(mlp, X)
     mlp.coefs_ = [W * 0.0 for W in mlp.coefs_]

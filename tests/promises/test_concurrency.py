@@ -1,4 +1,4 @@
-"""Many threads, many processes: the same numbers as one after the other, and BLAS as it was."""
+"""Work in many threads or processes gives the same numbers as in one, and restores the number of BLAS threads."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def target(Estimator):
 
 
 def at_once(work, n=N_THREADS):
-    """Return what ``work(i)`` gives for each of ``n`` threads that start together."""
+    """Return the result of ``work(i)`` for each of ``n`` threads that start together."""
     start = threading.Barrier(n)
 
     def wait_and_work(i):
@@ -49,7 +49,7 @@ def at_once(work, n=N_THREADS):
 )
 @BOTH
 def test_predictions_of_one_model_in_8_threads(Estimator, parameters):
-    """Each thread predicts 1,000 times, on rows of its own: predictions have no memory in common."""
+    """Each thread predicts 1,000 times for its own rows, so predictions must not share memory."""
     mlp = Estimator(**SMALL, **parameters).fit(X, target(Estimator))
     methods = [mlp.predict, getattr(mlp, "predict_proba", mlp.hidden_activations)]
     rows = [X[i : i + 5 + i] for i in range(N_THREADS)]
@@ -75,7 +75,7 @@ def test_fits_in_8_threads(Estimator, parameters):
 
 @pytest.mark.usefixtures("two_threads")
 def test_predictions_while_another_thread_fits():
-    """The limit on BLAS threads belongs to the process: predictions of other threads must not depend on it."""
+    """A fit limits the BLAS threads of the whole process; predictions of other threads must not depend on the limit."""
     mlp = REG(**SMALL).fit(X, Y)
     expected = mlp.predict(X).tobytes()
     done = threading.Event()
@@ -128,8 +128,8 @@ def crash(estimator, X, y):
 
 @pytest.mark.usefixtures("two_threads")
 @BOTH
-def test_errors_in_8_threads_give_the_threads_of_blas_back(Estimator):
-    """Half of the fits fail, in whatever order they begin and end."""
+def test_errors_in_8_threads_restore_the_threads_of_blas(Estimator):
+    """Half of the fits fail; they begin and end in any order."""
     y = target(Estimator)
 
     def work(i):
@@ -147,7 +147,7 @@ def test_errors_in_8_threads_give_the_threads_of_blas_back(Estimator):
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_an_overflow_gives_the_threads_of_blas_back():
+def test_an_overflow_restores_the_threads_of_blas():
     with pytest.raises(ValueError, match="non-finite"):
         REG(standardize=False, **SMALL).fit(X * 1e300, Y * 1e300)
     assert set(threads_of_blas()) == {2}

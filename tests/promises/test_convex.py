@@ -1,8 +1,8 @@
 """Without depth the loss is convex and has one minimum: L-BFGS finds that of scikit-learn's linear models.
 
-Our penalty is ``alpha / (2 n) |W|^2`` beside the mean loss over rows, n being their number or the sum of their weights.
-So ``alpha`` is ``1 / C`` of LogisticRegression, the ``alpha`` of Ridge for one output, and n times that of a
-generalized linear model, which counts it for each row.
+Our loss is the mean over rows plus the penalty ``alpha / (2 n) |W|^2``, where n is the number of rows or the sum of
+their weights. So ``alpha`` is ``1 / C`` of LogisticRegression, the ``alpha`` of Ridge for one output, and n times the
+``alpha`` of a generalized linear model, which does not divide it by n.
 """
 
 import numpy as np
@@ -15,11 +15,11 @@ from sklearn.preprocessing import StandardScaler
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch
 
-# With so small a tolerance, the line search may end where rounding hides any further fall: the weights are what counts.
+# With such a small tolerance, rounding errors may end the line search early, with a warning. Only the weights matter.
 pytestmark = pytest.mark.filterwarnings("ignore:lbfgs failed to converge.*ABNORMAL")
 
 LINEAR = {"depth": 0, "solver": "lbfgs", "standardize": False, "tol": 1e-9, "max_iter": 10_000, "max_fun": 100_000}
-GLM = LINEAR | {"tol": 1e-7}  # their deviance is larger, and so is its rounding error: a line search has to see it fall
+GLM = LINEAR | {"tol": 1e-7}  # their deviance has larger rounding errors, from which a line search must see it fall
 TIGHT = {"rtol": 1e-4, "atol": 1e-4}
 weighted = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights"])
 
@@ -57,7 +57,7 @@ def test_two_classes_are_logistic_regression(load, classes, C, weighted):
 @pytest.mark.parametrize("C", [0.01, 1.0])
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_digits])
 def test_several_classes_are_multinomial_logistic_regression(load, C, weighted):
-    """Adding a number to all intercepts changes nothing, and they carry no penalty: only their differences count."""
+    """The same number added to all intercepts changes nothing, so only their differences are compared."""
     X, y = data(load)
     w = weights_for(y, weighted)
     theirs = LogisticRegression(C=C, tol=1e-9, max_iter=20_000).fit(X, y, w)
@@ -81,7 +81,7 @@ def test_squared_error_is_ridge_regression(alpha, kind, weighted):
 
 @weighted
 def test_several_outputs_are_ridge_regression(weighted):
-    """The loss is the mean over outputs, so the penalty weighs as much more as there are outputs."""
+    """The loss is a mean over outputs, so the penalty is larger by a factor of the number of outputs."""
     X, y = data(load_diabetes)
     Y, w = np.column_stack([y / y.std(), X[:, 0] - X[:, 3], -y / y.std()]), weights_for(y, weighted)
     theirs = Ridge(alpha=3 * 5.0, solver="cholesky").fit(X, Y, w)

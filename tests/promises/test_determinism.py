@@ -1,10 +1,10 @@
 """The same seed gives the same bits: again, in parallel, after pickling, in a new process.
 
-With another number of BLAS threads it does where fits run on one thread anyway, which they do unless products are
-large. There, and with another BLAS, another processor or other releases of NumPy and SciPy, sums are taken in another
-order: the same numbers but for rounding, which training then makes more of.
+Fits run on one BLAS thread unless products are large, so the bits do not depend on the number of BLAS threads. For
+large products, or with another BLAS, another processor or other releases of NumPy and SciPy, sums have another order.
+The numbers then differ by rounding errors, which grow during training.
 
-``pytest -s tests/test_determinism.py`` prints what is the same here.
+``pytest -s tests/promises/test_determinism.py`` prints what is the same on this machine.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 CLF, REG = MLPClassifierScratch, MLPRegressorScratch
 SMALL = {"width": 16, "max_iter": 4, "batch_size": 32, "random_state": 0}
-WIDE = {"width": 280, "max_iter": 3, "batch_size": 240, "random_state": 0}  # products that pay for threads
+WIDE = {"width": 280, "max_iter": 3, "batch_size": 240, "random_state": 0}  # its products are faster with threads
 CASES = {
     "defaults": {},
     "sgd": {"solver": "sgd", "learning_rate": "adaptive"},
@@ -43,7 +43,7 @@ every_case = pytest.mark.parametrize("case", CASES)
 
 
 def make_data():
-    """Return rows that are the same wherever this runs: a congruential generator in whole numbers."""
+    """Return rows that are the same on each machine, from a congruential generator of whole numbers."""
     state, numbers = 1, []
     for _ in range(240 * 5):
         state = (1103515245 * state + 12345) % 2**31
@@ -73,21 +73,21 @@ def digests(case):
 
 
 @every_case
-def test_twice(case):
+def test_two_fits_give_the_same_bits(case):
     assert digests(case) == digests(case)
     first, y = models(case)[1]
     assert digest(first.fit(X, y)) == digest(first.fit(X, y)) == digest(clone(first).fit(X, y))
 
 
 @every_case
-def test_another_seed_gives_something_else(case):
+def test_another_seed_gives_other_bits(case):
     for mlp, y in models(case):
         assert digest(clone(mlp).fit(X, y)) != digest(mlp.set_params(random_state=1).fit(X, y))
 
 
 @every_case
-def test_after_pickling(case):
-    """Before the fit, and after it: predictions, and where training goes on."""
+def test_pickling_keeps_the_bits(case):
+    """This holds before the fit and after it, for predictions and for further training."""
     for mlp, y in models(case):
         expected = digest(clone(mlp).fit(X, y))
         copies = [pickle.loads(pickle.dumps(mlp))]
@@ -104,7 +104,7 @@ def test_after_pickling(case):
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_with_two_jobs(backend):
+def test_fits_in_two_jobs_give_the_same_bits(backend):
     for case in ("defaults", "dropout, early stopping"):
         for mlp, y in models(case):
             serial = cross_val_predict(mlp, X, y, cv=4, n_jobs=1)
@@ -113,9 +113,9 @@ def test_with_two_jobs(backend):
 
 
 def in_new_process(n_threads, hash_seed):
-    """Return what a new process finds with so many threads of BLAS: see the end of this file."""
+    """Return the digests of a new process with this number of BLAS threads; it runs the end of this file."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    path = os.pathsep.join(filter(None, sys.path))  # as pytest has it
+    path = os.pathsep.join(filter(None, sys.path))  # the path of this process, as pytest has set it
     environment = os.environ | dict.fromkeys(names, str(n_threads))
     environment |= {"PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": path}
     done = subprocess.run(
@@ -124,14 +124,14 @@ def in_new_process(n_threads, hash_seed):
     return json.loads(done.stdout)
 
 
-def test_wide_nets_twice():
+def test_two_fits_of_wide_networks_give_the_same_bits():
     assert is_large(WIDE["batch_size"], [WIDE["width"]] * 2)
     assert digests("wide") == digests("wide")
 
 
 @pytest.mark.slow
 def test_in_new_processes_with_one_and_two_threads():
-    """Small nets: the same bits, whatever the number of threads and the seed of hashes. Wide ones: up to rounding."""
+    """Small networks give the same bits for each number of threads and seed of hashes; wide ones differ by rounding."""
     one, two = in_new_process(1, hash_seed=1), in_new_process(2, hash_seed=2)
     for case in CASES:
         assert one["digests"][case] == two["digests"][case] == digests(case)

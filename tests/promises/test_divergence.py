@@ -1,4 +1,4 @@
-"""Better than scikit-learn: training whose loss is not finite stops at once and leaves a model that was good."""
+"""Better than scikit-learn: training whose loss is not finite stops at once and keeps an earlier model."""
 
 import re
 
@@ -28,7 +28,7 @@ def test_point_03_a_diverging_fit_stops_at_once_and_says_what_to_try(capsys):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-def test_point_03_nothing_is_left_of_a_failed_fit(solver):
+def test_point_03_a_failed_fit_changes_nothing(solver):
     X, y = make_data()
     parameters = {"standardize": False, "random_state": 0, "max_iter": 5}
     mlp = PlainRegressor(solver=solver, **parameters).fit(X, y)
@@ -60,7 +60,7 @@ def test_point_03_with_validation_the_best_weights_are_kept():
 
 
 def test_point_03_scores_may_overflow_before_the_loss_does():
-    """The loss of an epoch is that before its last step; scores come after it."""
+    """The loss of an epoch is computed before its last step, and the score after it."""
     X, y = make_data()
     parameters = DIVERGES | {"activation": "identity", "learning_rate_init": 0.5, "batch_size": 80, "width": 20}
     overflowed_first = []
@@ -79,8 +79,8 @@ def test_point_03_scores_may_overflow_before_the_loss_does():
     "parameters", [{"solver": "sgd", "momentum": 0.0}, {"solver": "sgd", "momentum": 0.9}, {"solver": "adam"}], ids=str
 )
 @pytest.mark.parametrize("how", ["warm start", "partial_fit"])
-def test_point_03_training_can_go_on_from_the_best_weights(how, parameters):
-    """With a smaller rate, as the warning says; the momenta of the failure must not spoil it."""
+def test_point_03_training_can_continue_from_the_best_weights(how, parameters):
+    """The learning rate is smaller, as the warning says. The moments before the error must not be used again."""
     X, y = make_data()
     mlp = PlainRegressor(early_stopping=True, warm_start=True, max_iter=5, width=5, random_state=0, **parameters)
     mlp.fit(X, y).set_params(learning_rate_init=1e200)
@@ -94,7 +94,7 @@ def test_point_03_training_can_go_on_from_the_best_weights(how, parameters):
 
 @as_of_1_9
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_point_03_sklearn_trains_on_and_keeps_the_wreck():
+def test_point_03_sklearn_continues_and_keeps_weights_that_are_not_finite():
     X, y = make_data()
     mlp = MLPRegressor(hidden_layer_sizes=(), random_state=0, **DIVERGES | {"max_iter": 1000})
     with pytest.raises(ValueError, match="non-finite"):

@@ -1,4 +1,4 @@
-"""Frames drawn at random: a fit of use or an error that says what to do, and levels whose names do not matter."""
+"""Random data frames give a useful fit or an error that says what to do, and the names of levels do not matter."""
 
 import warnings
 from functools import partial
@@ -19,7 +19,7 @@ BOTH = pytest.mark.parametrize("Estimator", [CLF, REG])
 QUICK = {"width": 4, "depth": 1, "max_iter": 2, "random_state": 0, "batch_size": 64}
 FEW = partial(hypothesis.settings, max_examples=40)
 
-# pandas 2 takes a NUL for the end of a text, so that it knows no difference between "" and "\0".
+# pandas 2 reads a NUL as the end of a text, so it treats "" and "\0" as equal.
 NUL = ["\0"] if pd.Series(["", "\0"]).nunique() == 2 else []
 TEXTS = ["", " ", "a", "A", "ä", "日本", "nan", "None", "True", "0", "1.0", "a\nb", *NUL, "💡", "x" * 300]
 
@@ -35,7 +35,7 @@ def with_gaps(values, rng, gap, share=0.2):
     return values
 
 
-# kind of a column: what it is made from, for rows n and levels k
+# kind of a column: function that makes it, for n rows and k levels
 NUMBERS = {
     "float64": lambda rng, n, k: rng.normal(size=n) * 10.0 ** rng.integers(-9, 9),
     "float32": lambda rng, n, k: rng.normal(size=n).astype(np.float32),
@@ -70,7 +70,7 @@ KINDS = NUMBERS | CATEGORIES
 
 @st.composite
 def frames(draw, kinds=tuple(KINDS), most_levels=5000):
-    """Draw a frame of pandas, the seed that it came from, and its kinds."""
+    """Draw a data frame of pandas, its seed, and the kinds of its columns."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n = draw(st.sampled_from([1, 2, 7, 40, 150, 600]))
     names = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=5))
@@ -101,7 +101,7 @@ def fit(Estimator, frame, **parameters):
 @BOTH
 @FEW()
 @hypothesis.given(data=st.data())
-def test_every_frame_is_a_fit_of_use(Estimator, data):
+def test_every_frame_gives_a_useful_fit(Estimator, data):
     frame = data.draw(frames())
     more = data.draw(st.sampled_from([{}, {"standardize": False}, {"embedding": "periodic"}, {"standardize": "robust"},
                                       {"depth": 0}, {"solver": "lbfgs"}, {"dtype": "float32"}]))  # fmt: skip
@@ -110,7 +110,7 @@ def test_every_frame_is_a_fit_of_use(Estimator, data):
     assert np.isfinite(found).all()
     assert len(found) == len(frame)
     assert mlp.feature_names_in_.tolist() == list(frame)
-    # Any other row, of whatever known and unknown values, has a prediction too.
+    # Any other row, with known or unknown values, has a prediction too.
     rng = np.random.default_rng(0)
     other = frame.sample(n=20, replace=True, random_state=1)
     of_categories = [name for name in frame if name.rsplit(" ", 1)[0] in CATEGORIES]
@@ -123,7 +123,7 @@ def test_every_frame_is_a_fit_of_use(Estimator, data):
 
 
 def renamed(values, rng):
-    """Return a column whose levels have other names, of the same kind, and whose categories have another order."""
+    """Return a column whose levels have other names of the same kind, and whose categories have another order."""
     values = pd.Series(values)
     levels = [level for level in values.astype(object).unique() if not pd.isna(level)]
     if all(isinstance(level, str) for level in levels):
@@ -159,7 +159,7 @@ def test_names_and_order_of_levels_change_no_bit(Estimator, data):
 
 @FEW(max_examples=25)
 @hypothesis.given(data=st.data())
-def test_a_column_may_come_as_another_dtype_and_from_another_library(data):
+def test_a_column_may_have_another_dtype_or_come_from_another_library(data):
     """Columns are matched by the values of their levels."""
     frame = data.draw(frames(("text", "text with None", "category", "category of numbers", "gaps", "int64", "bool")))
     reg = fit(REG, frame)
@@ -174,7 +174,7 @@ def test_a_column_may_come_as_another_dtype_and_from_another_library(data):
 
 @FEW(max_examples=25)
 @hypothesis.given(data=st.data())
-def test_files_hold_every_level(tmp_path_factory, data):
+def test_files_contain_every_level(tmp_path_factory, data):
     frame = data.draw(frames())
     clf = fit(CLF, frame)
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
@@ -197,7 +197,7 @@ def bad_frames():
 
 @pytest.mark.parametrize(("columns", "message"), [*bad_frames()], ids=str)
 @BOTH
-def test_bad_frames_are_refused_in_words_that_name_the_column(Estimator, columns, message):
+def test_errors_of_bad_frames_name_the_column(Estimator, columns, message):
     mlp = Estimator(**QUICK)
     with pytest.raises(ValueError, match=message):
         mlp.fit(pd.DataFrame(columns, index=range(20)), target(Estimator, 20))
@@ -205,7 +205,7 @@ def test_bad_frames_are_refused_in_words_that_name_the_column(Estimator, columns
 
 
 @BOTH
-def test_columns_of_one_name_are_refused(Estimator):
+def test_columns_with_the_same_name_are_an_error(Estimator):
     frame = pd.DataFrame(np.zeros((20, 3)), columns=["a", "b", "a"])
     for X in (frame, frame.assign(b="text")):
         with pytest.raises(ValueError, match="columns of different names, got more than one called a"):
@@ -218,11 +218,11 @@ def test_columns_of_one_name_are_refused(Estimator):
         ([True, False], "must have one entry for each of the 3 columns, got shape"),
         ([0, 3], r"as indices must lie in \[0, 2\], got 0 to 3"),
         ([-1], r"as indices must lie in \[0, 2\], got -1 to -1"),
-        (["a"], r"must name columns of X, got \['a'\], with an X without column names"),
+        (["a"], r"must name columns of X, got \['a'\], but X has no column names"),
     ],
 )
 @BOTH
-def test_categorical_features_that_do_not_fit_leave_an_earlier_fit_as_it_was(Estimator, chosen, message):
+def test_wrong_categorical_features_do_not_change_an_earlier_fit(Estimator, chosen, message):
     X = np.random.default_rng(0).normal(size=(20, 3))
     mlp = Estimator(**QUICK | {"batch_size": 10}).fit(X, target(Estimator, 20))
     before = outputs(mlp, X)

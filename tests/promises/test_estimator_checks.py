@@ -1,7 +1,7 @@
-"""scikit-learn's own estimator checks, for the defaults and for each variant that could break another promise.
+"""scikit-learn's own estimator checks, for the defaults and for each variant that could fail another check.
 
-``pytest -v tests/test_estimator_checks.py`` lists every check of every variant. ``xfail_strict`` makes an expected
-failure that passes an error, so that no entry of the tables below can go stale.
+``pytest -v tests/promises/test_estimator_checks.py`` lists each check of each variant. With ``xfail_strict``, an
+expected failure that passes is an error, so the tables below cannot be out of date.
 """
 
 import pytest
@@ -9,19 +9,19 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch
 
-# The checks fit some models for as few epochs as they like and turn off the warnings that they expect.
+# The checks fit some models for a few epochs only, and ignore the warnings that they expect.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix for nan or inf:UserWarning"),
 ]
 
-SPLIT = "a random validation split of repeated rows is another split than that of weighted rows"
+SPLIT = "a random validation split of repeated rows differs from that of weighted rows"
 SATURATED = (
-    "after L-BFGS has separated the labels some probabilities are exactly 1.0, as in scikit-learn; 0 < p < 1 is asked"
+    "after L-BFGS has separated the labels some probabilities are 1.0, as in scikit-learn; the check wants p < 1"
 )
 
-MASK = "dropout leaves out other units of repeated rows than of weighted rows: it draws for another number of rows"
-ALL_CLASSES = "partial_fit cannot know the frequencies of all classes and says so, as SGDClassifier does"
+MASK = "dropout leaves out other units of repeated rows than of weighted rows, because it draws for more rows"
+ALL_CLASSES = "partial_fit cannot know the frequencies of all classes and raises an error, as SGDClassifier does"
 ANY_SIGN = "the check draws targets of both signs, although the tags say that they must be positive"
 
 
@@ -32,18 +32,18 @@ def weights(reason):
 
 
 WEIGHTS = weights(SPLIT)
-# name of the variant: parameters, expected failures of the classifier and of the regressor, None where there is no need
+# name of the variant: parameters, expected failures of the classifier and of the regressor, or None for no test
 VARIANTS = {
     "sgd": ({"solver": "sgd"}, {}, {}),
     "lbfgs": (
         {"solver": "lbfgs"},
         {
             "check_classifiers_multilabel_output_format_predict_proba": SATURATED,
-            "check_classifier_multioutput": SATURATED.replace("0 < p < 1 is asked", "they have no order"),
+            "check_classifier_multioutput": SATURATED.replace("the check wants p < 1", "they have no order"),
         },
         {},
     ),
-    # Repeated and weighted rows are summed in another order: hundreds of iterations carry that to the seventh digit.
+    # Repeated and weighted rows are summed in another order. After hundreds of iterations, the seventh digit differs.
     "lbfgs, penalized": ({"solver": "lbfgs", "alpha": 1.0, "max_iter": 60}, {}, None),
     "early stopping": (
         {"early_stopping": True},
@@ -84,19 +84,19 @@ def expected_failures(estimator):
 
 
 def each_check(estimators, **kwargs):
-    """`parametrize_with_checks` with a list instead of the generator that pytest 9 warns of."""
+    """Parametrize as `parametrize_with_checks` does, but with a list, because pytest 9 warns of a generator."""
     mark = parametrize_with_checks(estimators, **kwargs)
     return pytest.mark.parametrize(mark.args[0], list(mark.args[1]), ids=mark.kwargs["ids"])
 
 
 @each_check([Estimator() for Estimator in BOTH])
-def test_defaults(estimator, check):
+def test_checks_of_the_defaults(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
 @each_check([model for model, _ in MODELS], expected_failed_checks=expected_failures)
-def test_variants(estimator, check):
+def test_checks_of_the_variants(estimator, check):
     check(estimator)
 
 
@@ -107,5 +107,5 @@ def test_check_estimator_with_defaults(Estimator):
     for result in results:
         print(result["status"], result["check_name"])
     assert len(results) > 40
-    # Array API is for estimators that claim to support it, behind an environment variable.
+    # Array API checks are for estimators that support it, and need an environment variable.
     assert {r["check_name"] for r in results if r["status"] != "passed"} <= {"check_array_api_input"}

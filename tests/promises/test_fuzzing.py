@@ -1,6 +1,6 @@
-"""Every constructor parameter times a list of hostile values: refused in words that name it, or a fit of use.
+"""Each constructor parameter with each of a list of hostile values gives an error that names it, or a useful fit.
 
-``pytest -s tests/test_fuzzing.py`` prints the table.
+``pytest -s tests/promises/test_fuzzing.py`` prints the table.
 """
 
 import inspect
@@ -27,9 +27,9 @@ X = RNG.standard_normal((30, 3))
 Y = np.abs(X @ [1.0, -2.0, 0.5]) + 0.1
 TARGETS = {CLF: np.array(["no", "yes"])[(Y > 1).astype(int)], REG: Y}
 
-# Few epochs, whatever `max_iter` says: nothing improves by `tol`.
+# No epoch improves by `tol`, so training is short for any `max_iter`.
 SMALL = {"width": 4, "depth": 1, "max_iter": 4, "random_state": 0, "tol": 1e9, "n_iter_no_change": 2, "verbose": False}
-# What makes a parameter matter.
+# Other parameters, with which a parameter has an effect.
 CONTEXT = {
     "power_t": {"learning_rate": "invscaling", "batch_size": 10},
     "momentum": {"solver": "sgd"},
@@ -45,7 +45,7 @@ CONTEXT = {
 
 
 class Odd:
-    """Stands for nothing; even its text is an error."""
+    """An object of which even the text is an error."""
 
     def __repr__(self):
         raise RuntimeError("no text")
@@ -82,11 +82,11 @@ HOSTILE = {
     "date": np.datetime64("2020-01-01"), "estimator": REG(), "slice": slice(1), "dtype": np.dtype("f4,f4"),
 }  # fmt: skip
 
-# What may pass the check, by its name above; everything else must not.
+# Names of the values above that may pass the check; all others must not.
 ABOVE_0 = {"0.5", "next to 1", "float32", "longdouble", "Fraction", "5e-324"}
 ZEROS = {"0", "0.0", "-0.0"}
 ONES = {"1", "1.0", "int64", "uint8", "Fraction of int"}
-SIZES = ONES  # whole numbers, of whatever type
+SIZES = ONES  # whole numbers of any type
 INTEGERS = ONES | {"10**12", "2**31"}
 LARGE = {"2**31", "10**12", "10**30", "1e308"}
 BOOLEANS = {"True", "False", "np.True_"}
@@ -94,7 +94,7 @@ EMPTY = {"[]", "()", "range(0)", "empty array"}
 AUTO = {"'auto'"}
 PASSES = {
     "hidden_layer_sizes": SIZES | EMPTY | {"None"},
-    "activation": EMPTY,
+    "activation": EMPTY | AUTO,
     "solver": set(),
     "loss": set(),
     "alpha": ZEROS | ABOVE_0 | ONES | LARGE,
@@ -138,7 +138,7 @@ PASSES = {
 }
 NAMES = [(E, name) for E in (CLF, REG) for name in inspect.signature(E).parameters]
 
-COUNTS = {}  # by estimator and parameter: refused, refused for these data, no finite result, accepted
+COUNTS = {}  # by estimator and parameter: rejected, rejected for these data, no finite result, accepted
 
 
 class Touched(Exception):
@@ -146,7 +146,7 @@ class Touched(Exception):
 
 
 class Untouchable:
-    """Data that say when they are looked at."""
+    """Data that raise an error when they are read."""
 
     def __getattribute__(self, name):
         raise Touched(name)
@@ -156,7 +156,7 @@ class Untouchable:
 
 
 def outcome(Estimator, name, value):
-    """Return what becomes of a value: one of the columns of the table."""
+    """Return the outcome of a value, which is one of the columns of the table."""
     mlp = Estimator(**SMALL | CONTEXT.get(name, {}) | {name: value})
     before = set(vars(mlp))
     try:

@@ -1,4 +1,4 @@
-"""Better than scikit-learn: L-BFGS says what it leaves out, and reports its losses as the other solvers do."""
+"""Better than scikit-learn: L-BFGS warns of parameters that it cannot use, and reports its losses."""
 
 import re
 
@@ -11,7 +11,7 @@ from thirteen_points import BOTH, as_of_1_9, make_data, make_labels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-# 9. What changes the model is never ignored without a word
+# 9. A parameter that would change the model is never ignored without a warning
 
 
 @BOTH
@@ -32,14 +32,14 @@ def test_point_09_lbfgs_with_early_stopping_warns_and_fits_without(Estimator):
 
 @BOTH
 def test_point_09_lbfgs_with_batch_normalization_raises(Estimator):
-    """Which cannot be left out: it is a part of the network."""
+    """It cannot be left out, because it is a part of the network."""
     X, y = make_data()
     with pytest.raises(ValueError, match=r"`normalization='batch'`.*'lbfgs' does not.*solver='adam'"):
         Estimator(solver="lbfgs", normalization="batch").fit(X, make_labels(Estimator, y))
 
 
 @BOTH
-def test_point_09_step_sizes_that_lbfgs_has_no_use_for_stay_ignored(Estimator):
+def test_point_09_lbfgs_ignores_step_sizes_without_a_warning(Estimator):
     X, y = make_data()
     y = make_labels(Estimator, y)
     mlp = Estimator(solver="lbfgs", random_state=0, max_iter=5).fit(X, y)
@@ -56,7 +56,7 @@ def test_point_09_sklearn_ignores_early_stopping():
     assert getattr(mlp, "validation_scores_", None) is None
 
 
-# 11. lbfgs reports
+# 11. L-BFGS reports its losses
 
 
 @pytest.mark.parametrize("verbose", [False, True, 2])
@@ -68,7 +68,7 @@ def test_point_11_lbfgs_fills_the_loss_curve_and_prints(capsys, Estimator, verbo
     assert (np.diff(mlp.loss_curve_) < 0).all()
     assert mlp.loss_ == mlp.best_loss_ == mlp.loss_curve_[-1]
     lines = capsys.readouterr().out.splitlines()
-    details = lines[1::2] if verbose == 2 else []  # a line of them after each
+    details = lines[1::2] if verbose == 2 else []  # a line with details after each
     iterations = lines[::2] if verbose == 2 else lines
     assert len(iterations) == (mlp.n_iter_ if verbose else 0)
     assert iterations == [f"Iteration {i + 1}, loss = {mlp.loss_curve_[i]:.8f}" for i in range(len(iterations))]

@@ -1,4 +1,4 @@
-"""The estimators have scikit-learn's parameters, methods, attributes and tags, and with the preset its very network."""
+"""The estimators have scikit-learn's parameters, methods, attributes and tags, and with the preset the same network."""
 
 import inspect
 
@@ -31,7 +31,7 @@ def defaults(Estimator):
 
 
 @PAIRS
-def test_every_parameter_of_sklearn_is_here_in_its_place(Ours, Theirs):
+def test_every_parameter_of_sklearn_exists_in_the_same_order(Ours, Theirs):
     ours = inspect.signature(Ours).parameters
     theirs = dict(inspect.signature(Theirs).parameters)
     if Ours is MLPRegressorScratch and "loss" not in theirs:  # scikit-learn before 1.7
@@ -43,10 +43,10 @@ def test_every_parameter_of_sklearn_is_here_in_its_place(Ours, Theirs):
 
 
 @PAIRS
-def test_the_preset_is_where_defaults_differ_from_those_of_sklearn(Ours, Theirs):
-    """It has each that differs, with the value there, and of the new ones those that have to be turned off."""
+def test_the_preset_contains_the_defaults_that_differ_from_sklearn(Ours, Theirs):
+    """It contains scikit-learn's value of each default that differs, and switches off new parameters."""
     ours, theirs, preset = defaults(Ours), defaults(Theirs), presets.scikit_learn(kind_of(Ours))
-    theirs["n_iter_no_change"] += 1  # it stops after one epoch more than that
+    theirs["n_iter_no_change"] += 1  # scikit-learn stops one epoch later
     differing = {name: value for name, value in theirs.items() if ours[name] != value}
     assert {name: value for name, value in preset.items() if name in theirs} == differing
     off = {name: value for name, value in preset.items() if name not in theirs}
@@ -57,7 +57,7 @@ def test_the_preset_is_where_defaults_differ_from_those_of_sklearn(Ours, Theirs)
 
 
 @PAIRS
-def test_with_the_preset_the_network_is_the_one_that_sklearn_builds(Ours, Theirs):
+def test_with_the_preset_the_network_is_that_of_sklearn(Ours, Theirs):
     parameters = presets.scikit_learn(kind_of(Ours)) | {"max_iter": 1, "random_state": 0, "batch_size": N}
     ours = Ours(**parameters).fit(RAW, target(Ours))
     theirs = Theirs(max_iter=1, random_state=0).fit(RAW, target(Ours))
@@ -69,7 +69,7 @@ def test_with_the_preset_the_network_is_the_one_that_sklearn_builds(Ours, Theirs
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @PAIRS
-def test_every_fitted_attribute_of_sklearn_is_here(Ours, Theirs, solver, early_stopping):
+def test_every_fitted_attribute_of_sklearn_exists(Ours, Theirs, solver, early_stopping):
     if solver == "lbfgs" and early_stopping:
         return
     pd = pytest.importorskip("pandas")
@@ -83,7 +83,7 @@ def test_every_fitted_attribute_of_sklearn_is_here(Ours, Theirs, solver, early_s
 
 
 @PAIRS
-def test_every_method_of_sklearn_is_here(Ours, Theirs):
+def test_every_method_of_sklearn_exists(Ours, Theirs):
     for name in dir(Theirs):
         if not name.startswith("_"):
             assert hasattr(Ours, name), name
@@ -93,8 +93,8 @@ def test_every_method_of_sklearn_is_here(Ours, Theirs):
 
 
 @PAIRS
-def test_tags(Ours, Theirs):
+def test_tags_are_those_of_sklearn(Ours, Theirs):
     ours, theirs = Ours().__sklearn_tags__(), Theirs().__sklearn_tags__()
-    theirs.input_tags.allow_nan = True  # gaps
-    theirs.target_tags.multi_output = True  # the regressor does so there too, but does not say it
+    theirs.input_tags.allow_nan = True  # missing values
+    theirs.target_tags.multi_output = True  # scikit-learn's regressor has several outputs too, but its tag is False
     assert ours == theirs

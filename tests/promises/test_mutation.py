@@ -1,4 +1,4 @@
-"""That the list of mutants is alive, and that running one tells caught from survived."""
+"""The list of mutants fits the source, and the check distinguishes mutants that are caught from those that survive."""
 
 import pytest
 from mutants import MUTANTS, Mutant
@@ -12,19 +12,19 @@ FEW = {
 }
 
 
-def test_there_are_many_and_none_twice():
+def test_there_are_many_mutants_and_none_is_repeated():
     assert len(MUTANTS) > 150
     assert len({(mutant.file, mutant.old, mutant.new) for mutant in MUTANTS}) == len(MUTANTS)
 
 
-def test_every_file_of_the_core_is_broken_somewhere():
+def test_every_file_of_the_core_has_a_mutant():
     core = {f"core/{path.name}" for path in (PACKAGE / "core").glob("*.py")} - {"core/__init__.py"}
     assert core - {mutant.file for mutant in MUTANTS} == set()
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.file}: {mutant.old[:40]}")
 def test_a_mutant_is_another_program(mutant):
-    """The text to replace occurs once, and what comes of it compiles; its tests are there."""
+    """The text to replace occurs once, the changed source compiles, and the test files exist."""
     source = mutated(mutant)
     compile(source, mutant.file, "exec")
     assert source != (PACKAGE / mutant.file).read_text(encoding="utf-8")
@@ -32,14 +32,14 @@ def test_a_mutant_is_another_program(mutant):
 
 
 @pytest.mark.parametrize("old", ["no such text", "np"])
-def test_a_text_that_is_not_there_once_is_an_error(old):
+def test_a_text_that_does_not_occur_exactly_once_is_an_error(old):
     with pytest.raises(LookupError, match="must occur once"):
         mutated(Mutant("core/layers.py", old, "", ()))
 
 
 @pytest.mark.slow
 def test_a_mutant_that_changes_nothing_passes():
-    """What is caught below is caught for the mutant in it."""
+    """So the mutants below are not caught for another reason."""
     assert passes(
         ("training/test_stopping.py",), Mutant("training/stopping.py", "count: int = 0", "count: int = 0 + 0", ())
     )
@@ -64,7 +64,7 @@ def test_survivors_are_counted(monkeypatch, capsys):
     assert lines[-1] == "2 mutants, 1 caught"
 
 
-def test_nothing_is_said_where_the_tests_fail_anyway(monkeypatch):
+def test_the_check_has_no_result_if_tests_fail_without_a_mutant(monkeypatch):
     monkeypatch.setattr("mutation.passes", lambda tests, mutant=None: False)
     with pytest.raises(SystemExit, match="fail without a mutant"):
         main([])

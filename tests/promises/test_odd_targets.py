@@ -9,7 +9,7 @@ from thirteen_points import as_of_1_9, make_data
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-# 5. Targets out of the domain
+# 5. Targets that the loss does not allow
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
@@ -29,7 +29,7 @@ def test_point_05_poisson_rejects_negative_targets(method, solver):
 
 @as_of_1_9
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_point_05_sklearn_takes_negative_counts():
+def test_point_05_sklearn_accepts_negative_counts():
     X, y = make_data()
     assert MLPRegressor(loss="poisson", max_iter=2).fit(X, y).n_iter_ == 2
 

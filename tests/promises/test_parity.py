@@ -1,16 +1,16 @@
-"""Seed parity: with `presets.scikit_learn` the same seed gives what scikit-learn gives, but for differences on purpose.
+"""Seed parity: with `presets.scikit_learn` the same seed gives scikit-learn's results, except for intended differences.
 
-The differences on purpose that this file has to allow for, numbered as in the list of better behaviour:
+These are the intended differences that matter in this file, numbered as in the list of better behaviour:
 
 1. The squared error of several outputs is a mean over outputs, and the gradient is the gradient of that mean.
 2. The validation split is stratified for more than two classes.
-7. ``partial_fit`` draws a new permutation in each call.
+7. ``partial_fit`` draws a new order of the rows in each call.
 8. ``n_iter_no_change=n`` stops after n epochs, not n + 1.
 
-and three more: the schedules act on every stochastic solver, not on sgd alone; row weights count between mini-batches
-too, where scikit-learn divides each batch by its own sum, so weighted fits are compared in one batch; and no
-probability is ever clipped, so a trial step of L-BFGS that is far too long costs what it costs there (the data here are
-noisy, so that there is none).
+There are three more. The schedules apply to all stochastic solvers, not only to sgd. Row weights also count between
+mini-batches, but scikit-learn divides each mini-batch by its own sum of weights, so weighted fits are compared in one
+mini-batch. Probabilities are not clipped, so a trial step of L-BFGS that is far too long has its true loss; the data in
+this file are noisy, so there is no such step.
 """
 
 import numpy as np
@@ -72,7 +72,7 @@ def make_pair(target, **parameters):
 
 
 def assert_same_arrays(ours, theirs, rtol=RTOL):
-    # An entry that happens to lie near zero is compared on the scale of its array.
+    # An entry that is close to zero by chance is compared on the scale of its array.
     for a, b in zip(ours, theirs, strict=True):
         assert_allclose(a, b, rtol=rtol, atol=0.01 * rtol * np.abs(b).max())
 
@@ -106,13 +106,13 @@ def test_solvers(solver, target, weighted):
     one_batch = {"batch_size": N} if weighted else {}
     theirs, ours = make_pair(target, **SOLVERS[solver], **one_batch)
     if solver.endswith("adaptive"):  # difference 8
-        tol = 0.2 if weighted else 0.05  # that some epoch does not reach
+        tol = 0.2 if weighted else 0.05  # so large that some epoch does not improve by it
         theirs.set_params(n_iter_no_change=1, tol=tol, max_iter=15)
         ours.set_params(n_iter_no_change=2, tol=tol, max_iter=15)
     weights = [np.random.default_rng(1).integers(0, 4, N)] if weighted else []
     ours.fit(X, y, *weights)
     assert_same_fit(ours, theirs.fit(X, y, *weights), X)
-    assert not np.allclose(ours.loss_curve_[0], ours.loss_curve_[-1])  # there was something to compare
+    assert not np.allclose(ours.loss_curve_[0], ours.loss_curve_[-1])  # training has changed the loss
     if not solver.endswith("constant") and theirs.solver == "sgd":
         assert len(set(ours.learning_rate_curve_)) > 1
 
@@ -129,7 +129,7 @@ def test_activations(activation, solver, target):
 @pytest.mark.parametrize("alpha", [0.0, 2.0])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_multi_output(momentum, alpha):
-    """Difference 1: the same gradient divided by the number of outputs, so k times the rate and alpha / k undo it."""
+    """Difference 1: the gradient is divided by the number of outputs k, which the parameters below undo."""
     X, Y = make_data("multioutput")
     k = Y.shape[1]
     theirs, ours = make_pair("multioutput", solver="sgd", momentum=momentum, learning_rate_init=0.02, alpha=alpha)
@@ -163,7 +163,7 @@ def test_early_stopping(solver, target, weighted):
     """Two classes, several labels and numbers are split as scikit-learn splits them; three classes: difference 2."""
     X, y = make_data(target)
     if target == "binary":
-        y = y == "yes"  # scikit-learn 1.6 cannot score strings
+        y = y == "yes"  # scikit-learn 1.6 cannot compute the score of strings
     one_batch = {"batch_size": N - N // 5} if weighted else {}
     parameters = SOLVERS[solver] | one_batch | {"max_iter": 150 if weighted else 60}
     theirs, ours = make_pair(target, early_stopping=True, validation_fraction=0.2, **parameters)
@@ -190,7 +190,7 @@ def test_convergence(solver):
     "parameters",
     [
         {"shuffle": False},
-        {"batch_size": "auto"},  # one batch
+        {"batch_size": "auto"},  # one mini-batch
         {"batch_size": 1, "max_iter": 2},
         {"batch_size": N - 1, "max_iter": 3},
         {"alpha": 5.0},
@@ -209,7 +209,7 @@ def test_convergence(solver):
 def test_other_parameters(target, parameters):
     X, y = make_data(target)
     theirs, ours = make_pair(target, **{"learning_rate_init": 0.01, **parameters})
-    if "random_state" in parameters:  # fit moves it on
+    if "random_state" in parameters:  # `fit` advances it
         theirs.random_state, ours.random_state = np.random.RandomState(5), np.random.RandomState(5)
     assert_same_fit(ours.fit(X, y), theirs.fit(X, y), X)
 
@@ -226,7 +226,7 @@ def test_sparse(container, solver):
 @pytest.mark.parametrize("target", ["multiclass", "regression"])
 @pytest.mark.parametrize("solver", ["nesterov-constant", "adam"])
 def test_float32(solver, target):
-    """The same numbers at single precision: 50 updates with a relative rounding error of 6e-8 each."""
+    """The numbers are the same in single precision: 50 updates have a relative rounding error of 6e-8 each."""
     X, y = make_data(target)
     X = X.astype(np.float32)
     theirs, ours = make_pair(target, **SOLVERS[solver])
@@ -238,7 +238,7 @@ def test_float32(solver, target):
 @pytest.mark.parametrize("solver", ["nesterov-constant", "nesterov-invscaling", "adam"])
 @pytest.mark.parametrize("target", ["multiclass", "regression"])
 def test_partial_fit(target, solver):
-    """In the order of the rows: difference 7 is about the permutation."""
+    """The rows are not shuffled, because of difference 7."""
     X, y = make_data(target)
     theirs, ours = make_pair(target, shuffle=False, **SOLVERS[solver])
     first = {"classes": np.unique(y)} if target == "multiclass" else {}
@@ -263,8 +263,8 @@ def test_partial_fit_with_weights():
 
 
 @pytest.mark.parametrize("schedule", ["invscaling", "adaptive"])
-def test_schedules_act_on_adam_too(schedule):
-    """A difference on purpose: scikit-learn's adam ignores ``learning_rate``."""
+def test_schedules_apply_to_adam_too(schedule):
+    """An intended difference: scikit-learn's adam ignores ``learning_rate``."""
     X, y = make_data("regression")
     parameters = {"learning_rate": schedule, "n_iter_no_change": 2, "tol": 10.0, "learning_rate_init": 0.01}
     theirs, ours = make_pair("regression", **parameters)

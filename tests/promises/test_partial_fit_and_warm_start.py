@@ -1,4 +1,4 @@
-"""Better than scikit-learn: ``partial_fit`` shuffles and counts on, and a warm start refuses another architecture."""
+"""Better than scikit-learn: ``partial_fit`` shuffles and counts all epochs; a warm start keeps its architecture."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 @BOTH
-def test_point_07_partial_fit_draws_a_new_permutation_and_counts_on(witness, Estimator):
+def test_point_07_partial_fit_draws_a_new_order_and_continues_to_count(witness, Estimator):
     X, y = make_data()
     X, y = numbered(X), make_labels(Estimator, y)
     mlp = Estimator(**WITNESSED)
@@ -46,7 +46,7 @@ def test_point_07_lbfgs_has_no_partial_fit(Estimator):
 
 
 @as_of_1_9
-def test_point_07_sklearn_does_not_count_on():
+def test_point_07_sklearn_does_not_continue_to_count():
     X, y = make_data()
     mlp = MLPRegressor(random_state=0).partial_fit(X, y).partial_fit(X, y)
     assert mlp.n_iter_ == 1
@@ -84,10 +84,10 @@ def test_point_10_a_changed_architecture_raises(Estimator, method, change):
         getattr(mlp.set_params(**change), method)(X, y)
     assert_array_equal(mlp.predict(X), expected)
     if isinstance(value, str):
-        assert value in str(caught.value)  # it says what is asked for now
+        assert value in str(caught.value)  # the message names the new network
 
 
-def test_point_10_the_same_architecture_in_other_words_goes_on():
+def test_point_10_the_same_architecture_in_other_parameters_is_allowed():
     X, y = make_data()
     mlp = PlainRegressor(warm_start=True, width=5, activation="logistic", max_iter=2).fit(X, y)
     mlp.set_params(hidden_layer_sizes=(5,), width=99, depth=7, activation=["sigmoid"]).fit(X, y)

@@ -1,6 +1,6 @@
-"""Real tables told in two ways that mean the same: the two networks predict the same, to the bit or to a stated bound.
+"""Two forms of the same real table give networks with the same predictions, bit for bit or within a given bound.
 
-With the defaults and with both presets. What `test_properties.py` says of small random data is not said again.
+This is tested with the defaults and with both presets. `test_properties.py` has more such tests with small random data.
 """
 
 from functools import cache
@@ -31,14 +31,14 @@ PRESETS = {
     "tabular": presets.tabular,
 }
 EVERY_PRESET = pytest.mark.parametrize("preset", PRESETS)
-# All rows at once, and none left to chance: what is then the same whatever the order and number of rows.
+# One mini-batch and no random numbers, so that the order and the number of rows do not matter.
 WHOLE = {"batch_size": 10**4, "shuffle": False, "early_stopping": False, "dropout": 0.0, "n_members": 1}
 WHOLE |= {"dtype": "float64", "activation": "tanh"}
 
 
 @cache
 def table(Estimator):
-    """Rows of a real table, rounded to 16 binary places so that changes of units and offsets are exact; and targets."""
+    """Return rows of a real table, rounded to 16 binary places so that changes of units are exact, and targets."""
     load = load_breast_cancer if Estimator is CLF else load_diabetes
     X, y = load(return_X_y=True)
     X = np.round(X[:440, :8] / X[:440, :8].std(axis=0) * 2**16) / 2**16
@@ -47,7 +47,7 @@ def table(Estimator):
 
 @cache
 def frame(Estimator):
-    """The table with three of its columns as categories: of text, of numbers, and of two values; some are missing."""
+    """Return the table with three columns as categories: text, numbers, and two values; some values are missing."""
     X, _ = table(Estimator)
     codes = [np.digitize(X[:, j], np.quantile(X[:, j], np.linspace(0, 1, k + 1)[1:-1])) for j, k in ((0, 5), (2, 3))]
     return pd.DataFrame(X[:, 3:], columns=list("cdefg")).assign(
@@ -70,12 +70,12 @@ def plain(Estimator, preset):
 
 
 def outputs(mlp, X):
-    """Probabilities, or predictions in units of their spread."""
+    """Return probabilities, or predictions in units of their standard deviation."""
     return mlp.predict_proba(X) if isinstance(mlp, CLF) else mlp.predict(X) / table(REG)[1].std()
 
 
 class Told(NamedTuple):
-    """The table told in another way, and how far its predictions may be from those of the first; 0.0: the same bits."""
+    """Another form of the table, and how much its predictions may differ from the first; 0.0: the same bits."""
 
     X: Any
     y: Any
@@ -83,7 +83,7 @@ class Told(NamedTuple):
 
 
 FAR = 2.0**27  # 1.3e8: exact for numbers of 16 binary places, but their mean has an error of 1e-8
-ROUNDED = 1e-6  # the last digits of float32, in which most of these networks are trained
+ROUNDED = 1e-6  # rounding errors of float32, in which most of these networks are trained
 TOLD = {
     "units of powers of two": lambda X, y: Told(X * 2.0 ** np.arange(-10, 14, 3), y, 0.0),
     "other units": lambda X, y: Told(X * 1.8 + 32.0, y, ROUNDED),
@@ -92,15 +92,15 @@ TOLD = {
     "Fortran order": lambda X, y: Told(np.asfortranarray(X), y, ROUNDED),  # statistics are summed in another order
     "strided": lambda X, y: Told(np.repeat(X, 2, axis=0)[::2], y, 0.0),
     "list": lambda X, y: Told(X.tolist(), y.tolist(), 0.0),
-    "frame": lambda X, y: Told(pd.DataFrame(X), pd.Series(y), ROUNDED),  # its columns lie one after the other, too
-    "float32": lambda X, y: Told(X.astype(np.float32), y, 1e-5),  # their rounding, over the updates of a short training
+    "frame": lambda X, y: Told(pd.DataFrame(X), pd.Series(y), ROUNDED),  # its columns are contiguous, too
+    "float32": lambda X, y: Told(X.astype(np.float32), y, 1e-5),  # the inputs have rounding errors
 }
 
 
 @pytest.mark.parametrize("way", TOLD)
 @EVERY_PRESET
 @BOTH
-def test_inputs_in_other_words(Estimator, preset, way):
+def test_other_forms_of_the_inputs(Estimator, preset, way):
     X, y = table(Estimator)
     told = TOLD[way](X, y)
     expected = outputs(plain(Estimator, preset), X)
@@ -167,7 +167,7 @@ def test_order_of_rows(Estimator, preset):
 @pytest.mark.parametrize("rows", [1, 7, 64])
 @BOTH
 def test_prediction_in_parts(Estimator, preset, rows):
-    """Products of few rows are taken by other kernels: the last digits of float32 differ."""
+    """BLAS computes products of few rows in another way, so the last digits of float32 differ."""
     X, _ = table(Estimator)
     mlp = plain(Estimator, preset)
     parts = [outputs(mlp, X[i : i + rows]) for i in range(0, len(X), rows)]
@@ -178,7 +178,7 @@ def test_prediction_in_parts(Estimator, preset, rows):
 @EVERY_PRESET
 @BOTH
 def test_prediction_of_other_forms(Estimator, preset):
-    """The rows as they are, so that only the order of sums differs."""
+    """The rows are not standardized, so that only the order of sums differs."""
     X, _ = table(Estimator)
     mlp = plain(Estimator, preset)
     for form in (sp.csr_matrix, sp.csc_array, np.asfortranarray, np.ndarray.tolist):
@@ -187,7 +187,7 @@ def test_prediction_of_other_forms(Estimator, preset):
 
 @BOTH
 def test_dense_and_sparse_rows(Estimator):
-    """Where sparse rows are trained on as dense ones are: as they come."""
+    """Without standardization, sparse rows are trained like dense ones."""
     X, y = load_wine(return_X_y=True)
     half = np.median(X, axis=0)
     X = np.where(half < X, X / X.max(axis=0), 0.0)
@@ -207,7 +207,8 @@ def test_one_thread_or_two(Estimator, preset):
     assert_array_equal(found[1], found[0])
 
 
-# A network draws its weights for the columns as they lie, so only what has a single minimum is the same in any order.
+# Initial weights depend on the order of columns, so only a loss with a single minimum gives the same result in any
+# order.
 CONVEX = {"depth": 0, "solver": "lbfgs", "max_iter": 5000, "max_fun": 10**5, "tol": 1e-9, "standardize": True}
 
 
@@ -220,7 +221,7 @@ def test_order_of_columns(Estimator):
 
 @BOTH
 def test_categories_or_columns_of_zero_and_one(Estimator):
-    """Without a penalty, whose share depends on the form, both have the same minimum."""
+    """The penalty depends on the form; without it, both have the same minimum."""
     X = frame(Estimator)
     rng = np.random.default_rng(0)
     y = X["c"] + (X["two"] * 2.0) + X["number"].astype(float) / 10 + 2.0 * rng.normal(size=len(X))

@@ -1,4 +1,4 @@
-"""Training that is killed, interrupted or runs out of disk; errors in the middle of it; files of earlier releases.
+"""Training that is killed or interrupted, a full disk, errors during training, and files of earlier releases.
 
 ``pytest -s tests/promises/test_reliability.py`` prints the figures. SKNET_KILLS, 50 if not set, says how many processes
 to kill.
@@ -48,7 +48,7 @@ def run(*arguments, **environment):
 @pytest.mark.slow
 @posix
 def test_kills(tmp_path):
-    """SIGKILL at random moments: the file is whole, and what goes on from it ends as if nothing had been."""
+    """After SIGKILL at a random moment, the file is complete, and training from it has the same result."""
     times = int(os.environ.get("SKNET_KILLS", "50"))
     found = json.loads(run(TESTS / "promises" / "dying.py", "kill", times, tmp_path))
     print(
@@ -59,13 +59,13 @@ def test_kills(tmp_path):
     assert found["kills"] >= times
     assert found["runs"] > times / 50
     assert found["corrupt"] == found["different"] == found["too_many_epochs_lost"] == 0
-    assert not list(tmp_path.glob(".*.checkpoint.*"))  # what killed writers had left is gone after the next run
+    assert not list(tmp_path.glob(".*.checkpoint.*"))  # the next run removes what killed writers have left
 
 
 @pytest.mark.slow
 @posix
 def test_interruptions(tmp_path):
-    """Ctrl-C at random moments: a warning, and a model that predicts, with curves of one length, and trains on."""
+    """After Ctrl-C at a random moment, there is a warning, and the model predicts and can be trained further."""
     found = json.loads(run(TESTS / "promises" / "dying.py", "interrupt", 40, tmp_path))
     print(f"\n{found['interruptions']} interruptions, {found['usable']} usable models")
     assert found["usable"] == found["interruptions"] == 40
@@ -119,13 +119,13 @@ assert a == b
 
 @posix
 def test_a_full_disk(tmp_path):
-    """A limit on the size of files stands in for it: an error, the last checkpoint still there, nothing left lying."""
+    """A limit on the size of files has the same effect: an error, and only the last checkpoint is left."""
     lines = run("-c", FULL, tmp_path).splitlines()
     assert len(lines) == 2
-    assert all("File too large" in line and "an earlier file of that name is as it was" in line for line in lines)
+    assert all("File too large" in line and "an earlier file of that name is unchanged" in line for line in lines)
 
 
-# Errors in the middle of training
+# Errors during training
 
 
 class Crash(RuntimeError):
@@ -159,7 +159,7 @@ def test_a_scorer_that_raises_leaves_the_earlier_fit_untouched(Estimator, method
     assert vars(mlp).keys() == before.keys()
     assert all(vars(mlp)[name] is value for name, value in before.items())
     assert_array_equal(mlp.predict(X), expected)
-    assert_same_state(mlp.fit(X, y), twin.fit(X, y))  # the state that training goes on from is the old one too
+    assert_same_state(mlp.fit(X, y), twin.fit(X, y))  # training also continues from the earlier state
     fresh = Estimator(early_stopping=True, scoring=crashes_in_call(1), **SMALL)
     with pytest.raises(Crash):
         fresh.fit(X, y)
@@ -203,7 +203,7 @@ def test_a_callback_that_raises_leaves_the_earlier_fit_untouched(Estimator, epoc
 @pytest.mark.parametrize("solver", ["adam", "sgd", "rmsprop", "adagrad", "lbfgs"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_an_overflow_stops_training_at_once(solver, dtype):
-    """Data whose squares are too large for the dtype, without standardization: in the first epoch, with an error."""
+    """Without standardization, data whose squares are too large for the dtype raise an error in the first epoch."""
     largest = 1e30 if dtype == "float32" else 1e300
     mlp = REG(solver=solver, dtype=dtype, standardize=False, verbose=False, **SMALL)
     with pytest.raises(ValueError, match=r"in epoch [01]\. Solver produced non-finite parameter weights"):
@@ -226,7 +226,7 @@ def test_partial_fit_that_overflows_leaves_the_model_as_it_was(early_stopping):
 
 
 def test_weights_that_overflow_at_a_finite_loss_are_an_error():
-    """The loss of the last batch is taken before the step that breaks the weights."""
+    """The loss of the last mini-batch is computed before the step after which the weights are not finite."""
     mlp = REG(solver="sgd", momentum=0.0, alpha=0.0, **SMALL | {"batch_size": 80, "max_iter": 1, "depth": 0})
     with pytest.raises(ValueError, match="parameters that are not finite in epoch 1"):
         mlp.set_params(learning_rate_init=1e308, weight_decay=10.0).fit(X, Y)
@@ -238,8 +238,8 @@ def test_weights_that_overflow_at_a_finite_loss_are_an_error():
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
 @pytest.mark.parametrize("name", ["classifier", "regressor"])
-def test_models_of_earlier_releases_predict_what_they_did(name, version):
-    """What they did was computed when they were saved, by loops: see tests/data/make_models.py."""
+def test_models_of_earlier_releases_predict_the_same(name, version):
+    """The expected predictions were computed by loops when the models were saved: see tests/data/make_models.py."""
     pd = pytest.importorskip("pandas")
     mlp = sknet.load(DATA / f"{name}_{version}.safetensors")
     expected = json.loads((DATA / f"{name}_{version}.json").read_text())

@@ -1,4 +1,4 @@
-"""Better than scikit-learn: the loss that is reported is the one that is minimized, and its penalty is told apart."""
+"""Better than scikit-learn: the reported loss is the one that is minimized, and its penalty is reported separately."""
 
 import re
 
@@ -32,7 +32,7 @@ def test_point_01_multi_output_step_is_the_gradient_of_the_reported_loss():
         return squared_error(Y, z).mean() + penalty(arrays[:2], 0.7, len(X))
 
     assert moved.loss_ == pytest.approx(loss(0.0), rel=1e-12)
-    # Along its own negative gradient g the loss falls at the rate |g|^2.
+    # Along its negative gradient -g, the derivative of the loss is -|g|^2.
     slope = (loss(1e-5) - loss(-1e-5)) / 2e-5
     assert slope == pytest.approx(-sum(np.sum(s * s) for s in step), rel=1e-8)
 
@@ -46,7 +46,7 @@ def test_point_01_multi_output_lbfgs_finds_the_minimum(n_outputs):
     ridge = Ridge(alpha=n_outputs * alpha, tol=1e-12).fit(X, Y)
     lowest = squared_error(Y.reshape(90, -1), ridge.predict(X).reshape(90, -1)).mean()
     lowest += penalty([ridge.coef_], alpha, len(X))
-    # SciPy stops when the loss falls by less than 2.2e-9; at a minimum the weights are right to the root of that.
+    # SciPy stops when the loss falls by less than 2.2e-9. The error of the weights is then about the root of that.
     assert mlp.loss_ == pytest.approx(lowest, rel=1e-8)
     assert_allclose(mlp.coefs_[0].T.squeeze(), ridge.coef_, atol=5e-5)
     assert_allclose(mlp.intercepts_[0].squeeze(), ridge.intercept_, atol=5e-5)
@@ -81,7 +81,7 @@ def one_hot(y):
         (PlainClassifier, "multilabel", binary_log_loss),
     ],
 )
-def test_point_13_loss_and_penalty_are_told_apart(Estimator, kind, oracle, weighted):
+def test_point_13_loss_and_penalty_are_reported_separately(Estimator, kind, oracle, weighted):
     X, Y = make_data(n_outputs=3)
     y = {
         "one": Y[:, 0],
@@ -96,7 +96,7 @@ def test_point_13_loss_and_penalty_are_told_apart(Estimator, kind, oracle, weigh
     total = len(X) if w is None else w.sum()
     loss = {"loss": "poisson"} if kind == "poisson" else {}
     for solver, rate in (("lbfgs", 1.0), ("sgd", 1e-300)):
-        # At this rate nothing moves, so that the epoch's mean can be computed afterwards; so does one batch of a third.
+        # At this learning rate the weights do not change, so that the mean of the epoch can be computed afterwards.
         mlp = Estimator(
             solver=solver, alpha=3.0, max_iter=8, learning_rate_init=rate, standardize=False, random_state=0, **loss
         ).fit(X, y, w)
@@ -108,14 +108,14 @@ def test_point_13_loss_and_penalty_are_told_apart(Estimator, kind, oracle, weigh
 
 
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_point_13_the_docstring_says_so(Estimator):
+def test_point_13_the_docstring_describes_it(Estimator):
     text = " ".join(Estimator.__doc__.split())
-    assert re.search(r"loss_curve_ : list of float [^:]*penalty included", text)
+    assert re.search(r"loss_curve_ : list of float [^:]*including the penalty", text)
     assert "penalty_curve_ : list of float The part of `loss_curve_`" in text
 
 
 @as_of_1_9
-def test_point_13_sklearn_keeps_the_penalty_to_itself():
+def test_point_13_sklearn_does_not_report_the_penalty():
     X, y = make_data()
     mlp = MLPRegressor(max_iter=5, alpha=3.0).fit(X, y)
     assert "penalty" not in " ".join(vars(mlp)) + MLPRegressor.__doc__

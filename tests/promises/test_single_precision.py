@@ -1,4 +1,4 @@
-"""Better than scikit-learn: float32 stays float32 in all of training, whatever the solver and the weights."""
+"""Better than scikit-learn: with float32 data, all of training is float32, for each solver and dtype of weights."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("weights", [None, np.float64, np.float32, np.int64])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @BOTH
-def test_point_06_float32_all_the_way(monkeypatch, Estimator, solver, weights):
+def test_point_06_training_in_float32_uses_only_float32(monkeypatch, Estimator, solver, weights):
     dtypes = set()
     inner = sknet.core.network.Network.loss_and_gradient
 
@@ -35,6 +35,6 @@ def test_point_06_float32_all_the_way(monkeypatch, Estimator, solver, weights):
 
 
 @as_of_1_9
-def test_point_06_sklearn_lbfgs_turns_float64():
+def test_point_06_sklearn_lbfgs_uses_float64():
     X, y = make_data()
     assert MLPRegressor(solver="lbfgs", max_iter=3).fit(X.astype(np.float32), y).coefs_[0].dtype == np.float64

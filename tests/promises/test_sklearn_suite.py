@@ -1,8 +1,8 @@
 """scikit-learn's own tests of its MLP, run against our classes.
 
-``sklearn.neural_network.tests.test_mlp`` is executed a second time, as a module of its own, with our classes in the
-place of scikit-learn's, with scikit-learn's defaults but for ``standardize``; no code is copied and scikit-learn itself
-is left as it is.
+``sklearn.neural_network.tests.test_mlp`` is executed again as a separate module, in which our classes, with
+scikit-learn's defaults except ``standardize``, take the place of scikit-learn's. No code is copied, and scikit-learn
+itself is not changed.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from sknet import MLPClassifierScratch, MLPRegressorScratch
 
 pytestmark = pytest.mark.filterwarnings("default")  # scikit-learn's tests expect some warnings and ignore others
 
-PRIVATE = {  # these reach into private attributes
+PRIVATE = {  # these tests use private attributes
     "test_fit",
     "test_gradient",
     "test_learning_rate_warmstart",
@@ -24,18 +24,18 @@ PRIVATE = {  # these reach into private attributes
     "test_n_iter_no_change",
     "test_n_iter_no_change_inf",
 }
-# One prediction of 60 lies next to 0, where these ask for less than the last digit that float32 has for the others.
-ROUNDING = {"test_mlp_regressor_dtypes_casting"}  # asked below, in units of the targets
-# Where differing is right: name of the test, or of one of its cases counted from 0. Each of them has to fail.
+# One prediction of 60 is close to 0, where this test allows less than a rounding error of float32.
+ROUNDING = {"test_mlp_regressor_dtypes_casting"}  # tested below, in units of the targets
+# Tests in which our classes differ on purpose: name, or name and numbers of cases from 0. Each of them must fail.
 DIFFERENT = {
     "test_nonfinite_params": "the error comes before training and names the column whose mean or variance overflows",
-    "test_early_stopping_stratified": "a class with one member is no error: the member stays in training",
+    "test_early_stopping_stratified": "a class with one row is no error: the row stays in training",
     "test_mlp_partial_fit_after_fit": "partial_fit supports early stopping",
     "test_lbfgs_classification_maxfun[1]": "standardized inputs converge within 10 evaluations, so there is no warning",
 }
 
 
-DIFFERS = (AssertionError, pytest.fail.Exception)  # and not just any error
+DIFFERS = (AssertionError, pytest.fail.Exception)  # and not with another error
 
 
 def load_suite():
@@ -53,7 +53,7 @@ def load_suite():
 
 
 def expect_failure(name, function):
-    """Mark the test, or some cases of its one ``parametrize``, as failing."""
+    """Mark the test, or some cases of its only ``parametrize``, as failing."""
 
     def expect(i, case):
         if (reason := DIFFERENT.get(f"{name}[{i}]")) is None:
@@ -79,7 +79,7 @@ def global_random_seed():
     return 42
 
 
-def test_a_regressor_of_float32_predicts_as_one_of_float64():
+def test_a_regressor_in_float32_predicts_like_one_in_float64():
     X, y = SUITE.X_digits, SUITE.y_digits
     parameters = {"alpha": 1e-5, "hidden_layer_sizes": (5, 3), "random_state": 1, "max_iter": 150, "tol": 1e-3}
     expected, found = (

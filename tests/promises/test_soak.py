@@ -1,7 +1,7 @@
-"""Many fits, and many rows through ``partial_fit``, in memory that does not grow.
+"""The memory does not grow over many fits, or over many rows in ``partial_fit``.
 
-``pytest -s tests/test_soak.py`` prints the figures. SKNET_SOAK, 300 if not set, says how many fits;
-SKNET_SOAK_ROWS, 200,000 if not set, how many rows.
+``pytest -s tests/promises/test_soak.py`` prints the figures. SKNET_SOAK is the number of fits, 300 if not set;
+SKNET_SOAK_ROWS is the number of rows, 200,000 if not set.
 """
 
 import gc
@@ -17,7 +17,7 @@ from sknet import MLPClassifierScratch, MLPRegressorScratch
 STATM = Path("/proc/self/statm")
 FITS = int(os.environ.get("SKNET_SOAK", "300"))
 ROWS = int(os.environ.get("SKNET_SOAK_ROWS", "200000"))
-WARM_UP = 100  # fits, or chunks of rows: what is cached and imported is there by then
+WARM_UP = 100  # fits, or chunks of rows, until caches and imports are complete
 CHUNK = 500
 MB = 2**20
 pytestmark = [
@@ -37,27 +37,27 @@ VARIANTS = [
 
 
 def resident():
-    """Memory of the process in MB, as the operating system counts it."""
+    """Return the memory of the process in MB, as the operating system counts it."""
     gc.collect()
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MB
 
 
 def traced():
-    """Memory that Python and NumPy hold, in MB."""
+    """Return the memory that Python and NumPy use, in MB."""
     gc.collect()
     return tracemalloc.get_traced_memory()[0] / MB
 
 
 @pytest.fixture
 def memory():
-    """Measures both; tracing ends with the test."""
+    """Return a function that measures both; tracing ends with the test."""
     tracemalloc.start()
     yield lambda: (resident(), traced())
     tracemalloc.stop()
 
 
-def test_fits_and_predictions_hold_no_memory(memory):
-    """Each variant again and again, the warm-starting one on one estimator."""
+def test_memory_does_not_grow_over_fits_and_predictions(memory):
+    """Each variant is fitted repeatedly; the variant with a warm start uses one estimator."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 10))
     Y = {MLPClassifierScratch: rng.integers(0, 3, 400), MLPRegressorScratch: X[:, 0] * X[:, 1]}
@@ -73,12 +73,12 @@ def test_fits_and_predictions_hold_no_memory(memory):
         f"\n{FITS} fits and predictions: {before[0]:.1f} MB after the first {WARM_UP}, {after[0]:.1f} MB at the end "
         f"({grown[0]:+.1f}); Python's own memory {before[1]:.2f} MB and {after[1]:.2f} MB ({grown[1]:+.3f})"
     )
-    assert grown[0] < 15.0  # pages that the allocator keeps; a fit that kept its data would leave 30 kB each
-    assert grown[1] < 0.002 * (FITS - WARM_UP)  # a curve of the warm start grows by 3 numbers in a fit
+    assert grown[0] < 15.0  # pages that the allocator keeps; a fit that kept its data would add 30 kB each
+    assert grown[1] < 0.002 * (FITS - WARM_UP)  # each fit with a warm start adds 3 numbers to a curve
 
 
-def test_a_stream_is_learned_in_constant_memory(memory):
-    """Chunks that are made, learned and forgotten; their own curves are all that grows."""
+def test_memory_does_not_grow_over_calls_of_partial_fit(memory):
+    """Each chunk is made, used and deleted, so only the curves grow."""
     rng = np.random.default_rng(0)
     w = rng.normal(size=20)
     model = MLPRegressorScratch(width=32, random_state=0)
@@ -98,5 +98,5 @@ def test_a_stream_is_learned_in_constant_memory(memory):
     )
     assert model.t_ == ROWS
     assert score > 0.99
-    assert grown[0] < 15.0  # the rows after the first would take 8 MB for each 50,000
+    assert grown[0] < 15.0  # if rows were kept, each 50,000 would add 8 MB
     assert grown[1] < 0.001 * (ROWS // CHUNK - WARM_UP)

@@ -1,6 +1,6 @@
-"""Random sequences of calls: what should change nothing is left out, and the rest made anew gives the same bits.
+"""Random sequences of calls: a new estimator on which only the successful fits are repeated has the same bits.
 
-50 sequences, the same in each run; HYPOTHESIS_PROFILE=nightly draws 2,000, other ones in each run.
+There are 50 sequences, the same in each run. HYPOTHESIS_PROFILE=nightly draws 2,000 others in each run.
 """
 
 import copy
@@ -32,7 +32,7 @@ rule, precondition = stateful.rule, stateful.precondition
 
 pytestmark = [
     pytest.mark.filterwarnings("error"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),  # that of convergence is one
+    pytest.mark.filterwarnings("ignore::UserWarning"),  # including ConvergenceWarning
 ]
 
 CLF, REG = MLPClassifierScratch, MLPRegressorScratch
@@ -82,12 +82,12 @@ gradients = st.integers(1, 25)
 
 
 class Killed(BaseException):
-    """What no code expects."""
+    """An exception that no code expects."""
 
 
 @contextmanager
 def stopped(kind, n):
-    """Raise an exception as a network takes its n-th gradient."""
+    """Raise an exception when a network computes its n-th gradient."""
     inner, calls = Network.loss_and_gradient, []
 
     def gradient(network, *args):
@@ -105,7 +105,7 @@ def outputs(mlp, X):
 
 
 class Sequence(stateful.RuleBasedStateMachine):
-    """An estimator; the calls that made it what it is; and what it predicts."""
+    """An estimator, the calls from which it results, and its predictions."""
 
     @stateful.initialize(
         kind_of_y=st.sampled_from(sorted(TARGETS)), beginning=st.sampled_from(sorted(BEGINNINGS)), form=forms
@@ -126,14 +126,14 @@ class Sequence(stateful.RuleBasedStateMachine):
         return Call(method, self.mlp.get_params(), self.kind_of_y, self.next_form, **more)
 
     def made(self, call):
-        """Record a call that has been made."""
+        """Record a successful call."""
         goes_on = call.method == "partial_fit" or call.parameters["warm_start"]
         self.calls = [*(self.calls if goes_on else []), call]
         self.form = call.form
         self.predicted = outputs(self.mlp, FORMS[self.form](PROBE))
 
     def make(self, call, make):
-        """Make a call, or see that it is refused for a reason that it may have, and that nothing is lost."""
+        """Make a call; if it raises an error, this must be allowed, and the estimator must not change."""
         before = dict(vars(self.mlp))
         try:
             make(self.mlp)
@@ -153,8 +153,8 @@ class Sequence(stateful.RuleBasedStateMachine):
             "needs a solver that works in epochs": lbfgs,
             "Training gave": p["standardize"] is False,
             "no attribute 'partial_fit'": lbfgs,
-            "warm_start and partial_fit go on with": goes_on,
-            "warm_start goes on with the": goes_on,
+            "warm_start and partial_fit continue with": goes_on,
+            "warm_start continues with the": goes_on,
             "The feature names should match": goes_on,
             "features, but MLP": goes_on,
             "could not convert string to float": goes_on and call.form == "frame" != self.form,
@@ -192,8 +192,8 @@ class Sequence(stateful.RuleBasedStateMachine):
             assert vars(self.mlp).keys() == vars(before[0]).keys()
         else:
             if kind is Killed:
-                return  # it was over before
-        if kind is KeyboardInterrupt:  # what it has made of this one is another matter
+                return  # training ended before the exception
+        if kind is KeyboardInterrupt:  # the model of the interrupted call is not tested here
             self.mlp, self.calls = before
         self.make(call, partial(call, checkpoint=checkpoint))
 
@@ -207,7 +207,7 @@ class Sequence(stateful.RuleBasedStateMachine):
 
     @rule(how=st.sampled_from(["pickle", "copy", "file"]))
     def another_process(self, how):
-        """The estimator is replaced by a copy."""
+        """Replace the estimator by a copy."""
         match how:
             case "pickle":
                 self.mlp = pickle.loads(pickle.dumps(self.mlp))
@@ -231,7 +231,7 @@ class Sequence(stateful.RuleBasedStateMachine):
     @precondition(lambda self: self.fitted)
     def predict_in_other_forms(self):
         X = FORMS[self.form](PROBE)
-        alike = {"rtol": 1e-4, "atol": 1e-5}  # of float32, where sums are taken in another order
+        alike = {"rtol": 1e-4, "atol": 1e-5}  # of float32, with sums in another order
         in_parts = [outputs(self.mlp, X[i : i + 7]) for i in range(0, len(PROBE), 7)]
         assert_allclose(np.concatenate(in_parts), self.predicted, **alike)
         if "frame" in self.form and hasattr(self.mlp, "feature_names_in_"):
@@ -273,7 +273,7 @@ class Sequence(stateful.RuleBasedStateMachine):
         if wrong == "parameter":
             self.mlp.set_params(alpha=-1.0)
         before = dict(vars(self.mlp))
-        with pytest.raises(ValueError):  # noqa: PT011 - what is said stands in tests of its own
+        with pytest.raises(ValueError):  # noqa: PT011 - other tests check the messages
             getattr(self.mlp, method)(X, y, weights)
         assert vars(self.mlp).keys() == before.keys()
         assert all(vars(self.mlp)[name] is value for name, value in before.items())
@@ -282,7 +282,7 @@ class Sequence(stateful.RuleBasedStateMachine):
     @stateful.invariant()
     @precondition(lambda self: self.fitted)
     def nothing_has_changed(self):
-        """Since the last call that was recorded."""
+        """Predictions are those after the last recorded call."""
         assert_array_equal(outputs(self.mlp, FORMS[self.form](PROBE)), self.predicted)
 
     @stateful.invariant()
@@ -307,7 +307,8 @@ class Sequence(stateful.RuleBasedStateMachine):
         self.predictions_are_those_of_the_best()
 
     def predictions_are_those_of_the_best(self):
-        """Of what was compared, or of the last epoch without early stopping: scored here on the caller's own rows."""
+        """Check the score of the weights on the caller's validation set: the best ones if training has early
+        stopping."""
         mlp, call = self.mlp, self.calls[-1]
         stops = call.parameters["early_stopping"]
         if not call.own_validation or stops == "auto" or (call.interrupted_at and not stops):
@@ -333,7 +334,7 @@ class Sequence(stateful.RuleBasedStateMachine):
                 with stopped(KeyboardInterrupt, call.interrupted_at):
                     call(fresh)
             fresh.set_params(**self.mlp.get_params())
-            assert hasattr(fresh, "coefs_") == hasattr(self.mlp, "coefs_")  # they are made when they are asked for
+            assert hasattr(fresh, "coefs_") == hasattr(self.mlp, "coefs_")  # they are computed when they are read
             assert_same_state(fresh, self.mlp)
             assert_array_equal(outputs(fresh, FORMS[self.form](PROBE)), self.predicted)
 

@@ -1,4 +1,4 @@
-"""Data are not copied, changed or made dense: sparse matrices, memory maps and large arrays are used as they are."""
+"""Data are not copied, changed or made dense; this includes sparse matrices, memory maps and large arrays."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_sparse_and_dense_give_the_same_without_standardization(Estimator, solve
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @SOLVER
 def test_no_copy_of_X(solver, dtype, layout):
-    """20 or 40 MB of X; the batches of L-BFGS may take 8 MB, those of 128 rows take 1 MB."""
+    """X has 20 or 40 MB. The mini-batches of L-BFGS may need 8 MB, and those of 128 rows need 1 MB."""
     n, d = 5000, 1000
     data = np.asarray(np.random.default_rng(0).standard_normal((n, d), dtype=np.float32), dtype=dtype, order=layout)
     y = data[:, 0].copy()

@@ -1,4 +1,4 @@
-"""Better than scikit-learn: the split of early stopping is stratified and weighted, copies no row, and leaks none."""
+"""Better than scikit-learn: the validation split is stratified and weighted, and its rows are not used for training."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.fixture
 def their_splits(monkeypatch):
-    """What scikit-learn's splits gave, one after the other."""
+    """Record the results of scikit-learn's splits."""
     splits = []
     split = their_module.train_test_split
 
@@ -68,7 +68,7 @@ def test_point_02_sklearn_does_not_stratify_more_than_two_classes(monkeypatch):
 
 
 @pytest.mark.parametrize("rare", [2, 3, 5])
-def test_point_02_rare_classes_are_on_both_sides(monkeypatch, rare):
+def test_point_02_rare_classes_are_in_training_and_validation_rows(monkeypatch, rare):
     splits = []
 
     def spy(*args):
@@ -84,7 +84,7 @@ def test_point_02_rare_classes_are_on_both_sides(monkeypatch, rare):
             assert set(y[side]) == {0, 1, 2, 3}
 
 
-def test_point_02_a_class_with_one_member_stays_in_training(witness):
+def test_point_02_a_class_with_one_row_stays_in_training(witness):
     y = np.repeat([0, 1, 2], [50, 30, 1])
     X = numbered(np.zeros((81, 1)))
     mlp = PlainClassifier(early_stopping=True, max_iter=1, **WITNESSED).fit(X, y)
@@ -95,7 +95,7 @@ def test_point_02_a_class_with_one_member_stays_in_training(witness):
 
 
 @BOTH
-def test_point_02_split_survives_warm_start(witness, Estimator):
+def test_point_02_a_warm_start_keeps_the_split(witness, Estimator):
     X, y = make_data()
     X, y = numbered(X), make_labels(Estimator, y)
     mlp = Estimator(early_stopping=True, warm_start=True, max_iter=3, **WITNESSED)
@@ -109,7 +109,7 @@ def test_point_02_split_survives_warm_start(witness, Estimator):
 
 @pytest.mark.parametrize("change", ["labels", "weights", "fraction", "fewer rows", "more rows"])
 def test_point_02_no_validation_row_is_trained_on_when_the_data_change(witness, change):
-    """A warm start on other data needs another split; the rows of the old one must not linger."""
+    """A warm start on other data needs another split, without the rows of the old one."""
     X, y = make_data()
     X, y = numbered(X), (y > 0).astype(int)
     weights = None
@@ -143,7 +143,7 @@ def test_point_02_partial_fit_on_the_same_rows_keeps_the_split(witness, Estimato
 
 @pytest.mark.parametrize("Estimator", [PlainClassifier, PlainRegressor])
 def test_point_02_partial_fit_over_chunks_keeps_the_split_of_each(witness, Estimator):
-    """Data that come in pieces, the last one shorter, pass after pass: what is validated on is never trained on."""
+    """Several passes over chunks, of which the last is shorter, never train on a validation row."""
     X, y = make_data()
     X, y = numbered(X), make_labels(Estimator, y)
     mlp = Estimator(early_stopping=True, **WITNESSED)
@@ -159,7 +159,7 @@ def test_point_02_partial_fit_over_chunks_keeps_the_split_of_each(witness, Estim
 
 
 @as_of_1_9
-def test_point_02_sklearn_leaks_in_warm_start(their_splits):
+def test_point_02_sklearn_trains_on_validation_rows_in_a_warm_start(their_splits):
     X, y = make_data()
     mlp = MLPRegressor(early_stopping=True, warm_start=True, max_iter=1, random_state=0)
     mlp.fit(numbered(X), y).fit(numbered(X), y)
@@ -168,7 +168,7 @@ def test_point_02_sklearn_leaks_in_warm_start(their_splits):
 
 
 @BOTH
-def test_point_02_split_honours_weights(witness, Estimator):
+def test_point_02_the_split_uses_only_rows_with_weight(witness, Estimator):
     X, y = make_data()
     X, y = numbered(X), make_labels(Estimator, y)
     weights = np.random.default_rng(0).choice([0.0, 0.5, 2.0], len(X), p=[0.7, 0.15, 0.15])
@@ -176,7 +176,7 @@ def test_point_02_split_honours_weights(witness, Estimator):
     rows = np.array(sorted(witness.validated[0]))
     assert weights[rows].min() > 0.0
     assert len(rows) == np.ceil(0.4 * np.count_nonzero(weights))
-    # the score is weighted too
+    # the score is weighted, too
     assert mlp.best_validation_score_ == pytest.approx(mlp.score(X[rows], y[rows], weights[rows]), rel=1e-9)
 
 
@@ -191,7 +191,7 @@ def test_point_02_sklearn_validates_on_rows_without_weight(their_splits):
 @pytest.mark.parametrize("standardize", [False, True])
 @BOTH
 def test_point_02_no_row_is_copied(Estimator, standardize):
-    """40 MB of X, half of it to validate on. A batch of 200 rows and the chunks of scoring take 2 MB each."""
+    """X has 40 MB, half of it in validation rows. A mini-batch of 200 rows and the chunks of scoring need 2 MB each."""
     X, y = make_data(5000, 1000)
     y = make_labels(Estimator, y)
     mlp = Estimator(early_stopping=True, validation_fraction=0.5, max_iter=2, width=2, standardize=standardize)

@@ -1,4 +1,4 @@
-"""Better than scikit-learn: mini-batches without any weight are as if left out, and negative weights are an error."""
+"""Better than scikit-learn: mini-batches without any weight have no effect, and negative weights are an error."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @BOTH
-def test_point_04_a_batch_without_weight_is_as_if_left_out(Estimator, solver):
+def test_point_04_a_mini_batch_without_weight_has_no_effect(Estimator, solver):
     X, y = make_data()
     y = make_labels(Estimator, y)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, len(X))
@@ -26,7 +26,7 @@ def test_point_04_a_batch_without_weight_is_as_if_left_out(Estimator, solver):
     assert_allclose(mlp.loss_curve_, fewer.loss_curve_, rtol=1e-10)
 
 
-def test_point_04_rows_without_weight_do_nothing_in_any_batch():
+def test_point_04_rows_without_weight_have_no_effect_in_any_mini_batch():
     X, y = make_data()
     weights = np.random.default_rng(0).integers(0, 2, len(X)).astype(float)
     mlp = PlainRegressor(solver="lbfgs", alpha=1.0, random_state=0, max_iter=20).fit(X, y, weights)
@@ -44,7 +44,7 @@ def test_point_04_negative_weights_are_an_error(Estimator):
 
 
 @as_of_1_9
-def test_point_04_sklearn_fails_without_weight_and_takes_negative_ones():
+def test_point_04_sklearn_fails_without_weight_and_accepts_negative_weights():
     X, y = make_data()
     weights = np.ones(len(X))
     weights[20:40] = 0.0

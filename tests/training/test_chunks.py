@@ -1,4 +1,6 @@
-"""Chunks of rows: what one pass gives, in the memory of a chunk; `test_chunks_of_predictions.py` has the plain case."""
+"""Prediction in chunks gives the result of one pass with the memory of a chunk.
+
+`test_chunks_of_predictions.py` tests whole networks with dense rows."""
 
 import tracemalloc
 
@@ -70,8 +72,8 @@ def test_float32_stays_float32(elements):
     )
 
 
-def test_noise_goes_on_from_chunk_to_chunk(elements):
-    """Every row has a mask of its own: equal rows come out in many ways, half of the units being left out."""
+def test_each_chunk_draws_new_noise(elements):
+    """Each row has its own mask, so equal rows have many different outputs if half of the units are left out."""
     network = network_of()
     parameters = parameters_of(network)
     rows = np.tile(X[:1], (N, 1))
@@ -83,12 +85,12 @@ def test_noise_goes_on_from_chunk_to_chunk(elements):
     ]
     np.testing.assert_array_equal(results[0], results[1])
     assert (results[0] != results[2]).any(axis=1).mean() > 0.9
-    # Of 2^8 masks 100 draws hit about 83.
+    # 100 draws give about 83 of the 2^8 masks.
     assert len(np.unique(results[0], axis=0)) > 60
 
 
 def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
-    """Rows are asked for a chunk at a time: those of 2^18 numbers, if these are 64 rows."""
+    """Rows are read one chunk at a time; a chunk has 2^18 numbers, if these are at least 64 rows."""
     network = network_of(n_inputs=1000)
     parameters, lengths = parameters_of(network), []
 
@@ -105,12 +107,12 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 2 * 8 * 1024 * 1000  # two chunks of doubles; all rows would take 160 MB
+    assert peak < 2 * 8 * 1024 * 1000  # two chunks of float64; all rows would need 160 MB
 
 
 @pytest.mark.parametrize("n_members", [1, 3])
 def test_many_outputs_of_several_members_make_short_chunks(n_members):
-    """The outputs of all members are in memory at the same time: 2^18 numbers of them, or 64 rows."""
+    """The outputs of all members are in memory at the same time: at most 2^18 numbers, or 64 rows."""
     for n_outputs, longest in ((500, 2**18 // (500 * n_members)), (5000, 64)):
         network = network_of(n_outputs=n_outputs)
         members = [parameters_of(network, np.float32)] * n_members

@@ -1,4 +1,4 @@
-"""Predictions of whole networks in chunks of rows: the same as in one pass, in the memory of one chunk."""
+"""Predictions of whole networks in chunks of rows are those of one pass, and need the memory of one chunk."""
 
 import tracemalloc
 
@@ -31,7 +31,7 @@ def make_network(d, *widths):
 
 @pytest.mark.parametrize("elements", [1, 40, 41, 1000, 10**6])
 @pytest.mark.parametrize("n", [1, 5, 99, 100])
-def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
+def test_predictions_in_chunks_are_those_of_one_pass(monkeypatch, n, elements):
     monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", elements)
     monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 1)
     monkeypatch.setattr(sknet.training.chunks, "FEWEST_ROWS", 1)
@@ -53,19 +53,19 @@ def test_chunks_give_what_one_pass_gives(monkeypatch, n, elements):
 
 
 @quiet
-def test_prediction_takes_memory_for_a_chunk_only():
+def test_prediction_allocates_memory_for_one_chunk():
     mlp = PlainRegressor(width=50, max_iter=1).fit(X, Y)
     data = np.zeros((200_000, 4))
     tracemalloc.start()
     mlp.predict(data)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # 80 MB for all of the hidden layer; the predictions themselves take 1.6 MB.
+    # The hidden layer for all rows would need 80 MB; the predictions themselves need 1.6 MB.
     assert peak < 10e6
 
 
 def clustered(n_classes, n_rows, dtype=np.float32):
-    """Rows of as many clusters as there are classes, of which each has as many rows."""
+    """Return rows around one centre for each class, with equally many rows of each class."""
     rng = np.random.default_rng(0)
     y = rng.permutation(np.arange(n_rows) % n_classes)
     centres = rng.standard_normal((n_classes, 4))

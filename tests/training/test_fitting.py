@@ -1,6 +1,7 @@
-"""One run of a solver: stopping, the best weights, numbers of epochs, printing, rates, and L-BFGS."""
+"""One run of a solver: stopping, the best weights, number of epochs, printing, learning rates, and L-BFGS."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch(Estimator, solver):
 
 @STOCHASTIC
 @BOTH
-def test_the_best_weights_are_kept_also_when_epochs_run_out(Estimator, solver):
+def test_the_best_weights_are_kept_also_after_max_iter_epochs(Estimator, solver):
     y = target(Estimator)
     parameters = SMALL | {"solver": solver, "learning_rate_init": 0.3, "early_stopping": True}
     with pytest.warns(ConvergenceWarning):
@@ -62,7 +63,7 @@ def test_the_best_weights_are_kept_also_when_epochs_run_out(Estimator, solver):
     assert_array_equal(mlp.coefs_[0], short.coefs_[0])
 
 
-def test_tol_and_patience_count_in_scores_with_early_stopping():
+def test_with_early_stopping_tol_and_patience_apply_to_scores():
     mlp = PlainRegressor(early_stopping=True, tol=0.05, n_iter_no_change=2, max_iter=2000, **SMALL).fit(X, Y)
     best, count = -np.inf, 0
     counts = []
@@ -77,12 +78,12 @@ def test_tol_and_patience_count_in_scores_with_early_stopping():
 @quiet
 @STOCHASTIC
 @BOTH
-def test_training_goes_on_from_the_best_weights(Estimator, solver):
+def test_training_continues_from_the_best_weights(Estimator, solver):
     y = target(Estimator)
     parameters = SMALL | {"solver": solver, "learning_rate_init": 0.1, "early_stopping": True, "warm_start": True}
     mlp = Estimator(n_iter_no_change=15, max_iter=1000, **parameters).fit(X, y)
     assert mlp.validation_scores_[-1] < mlp.best_validation_score_
-    # Without momentum nothing moves at this rate: the score is that of where training went on.
+    # At this learning rate without momentum the weights do not change, so the score is that of the first weights.
     mlp.set_params(learning_rate_init=1e-300, momentum=0.0, max_iter=1).fit(X, y)
     assert mlp.validation_scores_[-1] == pytest.approx(mlp.best_validation_score_, rel=1e-12)
 
@@ -107,7 +108,7 @@ def test_validation_scores_are_those_of_score(monkeypatch, Estimator, loss, weig
     mlp = Estimator(early_stopping=True, max_iter=1, validation_fraction=0.3, **SMALL, **loss).fit(X, y, w)
     rows = splits[0][1]
     w = None if w is None else w[rows]
-    if loss:  # each loss is judged by its own D2, where `score` is R2
+    if loss:  # the score is the D2 of the loss, but `score` is R2
         expected = d2_tweedie_score(y[rows], mlp.predict(X[rows]), sample_weight=w, power=1)
     else:
         expected = mlp.score(X[rows], y[rows], w)
@@ -136,20 +137,20 @@ def test_lbfgs_has_two_hundred_iterations(Estimator):
 
 
 @BOTH
-def test_a_schedule_with_a_horizon_ends_with_the_last_of_these_epochs(Estimator):
-    """And is warned of nothing: it is meant to get there."""
+def test_a_schedule_that_uses_progress_ends_with_the_last_of_these_epochs(Estimator):
+    """There is no warning, because the schedule is planned for all epochs."""
     X, y = load_wine(return_X_y=True)
     mlp = Estimator(learning_rate="cosine", max_iter="auto", batch_size=100, n_iter_no_change=400, random_state=0)
     assert_array_equal(mlp.fit(X, y).predict(X), clone(mlp).fit(X, y).predict(X))
     assert mlp.n_iter_ == 400
     epochs = np.arange(1, 401)
-    # The curve has the rate of the last of two updates an epoch.
+    # The curve has the learning rate of the last of the two updates of an epoch.
     expected = mlp.learning_rate_init * 0.5 * (1 + np.cos(np.pi * (epochs - 0.5) / 400))
     assert_allclose(mlp.learning_rate_curve_, expected, rtol=1e-12)
 
 
 @BOTH
-def test_a_stream_without_an_end_keeps_the_initial_rate(Estimator):
+def test_partial_fit_keeps_the_initial_learning_rate(Estimator):
     mlp = Estimator(learning_rate="cosine", max_iter="auto", width=5, random_state=0)
     for _ in range(3):
         mlp.partial_fit(X, target(Estimator), **({"classes": [0, 1]} if Estimator is PlainClassifier else {}))
@@ -182,7 +183,7 @@ def test_verbose(capsys, Estimator, solver, verbose, early_stopping):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_verbose_says_why_training_stops(capsys, early_stopping):
+def test_verbose_prints_why_training_stops(capsys, early_stopping):
     PlainRegressor(
         learning_rate="adaptive", early_stopping=early_stopping, tol=1e9, n_iter_no_change=2, verbose=True, **SMALL
     ).fit(X, Y)
@@ -200,8 +201,8 @@ def test_verbose_says_why_training_stops(capsys, early_stopping):
 
 @pytest.mark.parametrize("rows", [1, 7, 89, 90, 1000])
 @BOTH
-def test_lbfgs_in_batches_is_lbfgs_on_all_rows(monkeypatch, Estimator, rows):
-    """Each evaluation runs through all rows; batches only bound its memory."""
+def test_lbfgs_in_mini_batches_is_lbfgs_on_all_rows(monkeypatch, Estimator, rows):
+    """Each evaluation uses all rows; mini-batches only limit its memory."""
     y, w = target(Estimator), np.random.default_rng(0).integers(0, 3, 90)
     parameters = SMALL | {"solver": "lbfgs", "alpha": 0.5, "max_iter": 10, "activation": "tanh"}
     with pytest.warns(ConvergenceWarning):
@@ -214,7 +215,7 @@ def test_lbfgs_in_batches_is_lbfgs_on_all_rows(monkeypatch, Estimator, rows):
 
 
 @BOTH
-def test_lbfgs_that_starts_at_its_end(Estimator):
+def test_lbfgs_without_an_iteration_records_the_initial_loss(Estimator):
     mlp = Estimator(solver="lbfgs", tol=1e9, **SMALL).fit(X, target(Estimator))
     assert mlp.n_iter_ == 0
     assert np.isfinite(mlp.loss_)
@@ -222,7 +223,7 @@ def test_lbfgs_that_starts_at_its_end(Estimator):
 
 
 @quiet
-def test_lbfgs_with_warm_start_goes_on_and_appends():
+def test_lbfgs_with_warm_start_continues_and_appends_to_the_curves():
     mlp = PlainRegressor(solver="lbfgs", warm_start=True, max_iter=5, **SMALL).fit(X, Y)
     first = mlp.loss_
     mlp.fit(X, Y)
@@ -232,25 +233,25 @@ def test_lbfgs_with_warm_start_goes_on_and_appends():
 
 
 @quiet
-def test_solutions_are_no_worse_with_more_iterations():
+def test_more_iterations_give_solutions_that_are_at_least_as_good():
     X_iris, y_iris = load_iris(return_X_y=True)
     mlp = PlainClassifier(solver="lbfgs", random_state=0, max_iter=30).fit(X_iris, y_iris)
     assert mlp.score(X_iris, y_iris) > 0.97
     assert (np.diff(mlp.loss_curve_) <= 0).all()
 
 
-# Rates and divergence
+# Learning rates and divergence
 
 
 @quiet
-def test_an_adaptive_rate_waits_after_each_reduction():
-    """``n_iter_no_change`` epochs without improvement come before each: a tolerance that no epoch meets."""
+def test_an_adaptive_learning_rate_waits_after_each_reduction():
+    """``n_iter_no_change`` epochs come before each reduction, because no epoch improves by as much as ``tol``."""
     parameters = SMALL | {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1, "max_iter": 7}
     mlp = PlainRegressor(n_iter_no_change=2, tol=1e9, **parameters).fit(X, Y)
     assert_allclose(mlp.learning_rate_curve_, [0.1, 0.1, 0.1, 0.02, 0.02, 0.004, 0.004], rtol=1e-12)
 
 
-def test_training_goes_on_from_the_best_weights_after_a_divergence():
+def test_training_continues_from_the_best_weights_after_a_divergence():
     mlp = PlainRegressor(standardize=False, early_stopping=True, **SMALL).partial_fit(X, Y)
     best = mlp.predict(X)
     with pytest.warns(UserWarning, match="weights of the best validation score are kept"):
@@ -261,10 +262,28 @@ def test_training_goes_on_from_the_best_weights_after_a_divergence():
 
 
 @quiet
-def test_a_stream_may_become_less_patient():
-    """More epochs without improvement than it now waits for end training as well."""
+def test_patience_may_be_reduced_between_calls_of_partial_fit():
+    """Training also stops if there are already more epochs without improvement than the new patience."""
     mlp = PlainRegressor(**SMALL | {"tol": 10.0, "n_iter_no_change": 50, "max_iter": 40}).fit(X, Y)
     assert mlp.n_iter_ == 40
     mlp.set_params(n_iter_no_change=3, learning_rate="adaptive").partial_fit(X, Y).partial_fit(X, Y)
     rates = mlp.learning_rate_curve_
     assert rates[-1] == pytest.approx(rates[0] / 5)
+
+
+@pytest.mark.parametrize(("solver", "rows"), [("adam", 7), ("lbfgs", len(X))])
+def test_the_batch_size_is_that_of_an_update(solver, rows):
+    """L-BFGS updates the weights once for all rows, whatever the parameter says."""
+    mlp = PlainRegressor(**SMALL | {"solver": solver, "batch_size": 7, "max_iter": 2, "tol": 0.0})
+    with warnings.catch_warnings(action="ignore"):
+        assert mlp.fit(X, Y).batch_size_ == rows
+
+
+@quiet
+def test_a_warm_start_of_lbfgs_that_accepts_no_iteration_says_why_it_stopped():
+    """There are curves of the first fit then, so that the initial loss is not recorded again."""
+    mlp = PlainRegressor(solver="lbfgs", warm_start=True, max_iter=5, **SMALL).fit(X, Y)
+    assert mlp.stopping_reason_ == "max_iter"
+    mlp.set_params(tol=1e9).fit(X, Y)
+    assert mlp.stopping_reason_ == "converged"
+    assert len(mlp.loss_curve_) == 5

@@ -1,4 +1,4 @@
-"""What the data say of initial values: edges of bins, and biases at the shares of the classes."""
+"""Initial values that depend on the data: edges of bins, and biases that predict the shares of the classes."""
 
 import numpy as np
 import pytest
@@ -28,8 +28,8 @@ def test_many_values_have_quantiles_as_edges():
     assert np.all(np.diff(edges) > 0)
 
 
-def test_heavy_values_are_edges_and_leave_the_others_to_the_rest():
-    """Half of the rows are zero: plain quantiles would fall on it and leave few bins for the other half."""
+def test_frequent_values_are_edges_and_the_other_edges_are_quantiles_of_the_rest():
+    """Half of the rows are zero. Quantiles of all rows would often be zero, and the other half would have few bins."""
     column = np.r_[np.zeros(500), np.random.default_rng(0).uniform(1.0, 2.0, 500)]
     edges = bin_edges(column, ONES, 10)
     assert edges[0] == 0.0
@@ -37,7 +37,7 @@ def test_heavy_values_are_edges_and_leave_the_others_to_the_rest():
 
 
 @pytest.mark.parametrize("n_bins", [2, 5, 32])
-def test_whole_weights_are_repetition(n_bins):
+def test_integer_weights_are_repeated_rows(n_bins):
     rng = np.random.default_rng(1)
     column, w = rng.normal(size=300), rng.integers(0, 4, 300)
     there = w > 0
@@ -48,7 +48,7 @@ def test_whole_weights_are_repetition(n_bins):
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-def test_the_first_prediction_is_the_shares_of_the_classes(n_classes):
+def test_initial_predictions_are_the_shares_of_the_classes(n_classes):
     rng = np.random.default_rng(0)
     X, y = (
         rng.normal(size=(900, 3)),
@@ -61,7 +61,7 @@ def test_the_first_prediction_is_the_shares_of_the_classes(n_classes):
     assert_allclose(found, shares, atol=1e-5)
 
 
-def test_a_regressor_starts_at_the_mean():
+def test_initial_predictions_of_a_regressor_are_close_to_the_mean():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(900, 3))
     reg = MLPRegressorScratch(max_iter=1, learning_rate_init=1e-12, random_state=0).fit(X, 100.0 + X[:, 0])
@@ -69,9 +69,11 @@ def test_a_regressor_starts_at_the_mean():
 
 
 def table_state(X, weights=None, held_out=None):
-    """A state whose embedding has the edges of these rows."""
-    p = MLPRegressorScratch(width=4, depth=1, embedding="piecewise_linear", dropout=0.0, n_members=1).get_params()
-    p["strength"] = 1.0
+    """Return a state whose embedding has the edges of these rows."""
+    net = MLPRegressorScratch(
+        width=4, depth=1, activation="relu", embedding="piecewise_linear", dropout=0.0, n_members=1
+    )
+    p = net.get_params() | {"strength": 1.0}
     y = Values(np.zeros((1, len(X))))
     data = Data(X, np.zeros(len(X)), y, weights)
     network = plan_network(p, X.shape[1], 1, LOSSES["squared_error"], (0,), ())
@@ -82,7 +84,7 @@ def table_state(X, weights=None, held_out=None):
 
 
 @pytest.mark.parametrize("how", ["held out", "without weight"])
-def test_rows_that_do_not_count_have_no_edges(how):
+def test_validation_rows_and_rows_without_weight_do_not_change_the_edges(how):
     X = np.random.default_rng(0).normal(size=(500, 1))
     more = np.vstack([X, [[1e3], [-1e3]] * 10])
     weights = np.r_[np.ones(500), np.zeros(20)] if how == "without weight" else None

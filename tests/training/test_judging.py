@@ -1,4 +1,4 @@
-"""Scores where the user names none: the D2 of each loss and the accuracy, added up over chunks, by scikit-learn's."""
+"""Compare the default scores, which are computed in chunks, with scikit-learn's: accuracy, and the D2 of each loss."""
 
 from functools import partial
 
@@ -28,7 +28,7 @@ D2S = {
 
 
 def judged(judge, loss, y, z, weights, size=7):
-    """Show a judge the rows in chunks of ``size``, twice, and return its score."""
+    """Pass the rows to a judge in chunks of ``size``, twice, and return its score."""
     for _ in range(2):
         judge.start()
         for start in range(0, len(z), size):
@@ -77,14 +77,14 @@ def test_huber_is_compared_with_its_best_constant(threshold, weights):
     assert d2(Huber(threshold=threshold), Y, P, weights) == pytest.approx(1 - mean_loss(P) / best, rel=1e-5)
 
 
-def test_outputs_are_averaged_as_r2_averages_them():
+def test_outputs_are_averaged_as_in_r2():
     y, p = np.column_stack([Y, 100 * P]), np.column_stack([P, 90 * P])
     assert d2(LOSSES["squared_error"], y, p, None) == pytest.approx(metrics.r2_score(y, p), rel=1e-9)
 
 
 @pytest.mark.parametrize("value", [0.1, 1e9, 3.0])
 @pytest.mark.parametrize("loss", [*map(LOSSES.get, D2S), Huber(), Quantile(levels=(0.3,))], ids=str)
-def test_one_constant_target_is_left_out_and_all_leave_nothing(loss, value):
+def test_constant_targets_are_left_out_of_the_score(loss, value):
     constant = np.full(N, value)
     assert not D2(loss, constant[None, :], None).defined.any()
     both = np.column_stack([constant, Y])
@@ -93,7 +93,7 @@ def test_one_constant_target_is_left_out_and_all_leave_nothing(loss, value):
     assert d2(loss, both, p, None) == pytest.approx(d2(loss, Y, P, None), rel=1e-9)
 
 
-def test_rows_without_weight_do_not_make_targets_differ():
+def test_targets_are_constant_if_only_rows_without_weight_differ():
     y = np.r_[np.ones(9), 5.0]
     assert not D2(LOSSES["squared_error"], y[None, :], np.r_[np.ones(9), 0.0]).defined.any()
 
@@ -113,29 +113,29 @@ def test_accuracy_is_that_of_scikit_learn(kind, weights):
     assert judge.score() == pytest.approx(metrics.accuracy_score(y, prediction, sample_weight=weights), rel=1e-15)
 
 
-def test_a_hubers_centre_is_that_of_a_huber_regression_without_slopes():
-    """Whose scale is learned; at that scale, the centre is the same."""
+def test_the_best_constant_of_huber_is_the_intercept_of_a_huber_regression():
+    """A Huber regression learns its scale; with the same scale, both constants are equal."""
     theirs = HuberRegressor(epsilon=1.35, alpha=0.0, tol=1e-10).fit(np.zeros((N, 1)), Y)
     scaled = (Y - theirs.intercept_) / theirs.scale_
     assert d2(Huber(), scaled, np.zeros(N), None) == pytest.approx(0.0, abs=1e-8)
 
 
 class Fitted:
-    """What a scorer is given."""
+    """The estimator that a scorer gets."""
 
     def __init__(self, theta):
         self.theta, self.feature_names_in_ = theta, ["a"]
 
 
 @pytest.mark.parametrize("X", [np.zeros((3, 1)), sp.csr_array((3, 1)), pd.DataFrame({"a": [0.0]})], ids=type)
-def test_scorers_see_names_of_columns_where_their_rows_have_some(X):
+def test_scorers_get_an_estimator_with_column_names_if_their_rows_have_names(X):
     def names(estimator, rows, y):
         return float(hasattr(estimator, "feature_names_in_"))
 
     assert scorer_of_weights(names, Fitted, X, np.zeros(3), None)(np.zeros(2)) == isinstance(X, pd.DataFrame)
 
 
-def test_errors_of_scorers_that_are_given_no_weights_are_their_own():
+def test_errors_of_scorers_without_weights_are_raised_unchanged():
     def broken(estimator, X, y):
         raise TypeError("a broken scorer")
 
@@ -143,7 +143,7 @@ def test_errors_of_scorers_that_are_given_no_weights_are_their_own():
         scorer_of_weights(broken, Fitted, X, Y, WEIGHTS)(np.zeros(2))
 
 
-def test_a_metric_that_knows_no_weights_is_called_without_them(monkeypatch):
+def test_a_metric_without_weights_is_called_without_them(monkeypatch):
     calls = []
 
     def metric(estimator, X, y, **more):
@@ -155,3 +155,13 @@ def test_a_metric_that_knows_no_weights_is_called_without_them(monkeypatch):
     monkeypatch.setattr("sknet.training.judging.get_scorer", lambda scoring: metric)
     assert scorer_of_weights("a name", Fitted, X, Y, WEIGHTS)(np.zeros(2)) == 0.25
     assert [list(more) for more in calls] == [["sample_weight"], []]
+
+
+@pytest.mark.parametrize(("message", "is_about_labels"), [("pos_label=1 is not a valid label", True), ("other", False)])
+def test_only_errors_about_the_positive_class_are_explained(message, is_about_labels):
+    def broken(estimator, X, y):
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match=message) as raised:
+        scorer_of_weights(broken, Fitted, X, np.array(["a", "b"]), None)(np.zeros(2))
+    assert (raised.value.__cause__ is not None) == is_about_labels

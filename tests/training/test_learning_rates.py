@@ -1,4 +1,4 @@
-"""Learning rates follow their schedules, named or your own, with every solver, in `fit` and in a stream of batches."""
+"""Learning rates follow their schedules, by name or as objects, with each solver, in `fit` and in `partial_fit`."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def rate_at(schedule, epoch, n_epochs, n_batches):
-    """The factor of the last update of an epoch, counted from 0."""
+    """Return the factor of the last update of an epoch, counted from 0."""
     p = (epoch + (n_batches - 1) / n_batches) / n_epochs
     cosine = np.cos(np.pi / 2 * p) ** 2
     rise = 0.04 + 0.96 * np.sin(np.pi / 2 * p / 0.3) ** 2
@@ -44,7 +44,7 @@ def test_every_schedule_with_every_solver(schedule, solver):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "multi_cycle", "warmup_cosine"])
-def test_a_schedule_that_gets_where_it_was_to_go_gives_no_warning(schedule):
+def test_a_schedule_that_ends_with_the_last_epoch_gives_no_warning(schedule):
     assert fitted(PlainRegressor, learning_rate=schedule).n_iter_ == 8
 
 
@@ -57,7 +57,7 @@ def test_schedules_may_be_objects():
     assert clone(PlainRegressor(learning_rate=warm)).learning_rate == warm
 
 
-def test_a_schedule_of_ones_own():
+def test_a_schedule_may_be_a_class_of_the_user():
     class Stairs:
         adaptive, per_update = False, False
 
@@ -69,7 +69,7 @@ def test_a_schedule_of_ones_own():
 
 
 def test_an_adaptive_schedule_may_warm_up():
-    """It goes on with a smaller rate where training would stop."""
+    """The learning rate is reduced where training would stop."""
     mlp = fitted(
         PlainRegressor, learning_rate=schedules.Warmup(schedules.Adaptive(10.0), 0.1), tol=1e9,
         n_iter_no_change=2, max_iter=40,
@@ -88,15 +88,15 @@ def test_schedules_can_be_searched():
 
 @pytest.mark.parametrize("max_iter", [8, "auto"])
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "multi_cycle", "warmup_cosine"])
-def test_a_stream_has_no_end_to_go_by(schedule, max_iter):
+def test_partial_fit_does_not_use_schedules_that_depend_on_the_number_of_epochs(schedule, max_iter):
     mlp = PlainRegressor(learning_rate=schedule, **SMALL | {"max_iter": max_iter})
     for _ in range(10):
         mlp.partial_fit(X, Y)
     assert mlp.learning_rate_curve_ == [0.02] * 10
 
 
-def test_a_stream_goes_on_after_a_fit():
-    """The schedule of `fit` ended at zero; that of a stream does not."""
+def test_partial_fit_after_fit_uses_the_initial_learning_rate():
+    """The schedule of `fit` ended at zero; `partial_fit` does not use it."""
     mlp = PlainRegressor(learning_rate="cosine", **SMALL).fit(X, Y)
     before = mlp.coefs_[0].copy()
     mlp.partial_fit(X, Y)

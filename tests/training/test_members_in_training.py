@@ -1,6 +1,7 @@
-"""Networks trained side by side: each by itself, whatever the order; their states, folds and averages."""
+"""Members are trained independently of each other and in any order; their states, validation rows and averages."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import sknet
 from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet.core import Adam, Clock, Epoch
 from sknet.preprocessing import validation_folds
-from sknet.training.members import parameters_of, parts
+from sknet.training.members import parameters_of, parts, train_all
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -51,12 +53,12 @@ def test_predictions_are_the_mean_of_those_of_the_members(Estimator):
 
 
 @BOTH
-def test_each_member_learns_from_rows_of_its_own_and_all_rows_are_learned_from(Estimator):
+def test_each_member_has_its_own_training_rows_and_every_row_trains_some_member(Estimator):
     mlp = Estimator(**QUICK, warm_start=True).fit(X, target(Estimator))
     order = mlp._state.order
     assert order.shape == (3, N - N // 10)
     held_out = [np.setdiff1d(np.arange(N), rows) for rows in order]
-    assert len(np.unique(np.concatenate(held_out))) == 3 * (N // 10)  # no row is held out twice
+    assert len(np.unique(np.concatenate(held_out))) == 3 * (N // 10)  # no row is a validation row of two members
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -105,7 +107,7 @@ def test_scores_are_those_of_each_member_on_its_own_rows(Estimator):
 
 
 @BOTH
-def test_a_users_scorer_judges_all_members_on_rows_that_none_has_seen(Estimator):
+def test_a_users_scorer_scores_all_members_on_rows_that_train_none_of_them(Estimator):
     seen = []
 
     def scorer(estimator, rows, y):
@@ -121,7 +123,7 @@ def test_a_users_scorer_judges_all_members_on_rows_that_none_has_seen(Estimator)
 @pytest.mark.parametrize("more", [{}, {"normalization": "batch"}, {"solver": "sgd"}, {"solver": "rmsprop"},
                                   {"embedding": None, "standardize": True}, {"averaging": 0.0},
                                   {"learning_rate": "invscaling"}])  # fmt: skip
-def test_one_seed_the_same_bits_and_training_goes_on_exactly(Estimator, more, tmp_path):
+def test_one_seed_gives_the_same_bits_and_a_saved_fit_continues_exactly(Estimator, more, tmp_path):
     y = target(Estimator)
     settings = QUICK | {"learning_rate": "constant", "n_iter_no_change": np.inf} | more
     whole = Estimator(**settings | {"max_iter": 6}).fit(X, y)
@@ -138,20 +140,20 @@ def test_one_seed_the_same_bits_and_training_goes_on_exactly(Estimator, more, tm
 
 
 @BOTH
-def test_hidden_activations_of_members_stand_side_by_side(Estimator):
+def test_hidden_activations_of_members_lie_side_by_side(Estimator):
     mlp = Estimator(**QUICK).fit(X, target(Estimator))
     assert mlp.hidden_activations(X).shape == (N, 3 * 8)
 
 
 @BOTH
-def test_weights_alone_do_not_tell_the_function(Estimator):
+def test_coefs_do_not_exist_for_several_members(Estimator):
     mlp = Estimator(**QUICK, embedding=None, standardize=True).fit(X, target(Estimator))
     with pytest.raises(AttributeError, match="fit with n_members=1"):
         _ = mlp.coefs_
 
 
 @BOTH
-def test_the_average_is_what_is_kept(Estimator):
+def test_the_published_weights_are_the_average(Estimator):
     mlp = Estimator(**QUICK, averaging=0.9, early_stopping=False).fit(X, target(Estimator))
     state = mlp._state
     assert not np.array_equal(state.average, state.theta)
@@ -159,8 +161,8 @@ def test_the_average_is_what_is_kept(Estimator):
         assert_array_equal(kept.layers[-1][0], arrays[-1][0])
 
 
-def test_the_mean_is_better_than_its_members_by_how_much_they_differ():
-    """The ambiguity decomposition of Krogh and Vedelsby (1995), on rows that nobody has seen."""
+def test_the_mean_is_better_than_the_members_by_the_variance_between_them():
+    """This is the ambiguity decomposition of Krogh and Vedelsby (1995), here on rows that train no member."""
     rng = np.random.default_rng(1)
     rows, test = rng.normal(size=(600, 5)), rng.normal(size=(3000, 5))
     y, expected = (np.sin(3 * Z[:, 0]) + Z[:, 1] * Z[:, 2] for Z in (rows, test))
@@ -173,8 +175,28 @@ def test_the_mean_is_better_than_its_members_by_how_much_they_differ():
 
 
 @BOTH
-def test_an_adaptive_rate_falls_for_all_members(Estimator):
+def test_an_adaptive_learning_rate_is_reduced_for_all_members(Estimator):
     settings = QUICK | {"learning_rate": "adaptive", "early_stopping": False, "tol": 10.0, "n_iter_no_change": 2}
     rates = Estimator(**settings | {"max_iter": 4}).fit(X, target(Estimator)).learning_rate_curve_
     assert rates[2] == rates[0]
     assert rates[3] == pytest.approx(rates[0] / 5)
+
+
+def test_each_member_gets_another_seed_in_each_epoch():
+    """Two of 2,000 seeds in 2**31 are equal with a probability of one in a thousand; the seed here is fixed."""
+    seeds = []
+
+    class Spy:
+        """A member that only keeps its seeds."""
+
+        average, clock, optimizer = None, Clock(), Adam()
+
+        def train(self, seed):
+            seeds.append(seed)
+            return Epoch(1.0, 0.0, 0.1, 5)
+
+    state = SimpleNamespace(rng=np.random.RandomState(0), clock=Clock(), optimizer=Adam())
+    for _ in range(20):
+        train_all(state, [Spy() for _ in range(100)])
+    assert len(set(seeds)) == len(seeds) == 2000
+    assert state.clock.samples == 20 * 100 * 5

@@ -1,4 +1,4 @@
-"""The steps of every solver, with clipped gradients and weight decay, are those of its paper and of PyTorch."""
+"""The steps of each solver, with clipped gradients and weight decay, are those of its paper and of PyTorch."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def direction_of(solver):
-    """A function of gradient and rate that gives the step of one array of parameters, by the papers."""
+    """Return the step of one array of parameters as a function of gradient and learning rate, as in the papers."""
     state = {"t": 0, "m": 0.0, "v": 0.0}
 
     def step(g, rate):
@@ -36,7 +36,7 @@ def direction_of(solver):
 @pytest.mark.parametrize("longest", [None, 1.4])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_training_by_hand(solver, longest, weight_decay):
-    """Mini-batch linear regression in plain NumPy, with clipped gradients, and decay of weights alone, at the rate."""
+    """Compare with mini-batch linear regression in NumPy, with clipped gradients and decay of the weights only."""
     alpha, rate, n_epochs, Z, y = 0.2, 0.05, 4, StandardScaler().fit_transform(X), (Y / Y.std())[:, None]
     ((W, b),) = starting_point(0, D, 1)
     steps = direction_of(solver), direction_of(solver)
@@ -58,7 +58,7 @@ def test_training_by_hand(solver, longest, weight_decay):
         max_iter=n_epochs, shuffle=False, random_state=0, standardize=False, beta_2=0.99, weight_decay=weight_decay,
         max_grad_norm=longest,
     ).fit(Z, y[:, 0])  # fmt: skip
-    assert min(lengths) < 1.4 < max(lengths)  # some are clipped, and some are not
+    assert min(lengths) < 1.4 < max(lengths)  # some gradients are clipped, and some are not
     assert_allclose(ours.coefs_[0], W, rtol=1e-9)
     assert_allclose(ours.intercepts_[0], b, rtol=1e-9)
     assert_allclose(ours.loss_curve_, losses, rtol=1e-10)
@@ -75,7 +75,7 @@ PYTORCH = {
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_training_is_that_of_pytorch(solver, normalization):
-    """A net with a hidden layer, from the same weights, on the same batches, clipped alike; AdamW decays weights."""
+    """Both train a network with a hidden layer from the same weights on the same mini-batches; AdamW decays weights."""
     torch = pytest.importorskip("torch")
     rate, decay, longest = 0.01, 0.1 if solver == "adam" else 0.0, 1.0
     (W, b), (V, c) = ([torch.nn.Parameter(torch.tensor(a)) for a in pair] for pair in starting_point(0, D, 6, 1))
@@ -97,7 +97,7 @@ def test_training_is_that_of_pytorch(solver, normalization):
 
     data, targets = torch.tensor(X), torch.tensor(Y[:, None])
     for _ in range(5):
-        for start in range(0, N, 25):  # the last batch has 20 rows
+        for start in range(0, N, 25):  # the last mini-batch has 20 rows
             optimizer.zero_grad()
             error = hidden(data[start : start + 25], True) @ V + c - targets[start : start + 25]
             (0.5 * (error**2).mean()).backward()
@@ -112,8 +112,8 @@ def test_training_is_that_of_pytorch(solver, normalization):
         weight_decay=decay, max_grad_norm=longest,
     ).fit(X, Y)  # fmt: skip
     if normalization == "batch":
-        # PyTorch corrects the running variance for degrees of freedom (`test_normalization.py`), and the bias before it
-        # has a gradient of rounding errors alone, which an optimizer that divides by its size amplifies.
+        # PyTorch corrects the running variance for degrees of freedom (`test_normalization.py`). The gradient of the
+        # bias before it consists of rounding errors, which an optimizer that divides by their size amplifies.
         (W_, _), (gain_, shift_, *_), *_, (V_, c_) = ours._state.network.layout.views(ours._state.theta)
         pairs = [(W_, W), (gain_, gain), (shift_, shift), (V_, V), (c_, c)]
         for mine, yours in pairs:

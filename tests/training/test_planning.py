@@ -1,6 +1,7 @@
-"""Planning: the stack of layers that each constructor parameter asks for."""
+"""Each constructor parameter gives the expected layers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from oracles import PlainRegressor
 
@@ -53,7 +54,7 @@ def plan(n_inputs=4, n_outputs=2, **changes):
     ],
     ids=str,
 )
-def test_layers(changes, layers):
+def test_parameters_give_these_layers(changes, layers):
     assert str(plan(**changes)) == f"{layers} with squared_error"
 
 
@@ -69,7 +70,7 @@ def test_widths_of_all_layers_fit_together():
         assert n == 2
 
 
-def test_kinds_of_layers():
+def test_layers_have_the_expected_classes():
     kinds = [type(layer) for layer in plan(width=3, normalization="batch", dropout=0.1).layers]
     assert kinds == [Dense, BatchNormalization, Nonlinearity, Dropout, Dense]
     assert LayerNormalization in [type(layer) for layer in plan(normalization="layer").layers]
@@ -84,15 +85,15 @@ def test_kinds_of_layers():
         (["silu", "tanh"], ["he_uniform", "glorot_uniform", "glorot_uniform"]),
     ],
 )
-def test_weights_start_as_suits_the_non_linearity_behind_them(activations, initializers, normalization):
-    """Also where a normalization stands between the two; the last layer starts as the last hidden one."""
+def test_the_initializer_depends_on_the_activation_after_the_layer(activations, initializers, normalization):
+    """This holds also with a normalization between them. The last layer has that of the last hidden layer."""
     network = plan(hidden_layer_sizes=(5, 3), activation=activations, normalization=normalization)
     names = [layer.initializer.name for layer in network.layers if isinstance(layer, Dense)]
     assert names == initializers
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
-def test_a_named_initializer_is_for_all_layers(name):
+def test_a_named_initializer_is_used_for_all_layers(name):
     network = plan(depth=2, initializer=name, activation="selu")
     assert [layer.initializer for layer in network.layers] == [INITIALIZERS[name]] * 3
 
@@ -100,24 +101,24 @@ def test_a_named_initializer_is_for_all_layers(name):
 @pytest.mark.parametrize(
     ("activation", "name"), [("relu", "glorot_uniform"), ("selu", "lecun_normal"), ([], "glorot_uniform")]
 )
-def test_without_a_hidden_layer_the_activation_chooses_how_to_start(activation, name):
+def test_without_a_hidden_layer_the_activation_chooses_the_initializer(activation, name):
     assert plan(depth=0, activation=activation).layers[0].initializer.name == name
 
 
-def test_outputs_are_linear_and_lie_in_columns():
+def test_the_last_layer_is_linear_and_in_column_order():
     *hidden, last = plan(depth=2).layers
     assert (last.activation.name, last.order) == ("identity", "F")
     assert {layer.order for layer in hidden} == {"C"}
 
 
-def test_the_loss_is_the_one_given():
+def test_the_network_has_the_given_loss():
     assert plan().loss is LOSS
 
 
 @pytest.mark.parametrize(
     "change", [{"dropout": 0.1}, {"normalization": "batch"}, {"normalization": "layer"}, {"width": 5}, {"depth": 3}]
 )
-def test_what_changes_the_function_changes_the_network(change):
+def test_networks_differ_if_their_functions_differ(change):
     """A warm start compares networks."""
     assert plan() == plan()
     assert plan() != plan(**change)
@@ -125,7 +126,7 @@ def test_what_changes_the_function_changes_the_network(change):
 
 
 @pytest.mark.parametrize("name", ["weight_decay", "max_grad_norm", "alpha"])
-def test_what_only_changes_training_does_not(name):
+def test_networks_are_equal_if_only_their_training_differs(name):
     assert plan(**{name: 0.5}) == plan()
 
 
@@ -138,20 +139,32 @@ def test_what_only_changes_training_does_not(name):
         ({"activation": ["relu"], "depth": 2}, r"`activation` must be one name.*each of the 2 hidden layers, got 1"),
     ],
 )
-def test_sequences_must_name_one_for_each_layer(changes, message):
+def test_sequences_must_have_one_entry_for_each_layer(changes, message):
     with pytest.raises(InvalidParameterError, match=message):
         plan(**changes)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_a_fit_with_too_few_rates_fails_by_the_same_words(Estimator):
+def test_a_fit_with_too_few_dropout_rates_raises_the_same_error(Estimator):
     with pytest.raises(ValueError, match="`dropout` must be one rate"):
         Estimator(depth=3, dropout=[0.1, 0.2]).fit(np.eye(6), [0, 1, 0, 1, 0, 1])
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_solvers_that_do_not_see_the_scale_learn_vectors_of_categories_slowly(solver):
+def test_vectors_of_categories_have_a_smaller_factor_with_solvers_that_ignore_the_scale(solver):
     p = PlainRegressor(solver=solver).get_params()
     first = plan_network(p, 2, 1, LOSS, sizes_of_codes=(40,)).layers[0]
     assert (first.strength < 1.0) == (solver in ("adam", "rmsprop", "adagrad"))
+
+
+def test_a_column_of_up_to_32_levels_is_one_hot_and_of_more_has_a_learned_vector():
+    """The documentation of `categorical_features` says so. The levels that did not occur have one more code."""
+    widths = {}
+    for levels in (32, 33):
+        column = np.repeat(np.arange(levels), 40)
+        table = pd.DataFrame({"a": pd.Categorical(column)})
+        mlp = MLPRegressorScratch(max_iter=1, width=2).fit(table, column)
+        widths[levels] = mlp._network.layers[0].n_out
+    assert widths[32] >= 32
+    assert widths[33] < 32

@@ -1,4 +1,4 @@
-"""Publishing: the fitted attributes are those of the function on raw inputs, and copies of what was recorded."""
+"""The fitted attributes describe the function on raw inputs, and the curves are copies."""
 
 import math
 
@@ -40,7 +40,7 @@ def predicted(attributes, x):
 
 
 def expected(state, theta):
-    """Standardize, run the network as it was trained, and go back to the units of y."""
+    """Return predictions: standardize, run the trained network, and convert the outputs to the units of y."""
     x = X if state.inputs is None else (X - state.inputs.mean) / X.std(axis=0)
     z = state.network.forward(state.network.layout.views(theta), x)
     if state.outputs is None:
@@ -51,16 +51,16 @@ def expected(state, theta):
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 @pytest.mark.parametrize(("inputs", "outputs"), [(None, None), (INPUTS, None), (INPUTS, OUTPUTS)])
-def test_the_function_is_that_on_raw_inputs(inputs, outputs, normalization, dropout):
+def test_published_weights_compute_the_function_on_raw_inputs(inputs, outputs, normalization, dropout):
     state = state_of(inputs, outputs, normalization=normalization, dropout=dropout)
-    other = state.theta + 0.5  # the best weights, say
+    other = state.theta + 0.5  # for example the best weights
     for theta in (state.theta, other):
         np.testing.assert_allclose(predicted(publish(state, theta), X), expected(state, theta), rtol=1e-10)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 @pytest.mark.parametrize("normalization", [None, "batch"])
-def test_coefs_and_intercepts_tell_it_all_of_plain_networks(normalization, dropout):
+def test_coefs_and_intercepts_describe_plain_networks_completely(normalization, dropout):
     state = state_of(normalization=normalization, dropout=dropout)
     attributes = publish(state)
     assert is_plain(attributes["_network"])
@@ -72,12 +72,12 @@ def test_coefs_and_intercepts_tell_it_all_of_plain_networks(normalization, dropo
     np.testing.assert_allclose(z, expected(state, state.theta), rtol=1e-10)
 
 
-def test_coefs_are_made_when_they_are_asked_for():
+def test_coefs_are_computed_when_they_are_read():
     assert not {"coefs_", "intercepts_"} & publish(state_of()).keys()
 
 
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
-def test_published_arrays_are_no_window_into_the_state(normalization):
+def test_published_arrays_are_not_views_of_the_state(normalization):
     state = state_of(normalization=normalization)
     before = state.theta.copy()
     attributes = publish(state)
@@ -87,7 +87,7 @@ def test_published_arrays_are_no_window_into_the_state(normalization):
     np.testing.assert_array_equal(state.theta, before)
 
 
-def test_sizes():
+def test_attributes_of_sizes():
     attributes = publish(state_of(dropout=0.5))
     names = ("depth_", "width_", "n_layers_", "n_outputs_", "out_activation_")
     assert [attributes[name] for name in names] == [2, 6, 4, K, "identity"]
@@ -98,17 +98,17 @@ def test_sizes():
     ("changes", "more"),
     [({}, 0), ({"dropout": 0.5}, 0), ({"normalization": "batch"}, 22), ({"normalization": "layer"}, 22)],
 )
-def test_what_is_learned_is_counted(changes, more):
+def test_n_parameters_counts_learned_numbers(changes, more):
     """Weights and biases, and a gain and a shift for each unit; running averages are not learned."""
     assert publish(state_of(**changes))["n_parameters_"] == (4 * 6 + 6) + (6 * 5 + 5) + (5 * 2 + 2) + more
 
 
-def test_sizes_without_a_hidden_layer():
+def test_attributes_of_sizes_without_a_hidden_layer():
     attributes = publish(state_of(hidden_layer_sizes=(), activation="relu"))
     assert [attributes[name] for name in ("depth_", "width_", "n_layers_", "n_parameters_")] == [0, 0, 2, 10]
 
 
-def test_curves_are_copies_of_what_was_recorded():
+def test_curves_are_copies_of_the_history():
     state = state_of()
     state.history.loss += [3.0, 1.0, 2.0]
     state.history.penalty += [0.3, 0.1, 0.2]
@@ -139,21 +139,21 @@ def test_the_best_score_is_the_largest_that_is_a_number(scores, best):
     assert attributes["validation_scores_"] is not scores
 
 
-def test_the_best_loss_is_no_figure_where_the_score_decides():
+def test_the_best_loss_is_none_if_the_score_decides():
     state = state_of()
     state.history.loss += [1.0]
     assert publish(state, stopped_by_score=True)["best_loss_"] is None
 
 
-def test_no_epoch_is_an_infinite_loss():
+def test_the_loss_is_infinite_before_the_first_epoch():
     attributes = publish(state_of())
     assert (attributes["loss_"], attributes["best_loss_"]) == (np.inf, np.inf)
 
 
-def test_folded_weights_out_of_range_are_an_error():
+def test_folded_weights_that_overflow_are_an_error():
     state = state_of(normalization="batch")
     state.theta = np.full_like(state.theta, 3e30, dtype=np.float32)
-    with pytest.raises(ValueError, match=r"leave the range of float32 .* Rescale the data, or use dtype='float64'"):
+    with pytest.raises(ValueError, match=r"overflow float32 .* Rescale the data, or use dtype='float64'"):
         publish(state)
 
 

@@ -1,4 +1,4 @@
-"""The state in which a run begins: new, or that of an earlier fit."""
+"""The state in which a run begins is new, or that of an earlier fit."""
 
 import numpy as np
 import pytest
@@ -26,21 +26,21 @@ def data_of(X, y=Y):
     return Data(X, y, Values(y[None, :]), None)
 
 
-def test_one_seed_gives_one_start():
+def test_one_seed_gives_the_same_initial_weights():
     first, second = (new_state(resolved(), data_of(X), 1, LOSS) for _ in range(2))
     assert_array_equal(first.theta, second.theta)
-    assert first.inputs is first.outputs is None  # units come once it is known which rows are held out
+    assert first.inputs is first.outputs is None  # units are set when the validation rows are known
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_stream_embeds_all_columns(stream):
-    """Its first rows do not tell which columns will have more than two values."""
+def test_partial_fit_embeds_all_columns(stream):
+    """The first rows of a stream do not show which columns will have more than two values."""
     rows = np.column_stack([X[:, 0], np.arange(len(X)) % 2])
     state = new_state(resolved(embedding="periodic"), data_of(rows), 1, LOSS, stream=stream)
     assert state.columns == ((0, 1) if stream else (0,))
 
 
-def test_what_is_gone_on_with_is_a_copy():
+def test_a_resumed_state_is_a_copy():
     earlier = new_state(resolved(), data_of(X[:40], Y[:40]), 1, LOSS)
     before = earlier.theta.copy()
     state = resumed_state(earlier, resolved(), data_of(X[40:], Y[40:]), 1, LOSS)
@@ -49,7 +49,19 @@ def test_what_is_gone_on_with_is_a_copy():
     assert_array_equal(earlier.theta, before)
 
 
-def test_another_network_is_refused():
+def test_another_network_is_an_error():
     earlier = new_state(resolved(), data_of(X), 1, LOSS)
-    with pytest.raises(ValueError, match=r"go on with the network that was fitted.*Set warm_start=False"):
+    with pytest.raises(ValueError, match=r"continue with the network that was fitted.*Set warm_start=False"):
         resumed_state(earlier, resolved(depth=3), data_of(X), 1, LOSS)
+
+
+def test_dropout_draws_other_numbers_for_another_seed():
+    draws = {
+        new_state(resolved(dropout=0.5, random_state=seed), data_of(X), 1, LOSS).noise.random() for seed in range(20)
+    }
+    assert len(draws) == 20
+
+
+def test_a_fit_that_is_no_stream_embeds_only_columns_of_more_than_two_values():
+    rows = np.column_stack([X[:, 0], np.arange(len(X)) % 2])
+    assert new_state(resolved(embedding="periodic"), data_of(rows), 1, LOSS).columns == (0,)

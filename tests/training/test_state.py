@@ -48,7 +48,7 @@ def moments(seed, d):
 
 
 def train_on(state):
-    """Change all that training changes."""
+    """Change everything that training changes."""
     state.optimizer.step(state.theta, np.ones_like(state.theta), 0.1)
     state.best += 1.0
     state.rng.standard_normal(3)
@@ -65,7 +65,7 @@ def train_on(state):
     change_units(state, moments(5, 3), moments(6, 2))
 
 
-def test_a_copy_can_be_trained_without_a_trace():
+def test_training_a_copy_does_not_change_the_original():
     state = make_state()
     before = pickle.dumps(state)
     train_on(state.copy())
@@ -74,7 +74,7 @@ def test_a_copy_can_be_trained_without_a_trace():
     assert pickle.dumps(state) != before
 
 
-def test_a_copy_goes_on_as_the_original():
+def test_a_copy_continues_like_the_original():
     state = make_state()
     twin = state.copy()
     train_on(twin)
@@ -92,24 +92,24 @@ def test_a_copy_goes_on_as_the_original():
     )
 
 
-def test_published_is_the_best_where_there_is_one():
+def test_published_is_the_best_if_there_is_one():
     state = make_state()
     assert state.published is state.best
     state.best = None
     assert state.published is state.theta
 
 
-# begin
+# `begin`
 
 
-def test_begin_goes_on_where_training_was():
+def test_begin_keeps_the_state_of_training():
     state = make_state()
     state.plateau, state.n_epochs = Plateau(best=0.5, count=3), 9
     best, order = state.best, state.order
     state.begin(PARAMETERS, validated=True, incremental=True)
     assert state.n_epochs == 9
     state.begin(PARAMETERS, validated=True, incremental=False)
-    assert state.n_epochs == 0  # of this fit
+    assert state.n_epochs == 0  # it counts the epochs of this fit
     assert state.plateau == Plateau(best=0.5, count=3)
     assert state.best is best
     assert state.order is order
@@ -117,7 +117,7 @@ def test_begin_goes_on_where_training_was():
 
 
 @pytest.mark.parametrize(("incremental", "count"), [(False, 0), (True, 4)])
-def test_begin_gives_a_converged_fit_its_patience_back(incremental, count):
+def test_begin_resets_the_count_of_a_converged_fit(incremental, count):
     state = make_state()
     state.plateau = Plateau(best=0.5, count=4)
     state.begin(PARAMETERS, validated=True, incremental=incremental)
@@ -125,7 +125,7 @@ def test_begin_gives_a_converged_fit_its_patience_back(incremental, count):
 
 
 @pytest.mark.parametrize("incremental", [False, True])
-def test_begin_forgets_losses_when_scores_are_to_count_and_scores_when_losses_are(incremental):
+def test_begin_forgets_the_best_if_the_stopping_rule_changes_between_loss_and_score(incremental):
     state = make_state()
     state.plateau = Plateau(best=0.9, count=2)
     state.begin(PARAMETERS | {"early_stopping": False}, validated=False, incremental=incremental)
@@ -142,7 +142,7 @@ def test_begin_forgets_losses_when_scores_are_to_count_and_scores_when_losses_ar
 # Optimizers
 
 
-def test_optimizer_for():
+def test_the_optimizer_has_the_parameters_of_its_solver():
     assert optimizer_for(PARAMETERS) == Adam(0.7, 0.95, 1e-5)
     assert optimizer_for(PARAMETERS | {"solver": "sgd"}) == SGD(0.8, nesterov=False)
     assert optimizer_for(PARAMETERS | {"solver": "rmsprop"}) == RMSprop(0.95, 1e-5)
@@ -151,7 +151,7 @@ def test_optimizer_for():
 
 
 @pytest.mark.parametrize("kind", [SGD, Adam])
-def test_resumed_optimizers_keep_their_memory_and_take_new_parameters(kind):
+def test_resumed_optimizers_keep_their_arrays_and_get_the_new_parameters(kind):
     theta = np.zeros(3)
     old = kind()
     for _ in range(3):
@@ -164,10 +164,10 @@ def test_resumed_optimizers_keep_their_memory_and_take_new_parameters(kind):
     same, other = theta.copy(), theta.copy()
     resume_optimizer(kind(), old).step(same, -np.ones(3), 0.1)
     kind().step(other, -np.ones(3), 0.1)
-    assert np.abs(same - other).min() > 1e-3  # a new one knows nothing of the way so far
+    assert np.abs(same - other).min() > 1e-3  # a new optimizer has no momentum
 
 
-def test_another_kind_of_optimizer_starts_afresh():
+def test_another_kind_of_optimizer_begins_with_a_new_state():
     old = Adam()
     old.step(np.zeros(3), np.ones(3), 0.1)
     new = SGD()
@@ -183,14 +183,14 @@ def test_another_kind_of_optimizer_starts_afresh():
 @pytest.mark.parametrize(
     ("judged", "incremental", "is_new", "kept"),
     [
-        (("accuracy", "rows"), True, False, 2),  # the same: all scores are compared
+        (("accuracy", "rows"), True, False, 2),  # the same metric and rows: all scores are compared
         (("accuracy", "rows"), False, False, 2),
-        (("accuracy", "others"), True, True, 2),  # the next chunk of a stream: the curve goes on
-        (("loss", "others"), True, True, 0),  # of another metric
-        (("accuracy", "others"), False, True, 0),  # of other rows of a fit
+        (("accuracy", "others"), True, True, 2),  # the next chunk of a stream: the curve continues
+        (("loss", "others"), True, True, 0),  # another metric
+        (("accuracy", "others"), False, True, 0),  # other rows in `fit`
     ],
 )
-def test_scores_of_other_rows_or_metrics_are_told_apart(judged, incremental, is_new, kept):
+def test_scores_of_other_rows_or_metrics_are_not_compared(judged, incremental, is_new, kept):
     network = Network((Dense(2, 1, ACTIVATIONS["identity"], INITIALIZERS["he_normal"]),), LOSSES["squared_error"])
     state = State(network, np.zeros(3), None, None, None, np.random.RandomState(0))
     state.begin(PARAMETERS, validated=True, incremental=False)

@@ -11,18 +11,18 @@ def after(scores, tol):
 
 def test_a_hand_computed_sequence():
     assert after([1.0, 1.05, 1.2, 1.1, 1.3, 1.4], tol=0.1) == [
-        (True, 1.0, 0),  # the first is better than nothing
-        (True, 1.05, 1),  # best, but not by tol
+        (True, 1.0, 0),  # the first score is the best so far
+        (True, 1.05, 1),  # the best, but not by `tol`
         (True, 1.2, 0),
         (False, 1.2, 1),
-        (True, 1.3, 0),  # by just tol: counts
+        (True, 1.3, 0),  # better by exactly `tol` is an improvement
         (True, 1.4, 1 if 1.4 < 1.3 + 0.1 else 0),
     ]
 
 
 @pytest.mark.parametrize("tol", [0.0, 1e-3, 0.2, 10.0])
-def test_the_rule_of_sklearn(tol):
-    """For losses: ``loss > best - tol`` counts, ``loss < best`` is the new best; for scores ``score < best + tol``."""
+def test_the_rule_is_that_of_scikit_learn(tol):
+    """It counts ``loss > best - tol``, and ``loss < best`` is the new best; for scores ``score < best + tol``."""
     losses = np.random.default_rng(0).uniform(size=200).cumsum()[::-1] / 50 + np.random.default_rng(1).uniform(size=200)
     plateau, best, count = Plateau(), np.inf, 0
     for loss in losses:
@@ -32,7 +32,7 @@ def test_the_rule_of_sklearn(tol):
         assert (plateau.best, plateau.count) == (-best, count)
 
 
-def test_equal_scores_improve_without_tolerance_but_are_not_a_new_best():
+def test_with_a_tolerance_of_zero_an_equal_score_is_an_improvement_but_not_the_best():
     assert after([0.5, 0.5, 0.5], tol=0.0) == [(True, 0.5, 0), (False, 0.5, 0), (False, 0.5, 0)]
 
 
@@ -47,6 +47,6 @@ def test_nan_is_the_worst():
     ]
 
 
-def test_small_steps_count_as_standing_still():
-    """Each is the best so far; the comparison is with the best, not with the last that improved by ``tol``."""
+def test_improvements_smaller_than_the_tolerance_are_counted():
+    """Each score is the best so far. It is compared with the best, not with the last one that improved by ``tol``."""
     assert [count for _, _, count in after([0.0, 0.09, 0.18, 0.27, 0.38], tol=0.1)] == [0, 1, 2, 3, 0]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Library:
-    """A BLAS that only remembers its number of threads."""
+    """A BLAS that only stores its number of threads."""
 
     filepath = "/somewhere/libblas.so"
 
@@ -43,13 +43,13 @@ def counts(libraries):
 
 
 @pytest.mark.parametrize(("large", "inside"), [(False, (1, 1)), (True, (8, 1))])
-def test_limits_hold_inside_and_are_lifted_after(libraries, large, inside):
+def test_limits_apply_inside_and_are_removed_after(libraries, large, inside):
     with limit_threads(large=large):
         assert counts(libraries) == inside
     assert counts(libraries) == (8, 6)
 
 
-def test_nested_limits_are_lifted_by_the_last_one_out(libraries):
+def test_nested_limits_are_removed_by_the_outer_one(libraries):
     with limit_threads(large=True):
         with limit_threads(large=False):
             with limit_threads(large=False):
@@ -59,7 +59,7 @@ def test_nested_limits_are_lifted_by_the_last_one_out(libraries):
     assert counts(libraries) == (8, 6)
 
 
-def test_limits_that_overlap_in_any_order(libraries):
+def test_overlapping_limits_may_end_in_any_order(libraries):
     first, second = limit_threads(large=False), limit_threads(large=False)
     first.__enter__()
     second.__enter__()
@@ -70,7 +70,7 @@ def test_limits_that_overlap_in_any_order(libraries):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_errors_lift_the_limit(libraries, error):
+def test_errors_remove_the_limit(libraries, error):
     with contextlib.suppress(error), limit_threads(large=False):
         raise error
     assert counts(libraries) == (8, 6)
@@ -103,7 +103,7 @@ def test_many_threads_at_once(libraries):
     assert counts(libraries) == (8, 6)
 
 
-def test_is_large():
+def test_products_above_a_size_are_large():
     assert not is_large(200, [10, 100, 3])
     assert not is_large(200, [784, 100, 10])
     assert is_large(200, [784, 512, 10])
@@ -140,7 +140,7 @@ def test_real_libraries_are_found_and_restored():
     assert [lib.get_num_threads() for lib, _ in threads._libraries()] == before
 
 
-# threadpoolctl as the oracle, with the libraries that are really loaded.
+# Compare with threadpoolctl and the libraries that are loaded.
 
 
 def test_threadpoolctl_sees_one_thread_within(two_threads):
@@ -156,8 +156,8 @@ def test_threadpoolctl_sees_them_restored_after_an_error(two_threads, error):
     assert set(threads_of_blas()) == {2}
 
 
-def test_threadpoolctl_sees_them_restored_when_the_last_of_several_threads_leaves(two_threads):
-    """The first one in is the first one out, and every thread lives on until all are out."""
+def test_threadpoolctl_sees_them_restored_when_the_last_of_several_threads_ends(two_threads):
+    """The thread that begins first ends its limit first, and all threads live until all limits have ended."""
     n, seen = 4, []
     entered, left = ([threading.Event() for _ in range(n)] for _ in range(2))
 
@@ -182,8 +182,8 @@ def test_threadpoolctl_sees_them_restored_when_the_last_of_several_threads_leave
     assert set(threads_of_blas()) == {2}
 
 
-def test_a_fit_leaves_other_threads_free_to_set_a_limit(two_threads):
-    """The main thread, having fitted, holds no control over the number of threads."""
+def test_other_threads_can_set_a_limit_after_a_fit(two_threads):
+    """After a fit, the main thread does not control the number of threads."""
     seen = []
     with limit_threads(large=False):
         pass

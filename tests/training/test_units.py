@@ -1,4 +1,4 @@
-"""Units of training: measured on the rows that are trained on, and followed by the weights where they change."""
+"""Units are measured on the training rows, and the weights are changed with them."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ KINDS = {
 
 @pytest.mark.parametrize(("loss", "kind"), KINDS.items())
 @pytest.mark.parametrize("standardize", [True, "robust"])
-def test_each_loss_has_the_units_that_suit_it(loss, kind, standardize):
+def test_each_loss_has_its_units(loss, kind, standardize):
     state = new(standardize, loss=loss)
     assert type(state.outputs) is kind
     assert type(state.inputs) is (Quartiles if standardize == "robust" else Moments)
@@ -77,7 +77,7 @@ def test_each_loss_has_the_units_that_suit_it(loss, kind, standardize):
 @pytest.mark.parametrize("loss", KINDS)
 @pytest.mark.parametrize("standardize", [True, "robust"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_rows_held_out_do_not_tell_of_themselves(loss, standardize, weighted):
+def test_validation_rows_do_not_change_the_units(loss, standardize, weighted):
     held_out = np.arange(0, 60, 7)
     weights = RNG.uniform(0.5, 2.0, 60) if weighted else None
     wild_X, wild_Y = X.copy(), Y.copy()
@@ -94,7 +94,7 @@ def test_rows_held_out_do_not_tell_of_themselves(loss, standardize, weighted):
         assert_allclose(c.shift, a.shift, rtol=1e-12)
         assert_allclose(c.scale, a.scale, rtol=1e-12)
     if weighted:
-        assert np.all(weights > 0.0)  # those of the caller stay as they are
+        assert np.all(weights > 0.0)  # the caller's weights are not changed
 
 
 @pytest.mark.parametrize("inputs", [None, moments(7, 3)], ids=["raw", "other"])
@@ -110,7 +110,7 @@ def test_change_units_keeps_the_function(inputs, outputs):
     assert np.abs(theta - state.theta).max() > 0.1
 
 
-def test_change_to_the_same_units_changes_not_a_bit():
+def test_a_change_to_the_same_units_changes_no_bit():
     state = make_state()
     state.inputs, state.outputs = moments(0, 3), moments(1, 2)
     theta, best = state.theta.copy(), state.best.copy()
@@ -120,7 +120,7 @@ def test_change_to_the_same_units_changes_not_a_bit():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_targets_come_in_training_units(dtype):
+def test_targets_are_in_the_units_of_training(dtype):
     state, columns = make_state(), np.random.default_rng(0).normal(size=(2, 7))
     state.theta, state.outputs = state.theta.astype(dtype), moments(1, 2)
     found = targets_for(state, Values(columns)).columns
@@ -135,14 +135,14 @@ def test_targets_come_in_training_units(dtype):
 
 
 @pytest.mark.parametrize("standardize", [True, "robust"])
-def test_units_in_use_stay_while_they_fit(standardize):
+def test_units_in_use_are_kept_while_they_fit(standardize):
     state = new(standardize)
     used, theta, wider = (state.inputs, state.outputs), state.theta.copy(), 1.1 * X - 0.1 * X.mean(axis=0)
     set_units(state, standardize, data_of(wider, 1.1 * Y), None, new=False, merge=True)
     assert state.inputs is used[0]
     assert state.outputs is used[1]
     assert_array_equal(state.theta, theta)
-    assert state.seen_inputs.weight == 120.0  # but what they are measured by goes on
+    assert state.seen_inputs.weight == 120.0  # but the statistics of all rows are updated
 
 
 CHANGES = {
@@ -175,7 +175,7 @@ def test_weights_are_not_multiplied_by_the_growth_of_a_column():
 
 @pytest.mark.parametrize("merge", [False, True])
 @pytest.mark.parametrize("constant", [0.0, 3.0, 5000.0])
-def test_weights_of_a_column_that_did_not_vary_stay_and_old_rows_keep_their_function(merge, constant):
+def test_weights_of_a_constant_column_are_kept_and_so_is_the_function_on_old_rows(merge, constant):
     old = np.column_stack([X[:, :2], np.full(60, constant)])
     state = new(data=data_of(old))
     W, before = Parameters(state.network.layout, state.theta).layers[0][0].copy(), functions(state, old)
@@ -208,6 +208,19 @@ def test_a_warm_start_keeps_the_function_on_other_rows(first):
 
 
 @pytest.mark.parametrize(("was", "wanted"), [(True, "robust"), ("robust", True), ("robust", False)])
-def test_a_clip_cannot_come_or_go(was, wanted):
-    with pytest.raises(ValueError, match="Put `standardize` back"):
+def test_a_smooth_clip_cannot_be_added_or_removed(was, wanted):
+    with pytest.raises(ValueError, match="Restore `standardize`"):
         set_units(new(was), wanted, data_of(), None, new=False, merge=False)
+
+
+@pytest.mark.parametrize("codes", [None, np.zeros((60, 1), dtype=np.intp)], ids=["numbers", "categories"])
+@pytest.mark.parametrize("trained", [(), (0,)])
+@pytest.mark.parametrize("gaps", [(), (0,), (1,)])
+def test_codes_and_indicators_of_gaps_are_columns_of_the_rows(codes, trained, gaps):
+    state = new()
+    state.gaps = trained
+    missing = X.copy()
+    missing[:5, list(gaps)] = np.nan
+    rows = rows_for(state, data_of(missing)._replace(codes=codes, gaps=gaps))
+    assert rows.width == X.shape[1] + len(trained) + (0 if codes is None else 1)
+    assert np.isfinite(rows.take(slice(None))).all()

@@ -1,4 +1,4 @@
-"""Validation: loss and score of rows that are not trained on, against the loss written out here."""
+"""Compare loss and score of validation rows with a formula written in this file."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_loss_is_the_weighted_mean_without_penalty(monkeypatch, index, weights, 
 
 @weighted
 @indices
-def test_classes_are_compared_as_classes(index, weights):
+def test_the_loss_of_classes_is_their_log_loss(index, weights):
     network = network_of("log_loss")
     parameters = parameters_of(network)
     validation = Validation(network, Rows(X, UNITS, np.float64), Codes(CODES, K), weights, index, None)
@@ -78,7 +78,7 @@ def test_classes_are_compared_as_classes(index, weights):
 
 
 class Witness:
-    """A judge that keeps what it is shown."""
+    """A judge that stores its arguments."""
 
     def start(self):
         self.seen = []
@@ -93,7 +93,7 @@ class Witness:
 @weighted
 @indices
 @pytest.mark.parametrize("elements", [1, 10**6])
-def test_a_judge_is_shown_each_row_once_with_its_weight_and_loss(monkeypatch, elements, index, weights):
+def test_a_judge_gets_each_row_once_with_its_weight_and_loss(monkeypatch, elements, index, weights):
     monkeypatch.setattr(sknet.training.chunks, "CHUNK_ELEMENTS", elements)
     monkeypatch.setattr(sknet.training.chunks, "LEAST_ROWS", 4)
     network, judge = network_of(), Witness()
@@ -112,7 +112,7 @@ def test_a_judge_is_shown_each_row_once_with_its_weight_and_loss(monkeypatch, el
         assert own[0] is None if w is None else np.array_equal(np.concatenate(own), w)
 
 
-def test_a_scorer_is_given_the_parameters():
+def test_a_scorer_gets_the_parameters():
     network = network_of()
     parameters = parameters_of(network)
     rows, targets = Rows(X, UNITS, np.float64), Values(Y.T.copy())
@@ -124,7 +124,7 @@ def test_a_scorer_is_given_the_parameters():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_raw_outputs_that_are_not_finite_score_nan(bad):
-    """And are not shown to the score, which might raise."""
+    """The scorer is not called with them, because it might raise an error."""
     network = network_of()
     parameters = parameters_of(network)
     parameters.layers[1][1][0] = bad
@@ -138,7 +138,7 @@ def test_raw_outputs_that_are_not_finite_score_nan(bad):
 @indices
 @pytest.mark.parametrize("kind", [sp.csr_array, sp.csr_matrix])
 def test_sparse_rows(kind, index):
-    """Which are scaled, not centred."""
+    """Sparse rows are scaled but not shifted."""
     network = network_of()
     parameters = parameters_of(network)
     rows = np.where(RNG.uniform(size=X.shape) < 0.5, X, 0.0)
@@ -149,7 +149,7 @@ def test_sparse_rows(kind, index):
 
 
 @weighted
-def test_evaluating_changes_nothing_and_repeats_itself(weights):
+def test_evaluating_twice_changes_nothing_and_gives_the_same_result(weights):
     network = network_of()
     parameters = parameters_of(network)
     parameters.vector.flags.writeable = False

@@ -1,4 +1,4 @@
-"""Callbacks are handed on by scikit-learn's searches and pipelines; its monitor of scores and progress bar work."""
+"""scikit-learn's searches and pipelines pass callbacks on; its monitor of scores and its progress bar work."""
 
 import pytest
 import sklearn
@@ -17,12 +17,12 @@ from sknet import MLPRegressorScratch
 
 @needs_callbacks
 @quiet
-def test_a_search_hands_callbacks_on():
-    """Search -> candidate and fold -> epoch: each fit of the net is a task with a task for each epoch."""
+def test_a_search_passes_callbacks_on():
+    """Search -> candidate and fold -> epoch: each fit of the network is a task with one task for each epoch."""
     recorder = Nested()
     grid = GridSearchCV(PlainRegressor(**SMALL), {"width": [2, 3]}, cv=2).set_callbacks(recorder).fit(X, Y)
     epochs = [event for event in recorder.events if event[:2] == ("end", "epoch")]
-    assert [event[2] for event in epochs] == list(range(6)) * 5  # two candidates on two folds, and the refit
+    assert [event[2] for event in epochs] == list(range(6)) * 5  # two candidates on two folds, and the final fit
     models = recorder.epochs
     assert [model.width for model in models[:24:6]].count(2) == 2
     same_weights(models[-1], grid.best_estimator_)
@@ -30,7 +30,7 @@ def test_a_search_hands_callbacks_on():
 
 @needs_callbacks
 @quiet
-def test_a_pipeline_hands_callbacks_on():
+def test_a_pipeline_passes_callbacks_on():
     recorder = Nested()
     make_pipeline(StandardScaler(), PlainRegressor(**SMALL)).set_callbacks(recorder).fit(X, Y)
     assert [event[2] for event in recorder.events if event[:2] == ("end", "epoch")] == list(range(6))
@@ -55,7 +55,7 @@ def test_scoring_monitor_records_every_epoch(Estimator):
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_scoring_monitor_within_a_search(n_jobs):
     monitor = sklearn.callback.ScoringMonitor(scoring="r2")
-    mlp = PlainRegressor(**SMALL).set_callbacks(monitor)  # searches do not hand on this one
+    mlp = PlainRegressor(**SMALL).set_callbacks(monitor)  # searches do not pass on this one
     search = GridSearchCV(mlp, {"width": [2, 3]}, cv=KFold(2), n_jobs=n_jobs)
     with parallel_config("threading"):
         search.fit(X, Y)
@@ -100,7 +100,7 @@ def test_progress_bar_of_one_fit(capsys, monkeypatch):
 @needs_callbacks
 @quiet
 @pytest.mark.parametrize("how", ["clone", "fit"])
-def test_callbacks_stay_where_scikit_learn_leaves_them(how):
+def test_callbacks_remain_where_scikit_learn_keeps_them(how):
     recorder = Recorder()
     ours, theirs = PlainClassifier(**SMALL).set_callbacks(recorder), LogisticRegression().set_callbacks(recorder)
     if how == "clone":
@@ -112,8 +112,8 @@ def test_callbacks_stay_where_scikit_learn_leaves_them(how):
 
 @needs_callbacks
 @quiet
-def test_weights_reach_the_callbacks():
-    """As metadata, as scikit-learn's own estimators hand them on: a monitor's score is then weighted."""
+def test_callbacks_get_the_weights():
+    """As metadata, as with scikit-learn's own estimators: the score of a monitor is then weighted."""
     weights = RNG.uniform(0.1, 3.0, 60)
     monitor = sklearn.callback.ScoringMonitor(scoring="r2")
     mlp = PlainRegressor(**SMALL).set_callbacks(monitor).fit(X, Y, sample_weight=weights)
@@ -123,8 +123,8 @@ def test_weights_reach_the_callbacks():
 
 @needs_callbacks
 @quiet
-def test_callbacks_see_the_weights_that_are_judged():
-    """Of members and averages, too: the last are those that the fit ends with."""
+def test_callbacks_get_the_model_that_is_validated():
+    """With members and averages, too. The last model is that of the end of the fit."""
     recorder = Recorder()
     mlp = MLPRegressorScratch(
         width=4, max_iter=3, batch_size=2, n_members=2, averaging=0.9, early_stopping=False, random_state=0

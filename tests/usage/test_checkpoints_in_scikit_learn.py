@@ -30,10 +30,10 @@ def test_through_metadata_routing(tmp_path, crash):
         whole = clone(model).fit(X, Y)
         resumed = crashing_fits(crash, model, X, Y, checkpoint=tmp_path / "checkpoint")
         assert_array_equal(resumed.predict(X), whole.predict(X))
-        assert len(cross_val_score(REG(**SMALL), X, Y, cv=2)) == 2  # nobody has to ask for it
+        assert len(cross_val_score(REG(**SMALL), X, Y, cv=2)) == 2  # without any request for metadata
 
 
-def test_a_search_that_hands_one_file_to_all_is_told_so(tmp_path):
+def test_a_search_whose_fits_share_one_file_is_an_error(tmp_path):
     search = GridSearchCV(REG(**SMALL), {"width": [3, 4]}, cv=2, error_score="raise")
     with pytest.raises(ValueError, match="another fit"):
         search.fit(X, Y, checkpoint=tmp_path / "checkpoint")

@@ -1,4 +1,4 @@
-"""Class weights count as sample weights do, in every form that scikit-learn takes."""
+"""Class weights have the effect of sample weights, in every form that scikit-learn accepts."""
 
 import time
 
@@ -33,8 +33,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("sample_weight", [None, WEIGHTS], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("changes", [{}, {"solver": "sgd"}, {"solver": "lbfgs"}, {"early_stopping": True}], ids=str)
 @pytest.mark.parametrize("names", [np.arange(3), np.array(["a", "b", "c"])], ids=["numbers", "text"])
-def test_class_weight_is_multiplied_into_the_sample_weights(names, changes, sample_weight):
-    """Bit for bit."""
+def test_class_weight_is_multiplied_by_the_sample_weights(names, changes, sample_weight):
+    """The results are the same bit for bit."""
     weight_of, y = {names[0]: 0.5, names[1]: 7.0, names[2]: 2.0}, names[CLASSES]
     each = np.array([0.5, 7.0, 2.0])[CLASSES]
     ours = fitted(PlainClassifier, X, y, sample_weight, class_weight=weight_of, **changes)
@@ -45,21 +45,21 @@ def test_class_weight_is_multiplied_into_the_sample_weights(names, changes, samp
     assert differs(ours, fitted(PlainClassifier, X, y, sample_weight, **changes))
 
 
-def test_classes_without_a_weight_weigh_one():
+def test_classes_without_a_weight_have_weight_one():
     partial, whole = ({1: 4.0}, {0: 1.0, 1: 4.0, 2: 1.0})
     assert_same_weights(*(fitted(PlainClassifier, class_weight=class_weight) for class_weight in (partial, whole)))
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
-def test_balanced_makes_classes_count_alike(kind):
-    """``n / (n_classes * count)`` each."""
+def test_balanced_gives_classes_the_same_total_weight(kind):
+    """The weight of a class is ``n / (n_classes * count)``."""
     y = TARGETS[kind]
     each = (len(y) / (len(np.unique(y)) * np.bincount(y)))[y]
     assert_same_weights(fitted(PlainClassifier, X, y, class_weight="balanced"), fitted(PlainClassifier, X, y, each))
 
 
 @pytest.mark.parametrize("kind", ["multilabel", "multioutput"])
-def test_balanced_columns_multiply_as_in_trees(kind):
+def test_balanced_weights_of_columns_are_multiplied_as_in_trees(kind):
     y = TARGETS[kind]
     each = np.prod([(N / (len(np.unique(c)) * np.bincount(c)))[c] for c in y.T], axis=0)
     assert_same_weights(fitted(PlainClassifier, X, y, class_weight="balanced"), fitted(PlainClassifier, X, y, each))
@@ -70,7 +70,7 @@ def test_a_dict_for_each_column_as_in_trees(kind):
     y = TARGETS[kind]
     class_weight = [{0: 1.0, 1: 5.0, 2: 1.0, 3: 1.0}, *[{0: 1.0, 1: 0.5, 2: 2.0, 3: 3.0}] * (y.shape[1] - 1)]
     each = compute_sample_weight(class_weight, y)
-    RandomForestClassifier(n_estimators=1, class_weight=class_weight).fit(X, y)  # it is what trees take
+    RandomForestClassifier(n_estimators=1, class_weight=class_weight).fit(X, y)  # trees accept the same dict
     assert_same_weights(fitted(PlainClassifier, X, y, class_weight=class_weight), fitted(PlainClassifier, X, y, each))
 
 
@@ -79,8 +79,8 @@ def test_balanced_sparse_labels():
     assert_same_weights(fitted(PlainClassifier, X, sp.csr_matrix(LABELS), class_weight="balanced"), dense)
 
 
-def test_balanced_finds_more_of_a_rare_class():
-    """One row in eight, which no input tells for sure."""
+def test_balanced_finds_more_rows_of_a_rare_class():
+    """One row in eight belongs to it, and the inputs do not determine which."""
     y = (X[:, 0] + 1.5 * np.random.default_rng(1).normal(size=N) > np.sqrt(3.25) * 1.15).astype(int)
     assert 0.05 < y.mean() < 0.2
     plain, balanced = (fitted(PlainClassifier, X, y, depth=0, max_iter=60, class_weight=w) for w in (None, "balanced"))
@@ -88,7 +88,7 @@ def test_balanced_finds_more_of_a_rare_class():
     assert recalls[1] > recalls[0] + 0.3
 
 
-def test_validation_rows_have_class_weights_too():
+def test_validation_rows_have_class_weights():
     class_weight, y = {0: 1.0, 1: 5.0, 2: 0.1}, CLASSES
     ours = PlainClassifier(class_weight=class_weight, **SMALL)
     ours.fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL])
@@ -98,13 +98,13 @@ def test_validation_rows_have_class_weights_too():
 
 @pytest.mark.parametrize("present", [[1, 2], [0]])
 def test_validation_rows_may_lack_classes_that_have_a_weight(present):
-    """``compute_sample_weight`` of these rows alone would complain of the classes that have none."""
+    """``compute_sample_weight`` of these rows alone would be an error."""
     rows = np.isin(CLASSES, present)
     mlp = PlainClassifier(class_weight={0: 2.0}, **SMALL).fit(X, CLASSES, X_val=X[rows], y_val=CLASSES[rows])
     assert len(mlp.validation_scores_) == 8
 
 
-def test_partial_fit_takes_a_dict():
+def test_partial_fit_accepts_a_dict():
     weight_of = {0: 0.5, 1: 7.0, 2: 2.0}
     ours, theirs = PlainClassifier(class_weight=weight_of, **SMALL), PlainClassifier(**SMALL)
     for rows in (slice(0, 60), slice(60, 120)):
@@ -115,19 +115,19 @@ def test_partial_fit_takes_a_dict():
 
 
 @pytest.mark.parametrize("present", [[1, 2], [0]])
-def test_batches_of_partial_fit_may_lack_classes_that_have_a_weight(present):
+def test_chunks_of_partial_fit_may_lack_classes_that_have_a_weight(present):
     mlp, rows = PlainClassifier(class_weight={0: 2.0}, **SMALL), np.isin(CLASSES, present)
     each = np.where(CLASSES[rows] == 0, 2.0, 1.0)
     theirs = PlainClassifier(**SMALL).partial_fit(X[rows], CLASSES[rows], each, classes=[0, 1, 2])
     assert_same_weights(mlp.partial_fit(X[rows], CLASSES[rows], classes=[0, 1, 2]), theirs)
 
 
-def test_partial_fit_cannot_balance():
+def test_balanced_is_an_error_in_partial_fit():
     with pytest.raises(ValueError, match="class_weight='balanced' is not supported by partial_fit"):
         PlainClassifier(class_weight="balanced").partial_fit(X, CLASSES, classes=[0, 1, 2])
 
 
-def test_class_weights_that_leave_nothing():
+def test_class_weights_that_leave_no_weight_are_an_error():
     with pytest.raises(ValueError, match="`class_weight` and `sample_weight` must leave at least one positive weight"):
         fitted(PlainClassifier, X, CLASSES, (CLASSES == 1).astype(float), class_weight={1: 0.0})
 
@@ -135,25 +135,25 @@ def test_class_weights_that_leave_nothing():
 @pytest.mark.parametrize(
     ("y", "class_weight", "match"),
     [
-        (CLASSES, {0: 1.0, 1: 1.0, "2": 5.0}, r"got \['2'\], which y has not, and nothing for \[2\]"),
-        (LABELS, [{0: 1.0, 2: 5.0}] * LABELS.shape[1], r"got \[2\], which y has not, and nothing for \[1\]"),
+        (CLASSES, {0: 1.0, 1: 1.0, "2": 5.0}, r"got \['2'\], which are not in y, and no weight for \[2\]"),
+        (LABELS, [{0: 1.0, 2: 5.0}] * LABELS.shape[1], r"got \[2\], which are not in y, and no weight for \[1\]"),
     ],
     ids=["multiclass", "multilabel"],
 )
-def test_a_misspelt_class_is_an_error(y, class_weight, match):
+def test_an_unknown_class_is_an_error(y, class_weight, match):
     with pytest.raises(ValueError, match=match):
         fitted(PlainClassifier, X, y, class_weight=class_weight)
 
 
-def test_a_class_that_is_not_there_may_have_a_weight():
-    """As in scikit-learn: a fold may lack a class."""
+def test_a_class_without_rows_may_have_a_weight():
+    """As in scikit-learn, because a fold may lack a class."""
     whole = {0: 1.0, 1: 5.0, 2: 0.1}
     pair = (fitted(PlainClassifier, X, CLASSES, class_weight=own) for own in (whole, whole | {3: 7.0}))
     assert_same_weights(*pair)
 
 
-def test_time_of_a_dict_is_that_of_balanced_weights():
-    """It was quadratic in the classes: thirty times as long for 2,000."""
+def test_the_time_for_a_dict_is_that_of_balanced_weights():
+    """It was quadratic in the number of classes: thirty times as long for 2,000."""
     rng = np.random.default_rng(0)
     y = np.concatenate([np.arange(2000), rng.integers(0, 2000, 8000)])
     labels, seconds = LabelEncoding.of(y), {}

@@ -1,4 +1,4 @@
-"""The scripts that compare sknet with its alternatives: the picture has every contestant, checks tell them apart."""
+"""The scripts that compare sknet with its alternatives: the picture has all of them, and checks distinguish them."""
 
 import csv
 import subprocess
@@ -21,7 +21,7 @@ def script(monkeypatch):
     return find
 
 
-def test_picture_of_accuracy_has_every_contestant_of_the_file_without_overlap(script):
+def test_the_picture_of_accuracy_has_every_learner_of_the_file_without_overlap(script):
     pytest.importorskip("matplotlib").use("agg")
     with (FOLDER / "accuracy.csv").open(encoding="utf-8") as file:
         names = {(row["suite"], row["contestant"]) for row in csv.DictReader(file) if row["seeds"] == "0"}
@@ -37,7 +37,7 @@ def test_picture_of_accuracy_has_every_contestant_of_the_file_without_overlap(sc
             assert ax.get_ylim()[0] > ax.get_ylim()[1], "the smaller error must be higher"
 
 
-def test_script_writes_the_picture(tmp_path):
+def test_the_script_writes_the_picture(tmp_path):
     pytest.importorskip("matplotlib")
     command = [sys.executable, str(FOLDER / "plot_accuracy.py"), "--output", "accuracy.png"]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
@@ -46,19 +46,19 @@ def test_script_writes_the_picture(tmp_path):
     assert len(content) < 100_000
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # an error would count as a no
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # an error would count as a "no"
 @pytest.mark.parametrize(
     ("title", "sknet", "scikit_learn"),
     [
         ("frame with a text column", True, False),
         ("NaN among numbers", True, False),
-        ("levels first met in predict", True, False),
-        ("validation rows of one's own", True, False),
+        ("new levels in predict", True, False),
+        ("validation rows passed to fit", True, False),
         ("sparse X", True, True),
         ("`partial_fit`", True, True),
     ],
 )
-def test_checks_tell_what_each_library_takes(script, title, sknet, scikit_learn):
+def test_checks_show_what_each_library_accepts(script, title, sknet, scikit_learn):
     pytest.importorskip("pandas")
     alternatives = script("alternatives")
     for name, expected in (("sknet", sknet), ("scikit-learn's MLP", scikit_learn)):
@@ -67,6 +67,6 @@ def test_checks_tell_what_each_library_takes(script, title, sknet, scikit_learn)
         assert bool(answer) is expected, name
 
 
-def test_table_leaves_cells_empty_that_were_not_run(script):
+def test_cells_of_checks_that_were_not_run_are_empty(script):
     printed = script("alternatives").table({"one": {"a": "yes", "b": "no"}, "other": {"b": "yes"}})
     assert printed.splitlines() == ["| | one | other |", "| --- | --- | --- |", "| a | yes | |", "| b | no | yes |"]

@@ -1,4 +1,4 @@
-"""A target that does not vary is predicted as it is, alone or among others, whatever its size and the loss."""
+"""A constant target is predicted exactly, alone or with others, for every size and loss."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_alone(loss, size, dtype):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("loss", LOSSES)
-def test_among_others(loss, size):
+def test_with_others(loss, size):
     size = domain(loss, size)
     Y = np.column_stack([1e-4 * np.exp(X[:, 0]), np.full(150, size), np.exp(X[:, 1])])
     found = MLPRegressorScratch(loss, **SMALL).fit(X, Y).predict(2.0 * X)
@@ -47,8 +47,8 @@ def test_several_quantiles_and_weights_for_raw_inputs(size):
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("size", [1e-3, 1e7])
-def test_training_starts_at_the_middle_of_the_targets(loss, size):
-    """With a log link too: the first predictions are of the size of y."""
+def test_training_starts_at_the_mean_or_median_of_the_targets(loss, size):
+    """This also holds with a log link: the first predictions have the size of y."""
     y = size * np.exp(0.1 * X[:, 0])
     mlp = MLPRegressorScratch(loss, **SMALL | {"max_iter": 1, "learning_rate_init": 1e-9}).fit(X, y)
     assert 0.3 * size < np.median(mlp.predict(X)) < 3.0 * size

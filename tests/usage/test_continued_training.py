@@ -1,4 +1,4 @@
-"""Training in parts, by warm starts and ``partial_fit``, is training at once; a fit without warm start begins anew."""
+"""Training in parts, by warm starts and ``partial_fit``, equals training at once; other fits start from new weights."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ SOLVERS = {
 @BOTH
 def test_ten_and_twenty_epochs_are_thirty(Estimator, solver, schedule, early_stopping, shuffle):
     y = target(Estimator)
-    # A tolerance that makes the adaptive rate fall several times on the way, and not at epoch 10.
+    # With this tolerance, the adaptive learning rate decreases several times on the way, and not at epoch 10.
     patience = 3 if schedule == "adaptive" else np.inf
     parameters = SMALL | SOLVERS[solver] | {"learning_rate": schedule, "tol": 0.02, "n_iter_no_change": patience}
     mlp = Estimator(warm_start=True, shuffle=shuffle, early_stopping=early_stopping, **parameters)
@@ -41,7 +41,7 @@ def test_ten_and_twenty_epochs_are_thirty(Estimator, solver, schedule, early_sto
     assert (parts.max_iter_, whole.max_iter_) == (20, 30)
     parts.max_iter_ = 30
     if whole.n_iter_ == 30:
-        assert parts.n_iter_ == 20  # this fit's epochs; the curves hold all of them
+        assert parts.n_iter_ == 20  # the epochs of this fit; the curves have all of them
         parts.n_iter_ = 30
     else:
         parts.n_iter_ += 10
@@ -53,7 +53,7 @@ def test_ten_and_twenty_epochs_are_thirty(Estimator, solver, schedule, early_sto
 
 @BOTH
 def test_calls_of_partial_fit_are_epochs_of_fit(Estimator):
-    """In the order of the rows: each call of ``partial_fit`` starts a permutation of its own."""
+    """In the order of the rows, since each call of ``partial_fit`` draws its own permutation."""
     y = target(Estimator)
     mlp = Estimator(shuffle=False, **SMALL | {"max_iter": 4, "standardize": False})
     whole = clone(mlp).fit(X, y)
@@ -69,7 +69,7 @@ def test_calls_of_partial_fit_are_epochs_of_fit(Estimator):
 @pytest.mark.parametrize("n", [30, 79, 81, 200])
 @pytest.mark.parametrize("early_stopping", [False, True])
 @BOTH
-def test_a_warm_start_on_another_number_of_rows_uses_just_those(Estimator, early_stopping, n):
+def test_a_warm_start_on_another_number_of_rows_uses_exactly_these(Estimator, early_stopping, n):
     y = target(Estimator)
     rows = np.arange(n) % 80
     mlp = Estimator(warm_start=True, early_stopping=early_stopping, **SMALL).fit(X, y)
@@ -79,7 +79,7 @@ def test_a_warm_start_on_another_number_of_rows_uses_just_those(Estimator, early
     assert mlp.t_ == seen + 6 * (n - validated)
 
 
-def test_a_warm_start_without_shuffling_visits_the_rows_as_they_lie(visited):
+def test_a_warm_start_without_shuffling_uses_the_rows_in_their_order(visited):
     rows = np.arange(80.0)[:, None]
     parameters = SMALL | {"learning_rate_init": 1e-9, "n_iter_no_change": np.inf}
     mlp = REG(warm_start=True, standardize=False, **parameters).fit(rows, Y)
@@ -101,7 +101,7 @@ def test_a_warm_start_after_convergence_trains_again():
 
 
 @BOTH
-def test_a_fit_without_warm_start_begins_anew(Estimator):
+def test_a_fit_without_warm_start_starts_from_new_weights(Estimator):
     y = target(Estimator)
     mlp = Estimator(**SMALL)
     once = clone(mlp).fit(X, y)
@@ -116,7 +116,7 @@ def test_a_warm_start_may_change_the_solver(Estimator, first, then):
     mlp = Estimator(solver=first, warm_start=True, **SMALL | {"learning_rate_init": 1e-9}).fit(X, y)
     expected = mlp.loss_curve_[-1]
     mlp.set_params(solver=then, max_iter=1).fit(X, y)
-    # Nothing but L-BFGS moves at this rate: training went on from where it was.
+    # At this learning rate only L-BFGS changes the weights, so training continued where it was.
     if then == "lbfgs":
         assert mlp.loss_ < expected
     else:

@@ -1,4 +1,4 @@
-"""Each section of the course, C1 to C10, from the user's side and with the numbers that it gives."""
+"""Each section of the course, C1 to C10, from the user's side and with the figures that it contains."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from sknet.core.losses import LOSSES
 from sknet.core.memory import Parameters, Workspace
 from sknet.core.network import Network
 
-# The course is about what nets compute; most of these are stopped after a fixed number of epochs.
+# The course is about what networks compute; most of these are stopped after a fixed number of epochs.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -36,7 +36,7 @@ def sigmoid(z):
         ("tanh", [0.800499, -0.6043678]),
     ],
 )
-def test_c1_layer_is_combination_then_nonlinearity(name, expected):
+def test_c1_a_layer_is_a_linear_combination_then_a_nonlinearity(name, expected):
     x, b = np.array([[1.0, 2.0]]), np.array([0.1, -0.2])
     W = np.array([[0.5, -1.0], [0.25, 0.25]])
     layer = Dense(2, 2, ACTIVATIONS[name], INITIALIZERS["glorot_uniform"])
@@ -47,7 +47,7 @@ def test_c1_layer_is_combination_then_nonlinearity(name, expected):
 LINEAR = {"depth": 0, "solver": "lbfgs", "tol": 1e-8, "max_iter": 1000, "random_state": 0}
 
 
-def test_c2_no_depth_is_least_squares():
+def test_c2_without_depth_it_is_least_squares():
     X, y = load_diabetes(return_X_y=True)
     net = MLPRegressorScratch(**LINEAR, alpha=0.0).fit(X, y)
     assert_allclose(net.predict(X), LinearRegression().fit(X, y).predict(X), atol=1e-3 * y.std())
@@ -57,7 +57,7 @@ def test_c2_no_depth_is_least_squares():
 
 @pytest.mark.parametrize("load", [load_breast_cancer, load_wine])
 @pytest.mark.parametrize("alpha", [0.1, 10.0])
-def test_c2_no_depth_is_logistic_regression(load, alpha):
+def test_c2_without_depth_it_is_logistic_regression(load, alpha):
     X, y = load(return_X_y=True)
     net = MLPClassifierScratch(**LINEAR, alpha=alpha).fit(X, y)
     theirs = make_pipeline(StandardScaler(), LogisticRegression(C=1.0 / alpha, tol=1e-8, max_iter=2000)).fit(X, y)
@@ -90,7 +90,7 @@ def test_c4_two_linear_layers_are_one():
     assert_allclose(x @ W + b, (x @ W1) @ W2, rtol=1e-12)
 
 
-def test_c4_trained_net_without_nonlinearities_collapses():
+def test_c4_a_trained_network_without_nonlinearities_collapses():
     X, y = load_digits(return_X_y=True)
     net = PlainClassifier(activation="identity", depth=3, width=16, max_iter=5, random_state=0).fit(X, y)
     (W,), (b,), _ = collapse_linear(net.coefs_, net.intercepts_, net.activation)
@@ -99,10 +99,10 @@ def test_c4_trained_net_without_nonlinearities_collapses():
     assert np.array_equal((X @ W + b).argmax(axis=1), net.predict(X))
 
 
-def test_c4_only_what_has_no_nonlinearity_between_collapses():
+def test_c4_only_layers_without_a_nonlinearity_between_them_collapse():
     X, y = load_digits(return_X_y=True)
     kinds = ("identity", "tanh", "identity")
-    net = PlainClassifier((20, 16, 12), kinds, max_iter=5, random_state=0).fit(X, y)
+    net = PlainClassifier((20, 16, 12), activation=kinds, max_iter=5, random_state=0).fit(X, y)
     (W1, W2), (b1, b2), hidden = collapse_linear(net.coefs_, net.intercepts_, kinds)
     assert hidden == ["tanh"]
     assert_allclose(np.tanh(X @ W1 + b1) @ W2 + b2, net.decision_function(X), atol=1e-10)
@@ -122,7 +122,7 @@ COURSE_ACTIVATIONS = {
 @pytest.mark.parametrize("name", COURSE_ACTIVATIONS)
 def test_c5_formula_derivative_and_range(name):
     value, derivative, bounds = COURSE_ACTIVATIONS[name]
-    a = np.linspace(-5.0, 5.0, 41)[None, :]  # 0 is among them
+    a = np.linspace(-5.0, 5.0, 41)[None, :]  # one of these values is 0
     f = ACTIVATIONS[name]
     assert_allclose(f(a), value(a), atol=1e-12)
     assert_allclose(f.derivative(a), derivative(a), atol=1e-12)
@@ -130,7 +130,7 @@ def test_c5_formula_derivative_and_range(name):
     assert (np.diff(f(a)[0]) >= 0.0).all()
 
 
-def test_c5_relu_and_softmax_are_different_and_say_so():
+def test_c5_relu_and_softmax_are_described_as_exceptions():
     assert ACTIVATIONS["relu"].derivative(np.zeros((1, 1))) == 0.0
     assert "derivative at 0" in ACTIVATIONS["relu"].note
     assert not ACTIVATIONS["softmax"].elementwise
@@ -193,7 +193,7 @@ def test_c8_one_loss_for_each_epoch(solver):
     assert net.loss_curve_[-1] == net.loss_ < net.loss_curve_[0]
 
 
-def test_c9_deltas_of_a_2_2_1_net():
+def test_c9_deltas_of_a_2_2_1_network():
     x = np.array([1.0, 0.5])
     target = 1.0
     W, b = np.array([[0.4, -0.3], [0.2, 0.6]]), np.array([0.1, -0.1])
@@ -237,7 +237,7 @@ def test_c10_updates_are_plain_gradient_descent():
             assert_allclose(theirs, ours, atol=1e-12)
 
 
-def test_c10_fit_is_partial_fit_repeated():
+def test_c10_fit_is_repeated_partial_fit():
     X, y = load_breast_cancer(return_X_y=True)
     net = MLPClassifierScratch(
         width=4, solver="sgd", momentum=0.0, batch_size=len(X), standardize=False, max_iter=5, learning_rate_init=1e-4,

@@ -8,7 +8,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error
 from sklearn.model_selection import cross_val_predict, cross_validate, learning_curve, validation_curve
 
-# The nets train for a fixed number of epochs, to be fast; that they could go on is known.
+# The networks train for a few epochs, to be fast. They need not converge.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -21,7 +21,7 @@ def test_cross_validate_with_several_scorers(wine):
     assert all(net.classes_.tolist() == [0, 1, 2] for net in ours["estimator"])
 
 
-def test_cross_validate_of_regressor_with_own_scorer(diabetes):
+def test_cross_validate_of_a_regressor_with_a_scorer_of_the_user(diabetes):
     scoring = {"r2": "r2", "mae": make_scorer(mean_absolute_error, greater_is_better=False)}
     ours = cross_validate(regressor(), *diabetes, scoring=scoring, cv=3, error_score="raise")
     assert (ours["test_r2"] > 0.3).all()
@@ -34,7 +34,7 @@ def test_cross_val_predict_of_probabilities(wine):
     p = cross_val_predict(classifier(), X, names, cv=3, method="predict_proba")
     assert p.shape == (len(X), 3)
     assert_allclose(p.sum(axis=1), 1.0)
-    assert log_loss(names, p, labels=np.unique(names)) < 0.3  # the prior has 1.1; columns in the order of the labels
+    assert log_loss(names, p, labels=np.unique(names)) < 0.3  # 1.1 for the frequencies of classes; columns as labels
 
 
 @pytest.mark.parametrize("method", ["predict_log_proba", "decision_function"])
@@ -44,7 +44,7 @@ def test_cross_val_predict_of_other_scores(wine, method):
     assert (scores.argmax(axis=1) == y).mean() > 0.9
 
 
-def test_learning_curve_rises(wine):
+def test_scores_rise_with_the_number_of_rows(wine):
     X, y = wine
     sizes, _, scores = learning_curve(
         classifier(batch_size=5), X, y, train_sizes=[0.05, 1.0], cv=3, shuffle=True, random_state=0, error_score="raise"

@@ -1,4 +1,4 @@
-"""Dropout as a parameter of the estimators: reproducible, off at prediction, one rate for each layer if you like."""
+"""Dropout as a parameter of the estimators: reproducible, off at prediction, with one rate or one for each layer."""
 
 import numpy as np
 import pytest
@@ -46,9 +46,9 @@ def test_dropout_of_none_is_no_dropout():
 
 
 def test_training_with_dropout_minimizes_the_expected_loss():
-    """Of a linear net on orthogonal inputs: dropout is ridge regression in expectation (Srivastava, section 9.1).
+    """In a linear network on orthogonal inputs, dropout is ridge regression in expectation (Srivastava, section 9.1).
 
-    Inputs reach the dropped layer as they are; their weights shrink by ``(1 - rate)`` there.
+    Nothing transforms the inputs before dropout. Their weights become smaller by the factor ``1 - rate``.
     """
     rng = np.random.default_rng(0)
     Q = np.linalg.qr(rng.normal(size=(400, 3)) - 0.0)[0] * 20.0

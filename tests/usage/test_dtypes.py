@@ -1,4 +1,4 @@
-"""Single and double precision: which one a model computes and predicts in, for inputs and targets of any dtype."""
+"""Single and double precision: the dtype of computation and predictions, for each dtype of inputs and targets."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_dtype(Estimator, solver, given, dtype, computed):
     data = (10 * RAW).astype(given)
     mlp = Estimator(solver=solver, dtype=dtype, **SMALL).fit(data, target(Estimator), np.ones(N))
     assert {a.dtype for a in mlp.coefs_ + mlp.intercepts_} == {np.dtype(computed)}
-    regressor = Estimator is REG  # its predictions of float64 rows are float64, whatever they are computed in
+    regressor = Estimator is REG  # predictions for float64 rows are float64, also if computed in float32
     assert outputs(mlp, data).dtype == (np.float64 if regressor and given != np.float32 else computed)
     assert outputs(mlp, data.astype(float)).dtype == (np.float64 if regressor else computed)
     double = Estimator(solver=solver, **SMALL).fit(data.astype(float), target(Estimator))
@@ -37,7 +37,7 @@ def test_dtype(Estimator, solver, given, dtype, computed):
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 @BOTH
-def test_dtype_counts_for_sparse_input_too(Estimator, container):
+def test_dtype_of_sparse_inputs(Estimator, container):
     mlp = Estimator(dtype="float32", **SMALL).fit(container(X), target(Estimator))
     assert mlp.coefs_[0].dtype == np.float32
     assert outputs(mlp, container(X.astype(np.float32))).dtype == np.float32

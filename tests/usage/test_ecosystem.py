@@ -1,4 +1,4 @@
-"""Tools that users point at an estimator: explanations, displays, searches, frames, resampling, notebooks."""
+"""Other packages that take an estimator: explanations, displays, searches, frames, resampling, notebooks."""
 
 import re
 
@@ -104,8 +104,8 @@ def test_optuna_searches_depth_and_width(wine):
     assert study.best_value == cross_val_score(classifier(**study.best_params), *wine, cv=folds).mean() > 0.9
 
 
-def test_optuna_stops_a_network_that_does_not_promise(wine):
-    """After each epoch, by `partial_fit`: what a report to the trial and a pruner need."""
+def test_optuna_stops_a_network_with_low_scores(wine):
+    """After each epoch of `partial_fit`, the score is reported to the trial, and a pruner decides."""
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     X, X_val, y, y_val = train_test_split(*wine, stratify=wine[1], random_state=0)
@@ -143,7 +143,7 @@ def test_polars_frames_in_and_out(wine):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_skrub_gives_each_column_what_it_needs():
+def test_skrub_prepares_each_kind_of_column():
     skrub = pytest.importorskip("skrub", exc_type=ImportError)
     pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
@@ -175,7 +175,7 @@ def test_resampling_in_a_pipeline_of_imbalanced_learn():
         for model in (classifier(), resampled)
     )
     assert balanced > plain + 0.1
-    assert len(resampled.fit(X, y).predict(X)) == 600  # sampling is for training alone
+    assert len(resampled.fit(X, y).predict(X)) == 600  # only the training rows are resampled
 
 
 # Notebooks
@@ -183,12 +183,12 @@ def test_resampling_in_a_pipeline_of_imbalanced_learn():
 
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
 def test_html_of_a_notebook(Estimator, wine):
-    """The parameters with their values, and no link: there is no page on the web that it could lead to."""
+    """It shows the parameters with their values, and no link, because the web has no page for them."""
     net = Estimator(depth=3, max_iter=2)
     bundle = net._repr_mimebundle_()
     page = bundle["text/html"]
     assert bundle["text/plain"] == repr(net)
-    assert re.sub(r"\d+", "", page) == re.sub(r"\d+", "", estimator_html_repr(net))  # numbers: of the page's parts
+    assert re.sub(r"\d+", "", page) == re.sub(r"\d+", "", estimator_html_repr(net))  # without the numbers of its parts
     assert "Not fitted" in page
     assert "depth" in page
     assert "Not fitted" not in estimator_html_repr(net.fit(*wine))

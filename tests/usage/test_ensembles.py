@@ -16,14 +16,14 @@ from sklearn.model_selection import TunedThresholdClassifierCV, cross_val_predic
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier, RegressorChain
 
-# The nets train for a fixed number of epochs, to be fast; that they could go on is known.
+# The networks train for a few epochs, to be fast. They need not converge.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
 def test_calibrated_classifier(cancer, method):
     X_train, X_test, y_train, y_test = train_test_split(*cancer, random_state=0)
-    # A net much too sure of itself: calibration has something to do.
+    # A network whose probabilities are too close to 0 and 1, so that calibration has an effect.
     net = PlainClassifier(**TRAINING | {"width": 32, "alpha": 0.0, "max_iter": 150})
     sure = clone(net).fit(X_train, y_train)
     calibrated = CalibratedClassifierCV(net, method=method, cv=3).fit(X_train, y_train)
@@ -45,8 +45,8 @@ def test_bagging(wine):
     assert len({net.random_state for net in bag.estimators_}) == 4
 
 
-@pytest.mark.filterwarnings("ignore:The row weights sum to:UserWarning")  # AdaBoost's are shares
-def test_boosting_hands_on_sample_weights(wine):
+@pytest.mark.filterwarnings("ignore:The row weights sum to:UserWarning")  # those of AdaBoost sum to one
+def test_boosting_passes_sample_weights_on(wine):
     X, y = wine
     stump = classifier(depth=0, max_iter=3, learning_rate="constant")  # weak, but better than chance
     boosted = AdaBoostClassifier(stump, n_estimators=5, random_state=0).fit(X, y)
@@ -68,7 +68,7 @@ def test_stacking(wine):
     assert cross_val_score(stack, *wine, cv=3, error_score="raise").mean() > 0.9
 
 
-def test_multi_output_classifier_fits_one_net_for_each_column(wine):
+def test_multi_output_classifier_fits_one_network_for_each_column(wine):
     X, y = wine
     Y = np.column_stack([y, X[:, 0] > 13.0])
     both = MultiOutputClassifier(classifier()).fit(X, Y)
@@ -78,7 +78,7 @@ def test_multi_output_classifier_fits_one_net_for_each_column(wine):
     assert both.score(X, Y) > 0.9
 
 
-def test_one_net_for_many_labels_beats_guessing():
+def test_one_network_for_many_labels_is_better_than_guessing():
     X, Y = make_multilabel_classification(300, n_classes=4, random_state=0)
     p = cross_val_predict(classifier(max_iter=60), X, Y, cv=3, method="predict_proba")
     assert p.shape == Y.shape
@@ -100,7 +100,7 @@ def test_regressor_chain_and_transformed_target(diabetes):
 
 
 @pytest.mark.slow
-def test_tuned_threshold_finds_more_of_the_rare_class():
+def test_a_tuned_threshold_finds_more_rows_of_the_rare_class():
     X, y = make_classification(600, weights=[0.9], flip_y=0.1, random_state=0)
     net = classifier(depth=0)
     tuned = TunedThresholdClassifierCV(net, scoring="balanced_accuracy", cv=3).fit(X, y)

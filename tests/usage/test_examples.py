@@ -1,4 +1,4 @@
-"""Every script in examples/ runs, warns of nothing and prints something."""
+"""Every script in examples/ runs without warnings and prints something."""
 
 import os
 import subprocess
@@ -34,10 +34,10 @@ NEEDS = {
 
 
 def run(script, folder):
-    """Run a script in a process and a folder of its own, with warnings as errors."""
+    """Run a script in its own process and folder, with warnings as errors."""
     path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "agg"}
-    # Under "-W error" pyparsing switches warnings on that the mathtext of older matplotlib does not live up to.
+    # With "-W error", pyparsing enables warnings that the mathtext of older releases of matplotlib causes.
     command = [sys.executable, "-W", "error", "-W", "ignore:::pyparsing", str(script)]
     return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=400, cwd=folder)
 
@@ -62,7 +62,7 @@ def test_example(script, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["loss_curves.png", "network.png"])
-def test_pictures_for_the_readme_are_those_of_the_examples_and_small(name):
+def test_pictures_of_the_pages_are_those_of_the_examples_and_small(name):
     assert name in set.union(*PICTURES.values())
     content = (ROOT / "examples" / "images" / name).read_bytes()
     assert content.startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""Exporters and trackers that know scikit-learn's classes by name take what `to_sklearn` and `coefs_` give them."""
+"""Exporters and trackers that know only scikit-learn's classes accept what `to_sklearn` and `coefs_` return."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def classifier():
 def test_emlearn(classifier, tmp_path, monkeypatch):
     """C for microcontrollers."""
     emlearn = pytest.importorskip("emlearn")
-    monkeypatch.chdir(tmp_path)  # it compiles there
+    monkeypatch.chdir(tmp_path)  # emlearn compiles in the working directory
     converted = emlearn.convert(to_sklearn(classifier), method="inline", dtype="float")
     assert np.mean(converted.predict(X) == classifier.predict(X)) > 0.99
     assert "net_predict(const float" in converted.save(name="net")
@@ -36,7 +36,7 @@ def test_hummingbird(classifier):
 
 
 def test_m2cgen():
-    """Source text of many languages, of linear models: it knows no multi-layer perceptron, scikit-learn's neither."""
+    """Source text in many languages, of linear models only: m2cgen supports no multi-layer perceptron."""
     m2cgen = pytest.importorskip("m2cgen")
     net = MLPRegressorScratch(depth=0, max_iter=5, random_state=0).fit(X, Y)
     linear = LinearRegression()

@@ -1,4 +1,4 @@
-"""Features work together, with every container and precision, and change nothing while they are off."""
+"""Features work together, with every container and precision, and have no effect while they are off."""
 
 import pickle
 import warnings
@@ -27,7 +27,7 @@ COMBINATIONS = [
 @pytest.mark.parametrize("changes", COMBINATIONS, ids=str)
 @BOTH
 def test_combinations(Estimator, changes, container, dtype):
-    """With weights, sparse rows, partial_fit, clone and pickle, in either precision."""
+    """With weights, sparse rows, partial_fit, clone and pickle, in both precisions."""
     y, data = target(Estimator), container(X.astype(dtype))
     more = {"label_smoothing": 0.1, "class_weight": {1: 2.0}} if Estimator is PlainClassifier else {"loss": "huber"}
     mlp = Estimator(**SMALL | changes | more).fit(data, y, WEIGHTS)
@@ -51,7 +51,7 @@ def test_combinations(Estimator, changes, container, dtype):
 @pytest.mark.filterwarnings("error")
 @BOTH
 def test_features_that_are_off_change_nothing(Estimator):
-    """Bit for bit what the net without them gives."""
+    """The results equal those of the network without them, bit for bit."""
     off = {"dropout": 0.0, "normalization": None, "weight_decay": 0.0, "max_grad_norm": None, "scoring": None}
     off |= {"class_weight": None, "label_smoothing": 0.0} if Estimator is PlainClassifier else {"quantile": 0.3}
     with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 from sknet import MLPClassifierScratch, MLPRegressorScratch
 
 RNG = np.random.default_rng(0)
-N = 240
+N = 200
 RARE, PARTLY = RNG.uniform(size=N) < 0.05, np.where(RNG.uniform(size=N) < 0.2, 3.5, 0.0)
 YEARS = 2000.0 + RNG.integers(0, 15, N)
 X = np.column_stack([RNG.normal(size=N), YEARS, RARE, PARTLY, RNG.normal(5.0, 1.0, N)])
@@ -21,7 +21,7 @@ SMALL = {"width": 12, "depth": 1, "max_iter": 15, "batch_size": 64, "random_stat
 
 
 def duplicated(X):
-    """Each entry as the sum of two, in no order."""
+    """Write each entry as the sum of two, in random order."""
     csr = sp.csr_matrix(X)
     data, indices = np.repeat(csr.data, 2) * np.tile([0.25, 0.75], csr.nnz), np.repeat(csr.indices, 2)
     return sp.csr_matrix((data, indices, 2 * csr.indptr), shape=X.shape)
@@ -67,7 +67,7 @@ def test_training_on_every_sparse_form(Estimator, form):
 
 
 @pytest.mark.parametrize("offset", [0.0, 100.0, -1e6])
-def test_sparse_rows_far_from_zero_learn_as_dense_ones_do(offset):
+def test_sparse_rows_with_an_offset_are_learned_like_dense_ones(offset):
     rows, y = RNG.normal(size=(600, 3)), RNG.normal(size=600)
     y = rows[:, 0] * rows[:, 1] + 0.1 * y
     scores = [
@@ -94,15 +94,15 @@ def test_a_stream_of_dense_and_sparse_rows(Estimator, first):
 @pytest.mark.parametrize("offset", [1e6, 1e8, -1e9])
 @pytest.mark.parametrize("way", [{}, {"standardize": "robust"}, {"embedding": "periodic"}], ids=str)
 @BOTH
-def test_single_precision_of_rows_far_from_zero(Estimator, way, offset):
-    """The offset is subtracted in the precision in which the rows came."""
+def test_single_precision_of_rows_with_an_offset(Estimator, way, offset):
+    """The offset is subtracted in the precision of the rows."""
     rows, y = X[:, [0, 4]], target(Estimator)
     near, far = (Estimator(**SMALL, **way, dtype="float32").fit(rows + o, y) for o in (0.0, offset))
     assert_allclose(outputs(far, rows + offset), outputs(near, rows), rtol=2e-2, atol=2e-2)
 
 
 @pytest.mark.parametrize("way", [{"standardize": "robust"}, {"embedding": "periodic"}], ids=str)
-def test_networks_of_dense_rows_predict_sparse_ones_in_bounded_memory(way):
+def test_a_network_trained_on_dense_rows_predicts_sparse_rows_in_bounded_memory(way):
     n, d = 60_000, 400
     mlp = MLPRegressorScratch(**SMALL, **way).fit(RNG.normal(size=(100, d)), np.arange(100.0))
     rows = sp.random(n, d, density=0.001, format="csr", random_state=0)

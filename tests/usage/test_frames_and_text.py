@@ -1,4 +1,4 @@
-"""Data frames of pandas and polars and texts reach the estimators, alone and through pipelines."""
+"""The estimators accept data frames of pandas and polars, and texts, alone and in pipelines."""
 
 import warnings
 
@@ -13,13 +13,13 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
-# The nets train for a fixed number of epochs, to be fast; that they could go on is known.
+# The networks train for a few epochs, to be fast. They need not converge.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.fixture(scope="module")
 def mixed():
-    """A frame with numbers, missing ones among them, and text; and a target that needs both."""
+    """Return a frame with numbers, some of them missing, and text; and a target that depends on both."""
     pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     town = rng.choice(["Aachen", "Bonn", "Celle"], 400)
@@ -48,7 +48,7 @@ def test_column_transformer_and_pandas(mixed, sparse):
     assert scores.mean() > linear.mean() + 0.1  # "exclusive or" needs a hidden layer
 
 
-def test_names_reach_the_net_by_set_output(mixed):
+def test_set_output_passes_names_to_the_network(mixed):
     X, y = mixed
     pipeline = make_pipeline(preprocessing(sparse_output=False), classifier()).set_output(transform="pandas").fit(X, y)
     assert pipeline[-1].feature_names_in_.tolist() == [

@@ -1,6 +1,6 @@
-"""No NumPy warning escapes a fit, whatever the data: all of NumPy's floating-point errors raise here, warnings too.
+"""A fit on difficult data gives no NumPy warning: here, all floating-point errors of NumPy and all warnings raise.
 
-What cannot be learned is a ValueError that says so; what can gives predictions that are finite.
+Data that cannot be learned give a ValueError that says so; other data give finite predictions.
 """
 
 import numpy as np
@@ -47,7 +47,7 @@ hard_data = pytest.mark.parametrize("name", HARD)
 
 
 def fitted(Estimator, X, y, parameters):
-    """The model, or None where fit refuses."""
+    """Return the model, or None if fit raises an error."""
     small = {"width": 6, "max_iter": 4, "batch_size": min(10, len(X)), "random_state": 0}
     if parameters.get("solver") == "lbfgs":
         small["early_stopping"] = False
@@ -63,7 +63,7 @@ def fitted(Estimator, X, y, parameters):
 
 def assert_finite(model, X):
     if model is not None:
-        with np.errstate(all="ignore"):  # an overflow on the way may end in a number: 1 / inf
+        with np.errstate(all="ignore"):  # an overflow may lead to a number: 1 / inf
             z = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
         assert np.isfinite(z).all()
 
@@ -90,14 +90,14 @@ def test_hard_targets(name, loss):
 @pytest.mark.parametrize(
     ("name", "variant"), [("constants", "default"), ("one row", "raw"), ("scale 1e-300", "robust")]
 )
-def test_what_can_be_learned_is_not_refused(name, variant):
-    """The tests above would pass if everything were."""
+def test_easy_data_are_fitted(name, variant):
+    """Without this, the tests above would pass if every fit raised an error."""
     assert fitted(MLPRegressorScratch, HARD[name], PLAIN[: len(HARD[name]), 0], VARIANTS[variant]) is not None
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_prediction_far_out_is_the_one_at_the_bound(dtype):
-    """The smooth clip has a limit; rows far out must not come back to the middle where a square overflows."""
+def test_predictions_of_outliers_are_those_at_the_bound(dtype):
+    """The smooth clip has a limit. Extreme values must have it too, although their squares overflow."""
     model = fitted(MLPRegressorScratch, PLAIN.astype(dtype), PLAIN[:, 0].astype(dtype), {"standardize": "robust"})
     far, farther = (
         model.predict(np.full((1, D), x, dtype=dtype)) for x in (1e9, 1e30 if dtype == np.float32 else 1e200)

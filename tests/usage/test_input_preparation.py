@@ -1,4 +1,4 @@
-"""How inputs are prepared, as the estimators offer it: robust scaling and the periodic embedding."""
+"""How the estimators prepare inputs: robust scaling and the periodic embedding."""
 
 import pickle
 
@@ -18,8 +18,8 @@ from sknet.preprocessing.quartiles import Quartiles
 from sknet.preprocessing.values import continuous_columns
 
 X, LABELS = load_breast_cancer(return_X_y=True)
-X, LABELS = X[::3, :8].copy(), LABELS[::3]
-X[:, 3] = LABELS  # a column of two values
+X, LABELS = X[::4, :8].copy(), LABELS[::4]
+X[:, 3] = LABELS  # a column with two values
 X[:, 5] = 7.0
 NUMBERS = np.log(X[:, 0]) + np.sin(X[:, 1])
 BOTH = pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
@@ -54,7 +54,7 @@ def test_quartiles_without_weights_are_those_of_numpy(n):
     assert_allclose(found.scale, np.where(high > low, high - low, np.where(half > 0, half, 1.0)), rtol=1e-15)
 
 
-def test_weights_count_like_repetition():
+def test_weights_are_repetitions_in_quartiles():
     rng = np.random.default_rng(0)
     data, weights = rng.normal(size=(40, 3)), rng.integers(0, 4, 40)
     weighted, repeated = Quartiles.of(data, weights), Quartiles.of(np.repeat(data, weights, axis=0), None)
@@ -62,7 +62,7 @@ def test_weights_count_like_repetition():
     assert_array_equal(weighted.scale, repeated.scale)
 
 
-def test_rows_far_out_and_rows_without_weight_have_no_hold():
+def test_outliers_and_rows_without_weight_have_no_influence():
     data = np.random.default_rng(0).normal(size=(1000, 2))
     far = np.vstack([data, np.full((20, 2), 1e12)])
     assert_allclose(Quartiles.of(far, None).scale, RobustScaler().fit(data).scale_, rtol=0.1)
@@ -75,11 +75,11 @@ def test_columns_without_an_interquartile_range():
     data[:10, 1] = 4.0
     data[:, 2] = 5.0
     assert_array_equal(Quartiles.of(data, None).scale, [1.0, 2.0, 1.0])
-    assert_array_equal(Quartiles.of(data, None, bound=3.0).scale, [1.0, 4.0, 1.0])  # inputs of two values
+    assert_array_equal(Quartiles.of(data, None, bound=3.0).scale, [1.0, 4.0, 1.0])  # inputs with two values
     assert_array_equal(Quartiles.of(data, None).shift, [0.0, 0.0, 5.0])
 
 
-def test_a_range_out_of_range_is_an_error():
+def test_a_range_that_overflows_is_an_error():
     with pytest.raises(ValueError, match=r"the range of column 1 of X is too large .* Rescale the column"):
         MLPClassifierScratch(standardize="robust").fit([[0.0, -1.7e308], [1.0, 1.7e308]], [0, 1])
 
@@ -100,7 +100,7 @@ def test_columns_of_more_than_two_values(n):
 @EVERY_WAY
 @BOTH
 def test_predictions_are_those_of_the_trained_network(Estimator, way):
-    """The units of the data are folded in: raw rows give what standardized rows give in training."""
+    """The weights contain the units of the data: the network gives for raw rows what it gives for standardized rows."""
     mlp = Estimator(**SMALL, **way).fit(X, target(Estimator))
     state = mlp._state
     units = state.inputs
@@ -119,9 +119,9 @@ def test_layers(Estimator):
     y = target(Estimator)
     first = Estimator(**SMALL, **WAYS["both"]).fit(X, y)._network.layers[:2]
     assert first[0] == PeriodicEmbedding(8, (0, 1, 2, 4, 6, 7))
-    assert isinstance(first[1], Dense)  # the clip is part of the units
+    assert isinstance(first[1], Dense)  # the clip belongs to the units
     only_two_values = Estimator(**SMALL, embedding="periodic").fit(X[:, [3, 5]], y)
-    assert only_two_values.coefs_[0].shape == (2, 16)  # nothing to embed: a plain network
+    assert only_two_values.coefs_[0].shape == (2, 16)  # no column to embed: a plain network
 
 
 @BOTH
@@ -135,8 +135,8 @@ def test_a_fit_with_weights_is_one_with_repetition(Estimator):
 
 
 @BOTH
-def test_robust_scaling_does_not_mind_units_and_far_rows(Estimator):
-    """Other units change nothing; a value as far out as can be is drawn in by the clip."""
+def test_robust_scaling_does_not_depend_on_units_or_extreme_values(Estimator):
+    """Other units change nothing; the clip limits the most extreme values."""
     mlp = Estimator(**SMALL, standardize="robust").fit(X, target(Estimator))
     other = Estimator(**SMALL, standardize="robust").fit(X * 1000.0 - 5.0, target(Estimator))
     assert_allclose(outputs(other, X * 1000.0 - 5.0), outputs(mlp, X), rtol=1e-5, atol=1e-8)
@@ -158,7 +158,7 @@ def test_there_are_no_coefs(Estimator, way):
 @pytest.mark.filterwarnings("ignore:.*Maximum iterations:sklearn.exceptions.ConvergenceWarning")
 @EVERY_WAY
 @BOTH
-def test_ten_and_ten_epochs_are_twenty_and_copies_go_on_alike(Estimator, way):
+def test_ten_and_ten_epochs_are_twenty_also_in_copies(Estimator, way):
     options = SMALL | {"learning_rate": "constant", "warm_start": True, "max_iter": 10, "tol": 0.0, **way}
     y = target(Estimator)
     once = Estimator(**options | {"max_iter": 20}).fit(X, y)
@@ -169,7 +169,7 @@ def test_ten_and_ten_epochs_are_twenty_and_copies_go_on_alike(Estimator, way):
 @EVERY_WAY
 @BOTH
 def test_a_stream(Estimator, way):
-    """Rows that fit the units in use change no prediction by themselves; those that do not change the units."""
+    """Rows that fit the current units change no prediction. Rows on another scale change the units, if it has any."""
     y = target(Estimator)
     first = {"classes": [0, 1]} if Estimator is MLPClassifierScratch else {}
     mlp = Estimator(**SMALL | {"learning_rate_init": 1e-30}, **way).partial_fit(X[:60], y[:60], **first)
@@ -184,13 +184,13 @@ def test_a_stream(Estimator, way):
 
 
 @BOTH
-def test_a_change_of_inputs_is_another_network(Estimator):
+def test_another_preparation_of_inputs_is_another_network(Estimator):
     for way in WAYS.values():
         mlp = Estimator(**SMALL, warm_start=True).fit(X, target(Estimator))
-        with pytest.raises(ValueError, match="go on with the network that was fitted"):
+        with pytest.raises(ValueError, match="continue with the network that was fitted"):
             mlp.set_params(**way).fit(X, target(Estimator))
         mlp = Estimator(**SMALL, **way, warm_start=True).fit(X, target(Estimator))
-        with pytest.raises(ValueError, match="go on with the network that was fitted"):
+        with pytest.raises(ValueError, match="continue with the network that was fitted"):
             mlp.set_params(standardize=True, embedding=None).fit(X, target(Estimator))
 
 
@@ -222,8 +222,8 @@ def test_other_solvers_and_dtypes(Estimator, solver, way):
 
 
 @pytest.mark.slow
-def test_a_kink_that_a_plain_network_misses():
-    """Steps of a fine staircase: what the embedding is for."""
+def test_the_embedding_learns_a_function_that_a_plain_network_does_not():
+    """The function has many small steps."""
     rng = np.random.default_rng(0)
     x = rng.uniform(-1.0, 1.0, (1000, 1))
     y = np.floor(8.0 * x[:, 0]) % 2.0
@@ -246,10 +246,10 @@ def test_the_tabular_preset_learns(kind):
         mlp = MLPRegressorScratch(**presets.tabular(kind), random_state=0)
     mlp.fit(data[::2], y[::2])
     assert mlp.score(data[1::2], y[1::2]) > (0.95 if kind == "classification" else 0.9)
-    assert mlp.predict(data).dtype == y.dtype  # float64 rows get float64 numbers, whatever they are computed in
+    assert mlp.predict(data).dtype == y.dtype  # float64 rows get float64 numbers, also if computed in float32
 
 
-def test_the_clip_of_a_number_too_large_to_be_squared_is_its_bound():
+def test_the_clip_of_a_number_whose_square_overflows_is_its_bound():
     layer, x = Scaling(2, 3.0), np.array([[1e30, -3e38], [1.0, 0.0]], dtype=np.float32)
     memory = Memory(a=np.empty_like(x), root=np.empty_like(x))
     a = layer.forward((np.zeros(2, np.float32), np.full(2, 1e3, np.float32)), x, memory)
@@ -264,7 +264,7 @@ def test_the_clip_of_a_number_too_large_to_be_squared_is_its_bound():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("size", [-3e3, 1.7e9, 1e15])
 def test_the_size_of_a_constant_column_does_not_matter(Estimator, container, dtype, size):
-    """Folded into the first layer at unit scale, a large one left its rounding error in float32 predictions."""
+    """Folded into the first layer at unit scale, large ones led to rounding errors in float32 predictions."""
     plain, large = (np.column_stack([X[:, :5], np.full(len(X), c)]).astype(dtype) for c in (np.sign(size), size))
     mlp = Estimator(**SMALL | {"weight_decay": 0.0}, dtype=dtype)
     one, other = (

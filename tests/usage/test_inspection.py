@@ -11,11 +11,11 @@ from sklearn.utils import estimator_html_repr
 
 from sknet import MLPClassifierScratch, MLPRegressorScratch
 
-# The nets train for a fixed number of epochs, to be fast; that they could go on is known.
+# The networks train for a few epochs, to be fast. They need not converge.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def test_permutation_importance_finds_what_matters():
+def test_permutation_importance_finds_the_columns_that_matter():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 4))
     y = 3.0 * X[:, 0] + np.abs(X[:, 2])

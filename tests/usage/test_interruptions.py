@@ -31,14 +31,14 @@ class Interruption:
 @pytest.mark.parametrize("n", [1, 2, 6, 7, 20])
 @STOCHASTIC
 @BOTH
-def test_interrupted_training_leaves_a_usable_model(monkeypatch, Estimator, solver, n, early_stopping):
+def test_interrupted_training_leaves_a_model_that_predicts(monkeypatch, Estimator, solver, n, early_stopping):
     y = target(Estimator)
     mlp = Estimator(solver=solver, early_stopping=early_stopping, warm_start=True, **SMALL)
     with monkeypatch.context() as patch:
         Interruption(patch, n)
         message = only_warning(lambda: mlp.fit(X, y), UserWarning)
     assert message == "Training interrupted by user."
-    assert mlp.n_iter_ == len(mlp.loss_curve_) == (n - 1) // 6  # six batches of 16 rows are an epoch
+    assert mlp.n_iter_ == len(mlp.loss_curve_) == (n - 1) // 6  # an epoch has six mini-batches of 16 rows
     assert np.isfinite(mlp.predict(X)).all() if Estimator is PlainRegressor else np.isin(mlp.predict(X), [0, 1]).all()
     if early_stopping and mlp.n_iter_:
         assert mlp.best_validation_score_ == max(mlp.validation_scores_)
@@ -50,8 +50,8 @@ def test_interrupted_training_leaves_a_usable_model(monkeypatch, Estimator, solv
 
 @pytest.mark.parametrize("n", [1, 3])
 @BOTH
-def test_interrupted_while_validating(Estimator, n):
-    """The epoch of which only the loss was recorded is left out: all curves end with the same one."""
+def test_interrupted_during_validation(Estimator, n):
+    """An epoch with a loss but without a score is left out: all curves end with the same epoch."""
     calls = []
 
     def score(estimator, X, y):

@@ -1,4 +1,4 @@
-"""Label smoothing is the formula of its papers, and for training only."""
+"""Label smoothing follows the formula of its papers, and applies to training only."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.6])
 @every_kind
 def test_label_smoothing_is_the_formula(kind, smoothing):
-    """At the minimum: the loss is the cross-entropy of ``(1 - s) y + s * mean of y``; probabilities have that mean."""
+    """At the minimum of the cross-entropy with ``(1 - s) y + s * mean of y``, probabilities have the mean of y."""
     y = TARGETS[kind]
     mlp = PlainClassifier(label_smoothing=smoothing, **LINEAR | {"alpha": 1e-3, "tol": 1e-7}).fit(X, y)
     columns = y.T if y.ndim == 2 else [y]
@@ -32,7 +32,7 @@ def test_label_smoothing_is_the_formula(kind, smoothing):
     assert mlp.loss_ - mlp.penalty_curve_[-1] == pytest.approx(loss, rel=1e-9)
 
 
-def test_smoothed_probabilities_stay_away_from_certainty():
+def test_with_smoothing_probabilities_are_not_close_to_0_or_1():
     y = (X[:, 0] > 0).astype(int)
     sharp, smooth = (fitted(PlainClassifier, X, y, label_smoothing=s, max_iter=200) for s in (0.0, 0.2))
     assert sharp.predict_proba(X).max() > 0.99
@@ -40,7 +40,7 @@ def test_smoothed_probabilities_stay_away_from_certainty():
     assert smooth.score(X, y) > 0.97
 
 
-def test_smoothing_is_for_training_only():
+def test_smoothing_applies_to_training_only():
     """The loss of validation rows is that of their labels."""
     mlp = PlainClassifier(label_smoothing=0.3, **SMALL).fit(X_TRAIN, CLASSES[~VAL], X_val=X_VAL, y_val=CLASSES[VAL])
     expected = metrics.log_loss(CLASSES[VAL], mlp.predict_proba(X_VAL), labels=[0, 1, 2])

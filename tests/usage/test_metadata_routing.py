@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-# The nets train for a fixed number of epochs, to be fast; that they could go on is known.
+# The networks train for a few epochs, to be fast. They need not converge.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -21,7 +21,7 @@ def routing():
 
 @pytest.fixture(scope="module")
 def weighted(wine):
-    """Rows and weights that leave one class out: whoever drops the weights is found out."""
+    """Return rows and weights that leave out one class, so that a test notices if weights get lost."""
     X, y = wine
     return X, y, np.where(y == 2, 0.0, 1.0 + np.arange(len(y)) % 3)
 
@@ -39,7 +39,7 @@ def test_weights_are_routed_through_a_pipeline(weighted):
 @pytest.mark.usefixtures("routing")
 def test_weights_are_routed_through_validation(weighted):
     X, y, w = weighted
-    # No net learns of class 2. Where the score knows the weights too, its rows do not count; else they are all wrong.
+    # No network learns class 2. With weights its rows do not count in the score; without, all of them are wrong.
     net = classifier().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
     scores = cross_validate(net, X, y, params={"sample_weight": w}, cv=3, error_score="raise")["test_score"]
     assert (scores > 0.8).all()
@@ -55,11 +55,11 @@ def test_weights_are_routed_through_a_search(weighted):
     search = GridSearchCV(net, {"depth": [0, 1]}, cv=3, error_score="raise").fit(X, y, sample_weight=w)
     direct = classifier(**search.best_params_).fit(X, y, sample_weight=w)
     assert_allclose(search.predict_proba(X), direct.predict_proba(X), rtol=1e-6)
-    assert search.best_score_ > 0.8  # with all rows in the score, class 2 would count as wrong
+    assert search.best_score_ > 0.8  # if all rows counted in the score, class 2 would be wrong
 
 
 @pytest.mark.usefixtures("routing")
-def test_weights_nobody_asked_for_are_an_error(weighted):
+def test_weights_that_are_not_requested_are_an_error(weighted):
     X, y, w = weighted
     with pytest.raises(sklearn.exceptions.UnsetMetadataPassedError, match="sample_weight"):
         cross_validate(classifier(), X, y, params={"sample_weight": w}, cv=3)

@@ -1,4 +1,4 @@
-"""Tables as people have them: text, categories, booleans and missing values, in and out of data frames."""
+"""Tables of text, categories, booleans and missing values, in data frames and arrays."""
 
 import pickle
 import warnings
@@ -38,7 +38,7 @@ def outputs(mlp, X):
 @pytest.mark.parametrize("more", [{}, {"standardize": "robust"}, {"embedding": "periodic"}, {"dtype": "float32"},
                                   {"solver": "lbfgs", "max_iter": 200}, {"depth": 0},
                                   {"standardize": False}])  # fmt: skip
-def test_a_frame_is_taken_as_it_is_and_learned(Estimator, more):
+def test_a_frame_is_fitted_as_it_is(Estimator, more):
     frame, new = mixed_frame(), mixed_frame(seed=5)
     mlp = Estimator(**QUICK | {"max_iter": 60} | more).fit(frame, target(Estimator, frame))
     assert mlp.score(new, target(Estimator, new)) > (0.85 if Estimator is CLF else 0.6)
@@ -82,7 +82,7 @@ def test_arrays_with_a_mask_are_frames_without_names(Estimator):
 
 
 @BOTH
-def test_codes_in_an_array_of_numbers_are_categories_where_asked_for(Estimator):
+def test_codes_in_an_array_of_numbers_are_categories_if_requested(Estimator):
     frame = mixed_frame(gaps=False)[["age", "zone"]].astype(float)
     y = target(Estimator, mixed_frame(gaps=False))
     mlp = Estimator(categorical_features=[1], **QUICK).fit(frame.to_numpy(), y)
@@ -104,7 +104,7 @@ def test_names_and_order_of_levels_change_no_bit(Estimator):
 
 
 @BOTH
-def test_levels_never_seen_give_predictions_among_those_of_the_known(Estimator):
+def test_predictions_for_new_levels_lie_between_those_of_known_levels(Estimator):
     frame = mixed_frame(gaps=False)
     mlp = Estimator(**QUICK | {"max_iter": 60}).fit(frame, target(Estimator, frame))
     known = np.stack([outputs(mlp, frame.assign(plan=plan)) for plan in frame["plan"].unique()])
@@ -115,7 +115,7 @@ def test_levels_never_seen_give_predictions_among_those_of_the_known(Estimator):
     assert_array_equal(outputs(mlp, frame.assign(plan=None)), new)
 
 
-def test_levels_with_learned_vectors_are_learned_too():
+def test_levels_with_learned_vectors_are_learned():
     rng = np.random.default_rng(0)
     shop = rng.integers(0, 60, 3000)
     frame = pd.DataFrame({"shop": [f"shop {i}" for i in shop], "x": rng.normal(size=3000)})
@@ -125,8 +125,8 @@ def test_levels_with_learned_vectors_are_learned_too():
     assert reg.score(frame[2400:], y[2400:]) > 0.9
 
 
-def test_gaps_are_told_from_the_mean():
-    """What is missing says something: an indicator tells the network of it."""
+def test_a_missing_value_is_distinguished_from_the_mean():
+    """The target depends on whether a value is missing. An indicator shows this to the network."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 2))
     gap = rng.random(600) < 0.3
@@ -140,8 +140,8 @@ def test_gaps_are_told_from_the_mean():
 
 @BOTH
 @pytest.mark.parametrize("more", [{}, {"standardize": "robust"}, {"embedding": "periodic"}, {"standardize": False}])
-def test_units_come_from_what_is_there(Estimator, more):
-    """The value that stands in for a gap, whatever it is in the array, does not matter to the rest."""
+def test_units_come_from_the_values_that_are_not_missing(Estimator, more):
+    """The value that marks a missing value in the array has no influence on the others."""
     rng = np.random.default_rng(0)
     X = rng.normal(5.0, 2.0, size=(300, 3))
     y = rng.permutation(np.arange(300) % 2) if Estimator is CLF else X[:, 1]
@@ -156,20 +156,20 @@ def test_units_come_from_what_is_there(Estimator, more):
 
 
 @BOTH
-def test_gaps_that_are_new_are_filled_with_a_warning(Estimator):
+def test_new_missing_values_are_replaced_with_a_warning(Estimator):
     frame = mixed_frame(gaps=False)
     mlp = Estimator(**QUICK).fit(frame, target(Estimator, frame))
     with_gap = frame.assign(age=np.where(np.arange(N) == 3, np.nan, frame["age"]))
-    with pytest.warns(UserWarning, match=r"X has missing values in age, where there were none in training"):
+    with pytest.warns(UserWarning, match=r"X has missing values in age, which had none in training"):
         found = outputs(mlp, with_gap)
     filled = outputs(mlp, frame.assign(age=np.where(np.arange(N) == 3, frame["age"].mean(), frame["age"])))
-    # Early stopping sets rows aside, so that the mean is not that of all rows.
+    # Because of the validation rows of early stopping, the mean is not that of all rows.
     assert_allclose(found[3], filled[3], atol=0.05)
     assert_array_equal(np.delete(found, 3, axis=0), np.delete(filled, 3, axis=0))
 
 
 @BOTH
-def test_infinite_numbers_and_missing_targets_stay_errors(Estimator):
+def test_infinite_numbers_and_missing_targets_are_errors(Estimator):
     frame = mixed_frame()
     y = target(Estimator, frame)
     with pytest.raises(ValueError, match="infinity"):
@@ -194,7 +194,7 @@ def test_columns_are_matched_by_name(Estimator):
 
 
 @BOTH
-def test_what_else_goes_on_works_with_tables(Estimator, tmp_path):
+def test_other_features_work_with_tables(Estimator, tmp_path):
     """Pickles, clones, model files, checkpoints, warm starts, streams, validation sets, row weights, searches."""
     frame, new = mixed_frame(), mixed_frame(seed=3)
     y, y_new = target(Estimator, frame), target(Estimator, new)
@@ -228,7 +228,7 @@ def test_what_else_goes_on_works_with_tables(Estimator, tmp_path):
 
 
 @BOTH
-def test_levels_that_are_new_in_a_stream_are_warned_of(Estimator):
+def test_new_levels_in_a_stream_give_a_warning(Estimator):
     frame = mixed_frame(gaps=False)
     y = target(Estimator, frame)
     classes = {"classes": ["no", "yes"]} if Estimator is CLF else {}
@@ -241,7 +241,7 @@ def test_levels_that_are_new_in_a_stream_are_warned_of(Estimator):
 
 
 @BOTH
-def test_scorers_see_the_frame(Estimator):
+def test_scorers_get_the_frame(Estimator):
     seen = []
 
     def scorer(estimator, X, y):
@@ -253,8 +253,8 @@ def test_scorers_see_the_frame(Estimator):
     assert all(list(X) == list(frame) and len(X) == 24 for X in seen)
 
 
-def test_weights_are_repetition_with_categories_and_gaps():
-    """One batch of all rows: a row of weight 2 is two rows."""
+def test_weights_are_repetitions_with_categories_and_missing_values():
+    """With all rows in one mini-batch, a row of weight 2 equals two rows."""
     frame = mixed_frame(n=60)
     y, w = numbers_for(frame), np.arange(60) % 3
     whole = {"batch_size": 60, "shuffle": False, "early_stopping": False, "dropout": 0.0}
@@ -268,7 +268,7 @@ def test_weights_are_repetition_with_categories_and_gaps():
 
 
 @pytest.mark.parametrize("standardize", [True, False, "robust"])
-def test_a_table_of_categories_alone(standardize):
+def test_a_table_of_categories_only(standardize):
     frame = mixed_frame()[["plan", "zone"]]
     clf = CLF(standardize=standardize, **QUICK).fit(frame, labels_for(mixed_frame()))
     assert clf.predict_proba(frame[:3]).shape == (3, 2)

@@ -1,4 +1,4 @@
-"""Several targets of several classes each are learned together, in the shapes that trees give."""
+"""Several targets with several classes each are learned together, and predictions have the shapes that trees return."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def test_several_targets_of_several_classes(solver):
     assert (mlp.n_outputs_, mlp.out_activation_) == (7, "softmax")
 
 
-def test_names_of_classes_make_no_difference():
+def test_names_of_classes_do_not_matter():
     order = np.argsort(NAMES[1])
     text, numbers = fitted(PlainClassifier, X, TEXT), np.column_stack([CLASSES, np.argsort(order)[SEVERAL[:, 1]]])
     codes = fitted(PlainClassifier, X, numbers)
@@ -73,7 +73,7 @@ def test_without_depth_each_target_is_a_logistic_regression(sample_weight):
         assert_allclose(p, theirs.predict_proba(X), atol=1e-5)
 
 
-def test_a_column_of_two_classes_beside_one_of_four():
+def test_a_column_of_two_classes_with_one_of_four():
     y = np.column_stack([TARGETS["binary"], SEVERAL[:, 1]])
     mlp = fitted(PlainClassifier, X, y)
     assert [p.shape for p in mlp.predict_proba(X)] == [(N, 2), (N, 4)]
@@ -93,11 +93,11 @@ def test_partial_fit_of_several_targets():
         mlp.partial_fit(X, np.full_like(TEXT, "x"))
     with pytest.raises(ValueError, match="not the same as on last call"):
         mlp.partial_fit(X, TEXT, classes=[classes[0], classes[0]])
-    with pytest.raises(ValueError, match="y must have the form that it had before"):
+    with pytest.raises(ValueError, match="y must have the same form as in the first call"):
         mlp.partial_fit(X, TEXT[:, 0])
 
 
-def test_a_first_batch_of_zeros_and_ones_is_no_matrix_of_labels_if_classes_say_so():
+def test_a_first_chunk_of_zeros_and_ones_is_not_multilabel_if_classes_say_so():
     classes, few = [[0, 1, 2], [0, 1, 2, 3]], (SEVERAL <= 1).all(axis=1)
     mlp = PlainClassifier(**SMALL).partial_fit(X[few], SEVERAL[few], classes=classes)
     assert [list(c) for c in mlp.classes_] == classes
@@ -105,7 +105,7 @@ def test_a_first_batch_of_zeros_and_ones_is_no_matrix_of_labels_if_classes_say_s
     assert [p.shape for p in mlp.predict_proba(X)] == [(N, 3), (N, 4)]
 
 
-def test_several_targets_with_all_else():
+def test_several_targets_with_other_features():
     parameters = {"dropout": 0.1, "normalization": "batch", "label_smoothing": 0.1, "class_weight": "balanced",
                   "early_stopping": True, "weight_decay": 0.01, "scoring": "loss"}  # fmt: skip
     mlp = PlainClassifier(**SMALL | {"max_iter": 60} | parameters)

@@ -1,4 +1,4 @@
-"""Batch and layer normalization as a parameter of the estimators: any batch, weights, coefs_, and the formulas."""
+"""Batch and layer normalization as a parameter: mini-batches of any size, weights, ``coefs_``, and the formulas."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
 @BOTH
 def test_any_batch_size(Estimator, normalization, batch_size):
-    """One row has no variance; of 120 rows in batches of 7, 17 or 119, the last one has 1 or 15."""
+    """One row has no variance. Of 120 rows in mini-batches of 7, 17 or 119, the last one has 1 or 15."""
     y = target(Estimator)
     mlp = fitted(
         Estimator, X, y, normalization=normalization, batch_size=batch_size, max_iter=20, learning_rate_init=0.01
@@ -30,10 +30,10 @@ def test_any_batch_size(Estimator, normalization, batch_size):
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
 @BOTH
-def test_integer_weights_are_repeated_rows_of_one_batch(Estimator, normalization, container):
+def test_integer_weights_are_repeated_rows_of_one_mini_batch(Estimator, normalization, container):
     y, repeats = target(Estimator), np.arange(N) % 3
     parameters = {"normalization": normalization, "batch_size": "auto", "max_iter": 5, "alpha": 0.0}
-    few = np.flatnonzero(repeats)[:80]  # once or twice each, 120 rows at most: one batch
+    few = np.flatnonzero(repeats)[:80]  # once or twice each, at most 120 rows: one mini-batch
     weighted = fitted(Estimator, container(X[few]), y[few], repeats[few], **parameters)
     rows = few.repeat(repeats[few])
     repeated = fitted(Estimator, container(X[rows]), y[rows], **parameters)
@@ -80,15 +80,15 @@ def test_layer_normalization_by_hand():
     assert_allclose(mlp.predict(X), Y.mean() + Y.std() * (h @ V + c)[:, 0], rtol=1e-10)
 
 
-def test_normalization_trains_where_units_are_far_from_their_range():
-    """Twenty tanh layers: without it the signal does not come through."""
+def test_with_batch_normalization_a_deep_network_learns_from_large_inputs():
+    """Without it, twenty tanh layers learn little from inputs that are 50 times too large."""
     parameters = {"depth": 20, "activation": "tanh", "max_iter": 30, "standardize": False, "learning_rate_init": 0.01}
     plain, batch = (fitted(PlainRegressor, 50.0 * X, Y, normalization=n, **parameters) for n in (None, "batch"))
     assert batch.loss_ < 0.7 * plain.loss_
 
 
-def test_running_averages_settle():
-    """After many epochs at a tiny rate they are the moments of the data: predictions are those of the whole batch."""
+def test_running_averages_converge():
+    """After many epochs with a tiny learning rate, they are the moments of the data, as in a mini-batch of all rows."""
     mlp = fitted(
         PlainRegressor, normalization="batch", activation="tanh", batch_size=N, max_iter=200,
         learning_rate_init=1e-12, n_iter_no_change=np.inf,

@@ -1,4 +1,4 @@
-"""A validation set of your own: what is computed from it, what it may be, and what is refused."""
+"""A validation set that is passed to fit: what is computed from it, what it may be, and what is an error."""
 
 from functools import partial
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def log_loss(y, mlp, sample_weight=None):
-    """By scikit-learn, summed over labels or targets."""
+    """Return the loss, computed by scikit-learn and summed over labels or targets."""
     probability = mlp.predict_proba(X_VAL)
     if y.ndim == 1:
         return metrics.log_loss(y, probability, labels=mlp.classes_, sample_weight=sample_weight)
@@ -69,7 +69,7 @@ def test_validation_curves_are_loss_and_accuracy_by_scikit_learn(kind, sample_we
 @pytest.mark.parametrize("sample_weight_val", [None, WEIGHTS[VAL]], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "poisson"])
 def test_validation_curves_of_a_regressor(loss, sample_weight_val):
-    """The loss is that of targets in training units; the score is the D2 of the loss, whatever the units."""
+    """The loss is that of targets in training units. The score is the D2 of the loss, and does not depend on units."""
     y = counts().astype(float)
     mlp = validated(PlainRegressor, y, sample_weight_val, loss=loss)
     unit, quartiles = y[~VAL].std(), np.subtract(*np.quantile(y[~VAL], [0.75, 0.25]))
@@ -92,7 +92,7 @@ def test_validation_curves_of_a_regressor(loss, sample_weight_val):
 
 @pytest.mark.parametrize("solver", [*SOLVERS, "lbfgs"])
 @BOTH
-def test_without_early_stopping_validation_only_watches(Estimator, solver):
+def test_without_early_stopping_validation_does_not_change_training(Estimator, solver):
     y, parameters = target(Estimator), SMALL | {"solver": solver, "learning_rate_init": 0.1}
     mlp = Estimator(**parameters).fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL])
     alone = Estimator(**parameters).fit(X_TRAIN, y[~VAL])
@@ -109,8 +109,8 @@ FEW_AND_MANY = {"few rows": 60, "mini-batches": 200, "a table": 500}
 
 @pytest.mark.parametrize("n", FEW_AND_MANY.values(), ids=FEW_AND_MANY)
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_a_validation_set_that_is_given_decides_unless_told_otherwise(Estimator, n):
-    """Here the targets are noise, so the rows to validate on are predicted worse and worse."""
+def test_a_validation_set_decides_by_default_when_to_stop(Estimator, n):
+    """The targets are noise here, so the loss of the validation rows grows."""
     rng = np.random.default_rng(0)
     rows, y = rng.standard_normal((n + 40, 6)), rng.integers(0, 2, n + 40)
     own = {"X_val": rows[n:], "y_val": y[n:]}
@@ -131,7 +131,7 @@ def test_a_validation_set_that_is_given_decides_unless_told_otherwise(Estimator,
 
 
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_in_a_stream_a_validation_set_only_watches_by_default(Estimator):
+def test_in_a_stream_a_validation_set_does_not_change_training_by_default(Estimator):
     y, more = CLASSES, {} if Estimator is MLPRegressorScratch else {"classes": [0, 1, 2]}
     watched, alone = Estimator(width=6, random_state=0), Estimator(width=6, random_state=0)
     for _ in range(5):
@@ -142,14 +142,14 @@ def test_in_a_stream_a_validation_set_only_watches_by_default(Estimator):
 
 
 @BOTH
-def test_a_validation_set_of_ones_own_leaves_all_rows_to_train_on(Estimator):
+def test_with_a_validation_set_all_rows_of_X_are_trained_on(Estimator):
     mlp = validated(Estimator, early_stopping=True)
     assert mlp.t_ == mlp.n_iter_ * len(X_TRAIN)
     own = fitted(Estimator, X_TRAIN, target(Estimator)[~VAL], early_stopping=True, validation_fraction=0.2)
     assert own.t_ == own.n_iter_ * len(X_TRAIN) * 0.8
 
 
-def test_a_frame_of_other_columns_is_no_validation_set():
+def test_a_validation_set_with_other_columns_is_an_error():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     with pytest.raises(ValueError, match="feature names should match"):
@@ -180,14 +180,14 @@ def test_validation_rows_of_another_precision():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"X_val": X}, r"`X_val` and `y_val` belong together, got `X_val` without `y_val`"),
-        ({"y_val": CLASSES}, r"`X_val` and `y_val` belong together, got `y_val` without `X_val`"),
+        ({"X_val": X}, r"`X_val` and `y_val` must be passed together, got `X_val` without `y_val`"),
+        ({"y_val": CLASSES}, r"`X_val` and `y_val` must be passed together, got `y_val` without `X_val`"),
         ({"sample_weight_val": WEIGHTS}, r"`sample_weight_val` needs `X_val` and `y_val`, got neither"),
         ({"X_val": X[:, :2], "y_val": CLASSES}, r"X has 2 features, but PlainClassifier is expecting 4"),
         ({"X_val": X[:5], "y_val": CLASSES}, r"inconsistent numbers of samples"),
         ({"X_val": np.full_like(X, np.inf), "y_val": CLASSES}, r"contains infinity"),
         ({"X_val": X, "y_val": CLASSES + 1}, r"`y` has also \[3\]"),
-        ({"X_val": X, "y_val": LABELS}, r"y must have the form that it had before"),
+        ({"X_val": X, "y_val": LABELS}, r"y must have the same form as in the first call"),
         ({"X_val": X, "y_val": CLASSES, "sample_weight_val": -WEIGHTS}, r"`sample_weight_val` must not be negative"),
         ({"X_val": X, "y_val": CLASSES, "sample_weight_val": WEIGHTS[:3]}, r"`sample_weight_val` must have shape"),
         ({"X_val": X, "y_val": CLASSES, "sample_weight_val": 0 * WEIGHTS}, r"`sample_weight_val` .* only zeros"),
@@ -195,7 +195,7 @@ def test_validation_rows_of_another_precision():
     ids=lambda v: str(list(v)) if isinstance(v, dict) else "",
 )
 def test_bad_validation_sets(method, given, message):
-    """Nothing is left behind."""
+    """The error leaves no fitted attributes."""
     mlp = PlainClassifier(**SMALL)
     more = {} if method == "fit" else {"classes": [0, 1, 2]}
     with pytest.raises(ValueError, match=message):
@@ -209,7 +209,7 @@ def test_validation_rows_of_another_number_of_targets():
 
 
 @BOTH
-def test_validation_rows_go_through_a_pipeline(Estimator):
+def test_validation_rows_through_a_pipeline(Estimator):
     y = target(Estimator)
     with sklearn.config_context(enable_metadata_routing=True):
         mlp = Estimator(early_stopping=True, **SMALL).set_fit_request(X_val=True, y_val=True, sample_weight_val=True)

@@ -1,4 +1,4 @@
-"""Calls of `partial_fit` with a validation set keep the best weights, and with labels may name their classes."""
+"""Calls of `partial_fit` with a validation set keep the best weights, and multilabel targets accept ``classes``."""
 
 import numpy as np
 import pytest
@@ -26,12 +26,12 @@ def test_thirty_calls_keep_the_best(Estimator, scoring):
     assert mlp.validation_scores_ == watcher.validation_scores_
     best = int(np.argmax(mlp.validation_scores_))
     assert best < 29
-    # The moments of the same rows once more differ by rounding, and so do weights in units of them.
+    # Computed again, the moments of the same rows differ by rounding errors, and so do weights in their units.
     assert_allclose(outputs(mlp), seen[best], rtol=1e-10, atol=1e-15)
 
 
 @BOTH
-def test_calls_after_patience_has_run_out_do_no_harm(Estimator):
+def test_the_best_score_does_not_fall_after_the_patience_has_ended(Estimator):
     y = target(Estimator)
     first = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
     mlp, best = Estimator(early_stopping=True, n_iter_no_change=2, **SMALL | {"learning_rate_init": 0.3}), -np.inf
@@ -43,7 +43,7 @@ def test_calls_after_patience_has_run_out_do_no_harm(Estimator):
 
 
 @BOTH
-def test_partial_fit_sets_rows_of_its_own_aside(Estimator):
+def test_partial_fit_holds_out_validation_rows_of_each_call(Estimator):
     y = target(Estimator)
     first = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
     mlp = Estimator(early_stopping=True, **SMALL)
@@ -57,7 +57,7 @@ def test_partial_fit_sets_rows_of_its_own_aside(Estimator):
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 @pytest.mark.parametrize("classes", [None, np.arange(3), [2, 0, 1]], ids=str)
 def test_first_calls_with_labels(container, classes):
-    """With and without ``classes``, which for labels are the numbers of the columns."""
+    """With and without ``classes``, which for multilabel targets are the numbers of the columns."""
     y = container(LABELS)
     mlp = PlainClassifier(**SMALL).partial_fit(X, y, classes=classes)
     for _ in range(29):
@@ -75,7 +75,7 @@ def test_first_calls_with_labels_and_other_classes(classes):
         PlainClassifier(**SMALL).partial_fit(X, LABELS, classes=classes)
 
 
-def test_a_validation_set_may_come_and_go():
+def test_calls_with_and_without_a_validation_set_may_alternate():
     mlp = PlainRegressor(**SMALL).partial_fit(X, Y)
     assert mlp.validation_scores_ is None
     mlp.partial_fit(X, Y, X_val=X_VAL, y_val=Y[VAL])

@@ -1,4 +1,4 @@
-"""Pickles, joblib files and copies of estimators predict and train on exactly as the original."""
+"""Pickles, joblib files and copies of estimators predict and continue training exactly as the original."""
 
 import copy
 import pickle
@@ -28,7 +28,7 @@ def through_joblib(estimator, path):
 
 
 def through_buffers(estimator, path):
-    """Protocol 5 with the arrays outside of the pickle, as processes pass them on: read-only again."""
+    """Use protocol 5 with the arrays outside of the pickle, as processes exchange them: they are read-only again."""
     buffers = []
     data = pickle.dumps(estimator, protocol=5, buffer_callback=buffers.append)
     return pickle.loads(data, buffers=[buffer.raw().tobytes() for buffer in buffers])
@@ -54,7 +54,7 @@ COPIES = {
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("how", COPIES)
 @BOTH
-def test_a_copy_predicts_and_trains_on_exactly(tmp_path, Estimator, how, solver, early_stopping):
+def test_a_copy_predicts_and_continues_exactly(tmp_path, Estimator, how, solver, early_stopping):
     y = target(Estimator)
     mlp = Estimator(solver=solver, early_stopping=early_stopping, **SMALL).fit(X, y)
     twin = COPIES[how](mlp, tmp_path)
@@ -63,7 +63,7 @@ def test_a_copy_predicts_and_trains_on_exactly(tmp_path, Estimator, how, solver,
     before = pickle.dumps(mlp)
     for _ in range(3):
         twin.partial_fit(X[20:], y[20:])
-    assert pickle.dumps(mlp) == before  # training the copy left no trace in the original
+    assert pickle.dumps(mlp) == before  # training the copy did not change the original
     for _ in range(3):
         mlp.partial_fit(X[20:], y[20:])
     assert_same_state(twin, mlp)
@@ -102,7 +102,7 @@ STATEFUL = {
 
 @pytest.mark.parametrize("part", STATEFUL)
 @pytest.mark.parametrize("how", COPIES)
-def test_all_that_has_a_state_goes_on_exactly(tmp_path, how, part):
+def test_everything_that_has_a_state_continues_exactly(tmp_path, how, part):
     mlp = REG(warm_start=True, depth=1, **SMALL | STATEFUL[part]).fit(X, Y)
     twin = COPIES[how](mlp, tmp_path)
     assert_array_equal(twin.predict(X), mlp.predict(X))
@@ -113,8 +113,8 @@ def test_all_that_has_a_state_goes_on_exactly(tmp_path, how, part):
 
 
 @pytest.mark.parametrize("normalization", [None, "layer"])
-def test_a_memory_map_is_read_where_it_lies(tmp_path, normalization):
-    """Processes that serve one file share its pages: loading copies no weights."""
+def test_loading_from_a_memory_map_copies_no_weights(tmp_path, normalization):
+    """Processes that predict from one file share its memory."""
     mlp = CLF(normalization=normalization, **SMALL).fit(X, target(CLF))
     twin = through_a_memory_map(mlp, tmp_path)
     weights = [array for own in acting(vars(twin))[0] for array in own]
@@ -137,8 +137,8 @@ def test_pipelines_and_searches(tmp_path, Estimator):
 
 
 @BOTH
-def test_a_copy_that_predicts_is_the_one_that_is_trained(Estimator):
-    """The trap of views: after a copy ``partial_fit`` must not train one array and ``predict`` read another."""
+def test_training_a_copy_changes_its_predictions(Estimator):
+    """Weights are views. In a copy, ``partial_fit`` must not change one array while ``predict`` reads another."""
     y = target(Estimator)
     mlp = pickle.loads(pickle.dumps(Estimator(**SMALL).fit(X, y)))
     before = [W.copy() for W in mlp.coefs_]
@@ -157,8 +157,8 @@ def test_deep_copies_share_no_array(Estimator):
 
 
 @BOTH
-def test_fitted_arrays_are_no_window_into_the_state(Estimator):
-    """Who changes ``coefs_`` by hand changes predictions, not the training that may go on."""
+def test_fitted_arrays_are_not_views_of_the_state(Estimator):
+    """If the user changes ``coefs_``, predictions change, but the training that may continue does not."""
     y = target(Estimator)
     mlp = Estimator(**SMALL).fit(X, y)
     twin = copy.deepcopy(mlp)
@@ -171,7 +171,7 @@ def test_fitted_arrays_are_no_window_into_the_state(Estimator):
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 @BOTH
-def test_a_fitted_estimator_does_not_grow_with_the_data(Estimator, early_stopping):
+def test_the_size_of_a_fitted_estimator_does_not_grow_with_the_data(Estimator, early_stopping):
     sizes = []
     for n in (1, 200):
         data, y = np.repeat(X, n, axis=0), np.repeat(target(Estimator), n)
@@ -199,7 +199,7 @@ def test_every_activation_pickles(name):
     mlp = REG(activation=sknet.ACTIVATIONS[name], depth=2, **SMALL).fit(X, Y)
     twin = pickle.loads(pickle.dumps(mlp))
     assert_array_equal(twin.predict(X), mlp.predict(X))
-    assert_same_state(twin.partial_fit(X, Y), mlp.partial_fit(X, Y))  # the network is recognised as the same
+    assert_same_state(twin.partial_fit(X, Y), mlp.partial_fit(X, Y))  # the network is recognized as the same
 
 
 def double(z, out, work):
@@ -210,7 +210,7 @@ def double_backward(a, delta, work):
     np.multiply(delta, 2.0, out=delta)
 
 
-def test_an_activation_of_ones_own_pickles():
+def test_an_activation_of_the_user_pickles():
     own = sknet.Activation("double", "2 a", "2", (-np.inf, np.inf), double, double_backward)
     mlp = REG(activation=own, **SMALL).fit(X, Y)
     twin = pickle.loads(pickle.dumps(mlp))

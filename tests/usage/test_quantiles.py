@@ -1,4 +1,4 @@
-"""Quantile regression is that of scikit-learn, never crosses, and covers the share of rows that it should."""
+"""Quantile regression agrees with scikit-learn's, quantiles never cross, and they cover the right share of rows."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def pinball(y, prediction, level, sample_weight=None):
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
 def test_quantile_without_depth_is_quantile_regression(level):
-    """Neither has one solution only: the loss that they reach is what there is to compare."""
+    """Both problems may have several solutions, so the losses are compared."""
     y = with_outliers()
     theirs = pinball(y, QuantileRegressor(quantile=level, alpha=0.0).fit(X, y).predict(X), level)
     ours = PlainRegressor("quantile", quantile=level, **STEEP).fit(X, y)
@@ -32,7 +32,7 @@ def test_weighted_quantiles():
     assert pinball(Y, ours, 0.8, WEIGHTS) < 1.001 * pinball(Y, theirs, 0.8, WEIGHTS)
 
 
-def test_several_quantiles_are_one_output_each():
+def test_several_quantiles_have_one_output_each():
     levels = (0.1, 0.5, 0.9)
     ours = PlainRegressor("quantile", quantile=levels, **STEEP).fit(X, Y)
     assert ours.n_outputs_ == 3
@@ -46,8 +46,8 @@ def test_several_quantiles_are_one_output_each():
 
 
 @pytest.mark.parametrize("targets", [1, 2])
-def test_one_quantile_is_scored_as_one(targets):
-    """And training stops by that score: R2 grows with every step from a quantile towards the mean."""
+def test_one_quantile_is_scored_by_its_own_loss(targets):
+    """Early stopping uses this score. R2 would grow with every step from a quantile towards the mean."""
     y = np.column_stack([Y, Y**2])[:, :targets].squeeze()
     rising = np.column_stack([Y, Y])[:, :targets].squeeze()
     ours = PlainRegressor("quantile", quantile=0.8, early_stopping=True, **SMALL).fit(X, y, X_val=X, y_val=rising)
@@ -57,7 +57,7 @@ def test_one_quantile_is_scored_as_one(targets):
 
 
 @pytest.mark.parametrize("level", [0.05, 0.95])
-def test_the_defaults_stop_a_quantile_where_it_is_one(level):
+def test_by_default_training_stops_at_the_quantile(level):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(2000, 8))
     y = np.exp(X[:, 0] + 0.5 * X[:, 1] + 0.5 * rng.normal(size=len(X)))
@@ -67,7 +67,7 @@ def test_the_defaults_stop_a_quantile_where_it_is_one(level):
 
 @pytest.mark.parametrize("scale", [1.0, 100.0])
 def test_quantiles_never_cross(scale):
-    """Even far from the data, and after next to no training."""
+    """This also holds far from the data, and after very little training."""
     for max_iter in (1, 30):
         mlp = fitted(PlainRegressor, X, Y, loss="quantile", quantile=np.linspace(0.05, 0.95, 10), max_iter=max_iter)
         predictions = mlp.predict(scale * np.random.default_rng(0).normal(size=(500, D)))
@@ -75,8 +75,8 @@ def test_quantiles_never_cross(scale):
         assert mlp.score(X, Y) <= 1.0
 
 
-def test_quantiles_cover_the_share_that_they_should():
-    """On new rows, whose noise grows with the first input."""
+def test_quantiles_cover_the_right_share_of_rows():
+    """New rows are used, whose noise grows with the first input."""
     rng = np.random.default_rng(0)
     x = rng.uniform(0.0, 1.0, (3000, 1))
     y = np.sin(5.0 * x[:, 0]) + (0.1 + x[:, 0]) * rng.normal(size=3000)
@@ -88,19 +88,19 @@ def test_quantiles_cover_the_share_that_they_should():
     predictions = mlp.predict(x[2000:])
     assert_allclose((y[2000:, None] < predictions).mean(axis=0), levels, atol=0.05)
     spread = predictions[:, 2] - predictions[:, 0]
-    # The noise at 0.1 and at 0.9 is as 0.2 to 1.0.
+    # The noise at 0.1 and at 0.9 has a ratio of 0.2 to 1.0.
     near, far = (spread[np.abs(x[2000:, 0] - at) < 0.1].mean() for at in (0.1, 0.9))
     assert far > 2.5 * near
 
 
-def test_one_quantile_in_a_sequence_is_one_output():
+def test_one_quantile_in_a_sequence_has_one_output():
     one, listed = (fitted(PlainRegressor, loss="quantile", quantile=q) for q in (0.3, [0.3]))
     assert_same_weights(one, listed)
     assert listed.predict(X).shape == (N,)
 
 
 def test_one_quantile_of_several_targets():
-    """Each is a quantile regression of its own."""
+    """Each is a quantile regression."""
     y = np.column_stack([Y, -3.0 * with_outliers()])
     predictions = PlainRegressor("quantile", quantile=0.9, **STEEP).fit(X, y).predict(X)
     for column, prediction in zip(y.T, predictions.T, strict=True):
@@ -108,6 +108,6 @@ def test_one_quantile_of_several_targets():
         assert pinball(column, prediction, 0.9) < 1.002 * pinball(column, theirs, 0.9)
 
 
-def test_several_quantiles_of_several_targets_are_refused():
+def test_several_quantiles_of_several_targets_are_an_error():
     with pytest.raises(ValueError, match=r"several quantiles, .*, need one target, got 2.*MultiOutputRegressor"):
         PlainRegressor("quantile", quantile=[0.1, 0.9]).fit(X, np.column_stack([Y, Y]))

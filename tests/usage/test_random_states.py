@@ -1,4 +1,4 @@
-"""What fits draw at random comes from the caller's ``random_state``, or the global seed without one."""
+"""Random numbers of a fit come from the caller's ``random_state``, or from the global generator without one."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_fit_draws_from_the_random_state_of_the_caller(Estimator):
 
 @BOTH
 @pytest.mark.parametrize("method", ["partial_fit", "warm fit"])
-def test_what_others_draw_from_the_random_state_changes_nothing_later(Estimator, method):
+def test_later_draws_from_the_random_state_by_others_change_nothing(Estimator, method):
     y, ends, draws = target(Estimator), [], (0, 5)
     for n in draws:
         shared = np.random.RandomState(0)
@@ -38,11 +38,11 @@ def test_what_others_draw_from_the_random_state_changes_nothing_later(Estimator,
         ends.append(mlp.coefs_[0])
     assert_array_equal(ends[1], ends[3])
     assert_array_equal(ends[0][0], ends[2][0])
-    assert (ends[0][0] != np.random.RandomState(0).get_state()[1]).any()  # the first call has moved it on
+    assert (ends[0][0] != np.random.RandomState(0).get_state()[1]).any()  # the first call has drawn from it
 
 
 @BOTH
-def test_a_fit_that_fails_leaves_the_random_state_where_it_was(Estimator):
+def test_a_fit_that_fails_does_not_change_the_random_state(Estimator):
     shared = np.random.RandomState(0)
     with pytest.raises(ValueError, match="validation set is too small"):
         Estimator(**SMALL | {"random_state": shared, "early_stopping": True}).fit(X[:2], target(Estimator)[:2])
@@ -50,7 +50,7 @@ def test_a_fit_that_fails_leaves_the_random_state_where_it_was(Estimator):
 
 
 @BOTH
-def test_unseeded_estimators_differ_and_obey_the_global_seed(Estimator):
+def test_estimators_without_a_seed_differ_and_use_the_global_generator(Estimator):
     y = target(Estimator)
     parameters = SMALL | {"random_state": None}
     np.random.seed(3)  # noqa: NPY002
@@ -61,7 +61,7 @@ def test_unseeded_estimators_differ_and_obey_the_global_seed(Estimator):
     assert_same_state(first, Estimator(**parameters).fit(X, y))
 
 
-def test_unseeded_estimators_trained_in_turn_draw_different_permutations(visited):
+def test_estimators_without_a_seed_that_are_trained_alternately_draw_different_permutations(visited):
     rows = np.arange(80.0)[:, None]
     parameters = SMALL | {"random_state": None, "learning_rate_init": 1e-9}
     models = [REG(standardize=False, **parameters) for _ in range(3)]

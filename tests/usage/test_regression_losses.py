@@ -1,4 +1,4 @@
-"""Each loss of the regressor is that of scikit-learn's linear model of its kind, in its domain, with every solver."""
+"""Each loss of the regressor agrees with scikit-learn's linear model of this loss, in its domain, with every solver."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("sample_weight", [None, WEIGHTS], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("epsilon", [1.35, 2.5])
 def test_huber_without_depth_is_huber_regression(epsilon, sample_weight):
-    """Whose threshold is epsilon times the scale that it estimates; ours is in interquartile ranges of y."""
+    """There, the threshold is epsilon times an estimated scale; here, it is in interquartile ranges of y."""
     y, Z = with_outliers(), StandardScaler().fit_transform(X)
     theirs = HuberRegressor(epsilon=epsilon, alpha=0.0, tol=1e-9, max_iter=5000).fit(Z, y, sample_weight)
     order, weights = np.argsort(y), np.ones(len(y)) if sample_weight is None else sample_weight
@@ -28,7 +28,7 @@ def test_huber_without_depth_is_huber_regression(epsilon, sample_weight):
         errors = [huber(epsilon * theirs.scale_, y - model.predict(Z)) for model in (ours, theirs)]
         losses = [np.average(error, weights=sample_weight) for error in errors]
         assert losses[0] == pytest.approx(losses[1], rel=1e-7)
-        assert losses[0] <= losses[1] * (1 + 1e-12)  # theirs estimates the scale as well, and stops a little earlier
+        assert losses[0] <= losses[1] * (1 + 1e-12)  # scikit-learn stops earlier, and estimates the scale
         assert_allclose(ours.predict(Z), theirs.predict(Z), atol=1e-3 * theirs.scale_)
 
 
@@ -49,7 +49,7 @@ def test_log_links_without_depth_are_generalized_linear_models(loss, Theirs, y, 
 
 
 def test_gamma_with_a_penalty_is_that_of_gamma_regression():
-    """Whose penalty counts once for each row, ours once for all: ``alpha * n``."""
+    """There, the penalty counts once for each row; here, once for all rows: ``alpha * n``."""
     y, Z = durations(), StandardScaler().fit_transform(X)
     theirs = GammaRegressor(alpha=0.1, tol=1e-10, max_iter=5000).fit(Z, y)
     ours = PlainRegressor("gamma", standardize=False, **LINEAR | {"alpha": 0.1 * N}).fit(Z, y)
@@ -64,7 +64,7 @@ def test_absolute_error_without_depth_is_median_regression():
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
-def test_robust_losses_do_not_follow_outliers(loss):
+def test_robust_losses_resist_outliers(loss):
     clean = PlainRegressor(**STEEP).fit(X, Y).predict(X)
     robust, squared = (PlainRegressor(name, **STEEP).fit(X, with_outliers()) for name in (loss, "squared_error"))
     errors = [np.abs(mlp.predict(X) - clean).mean() for mlp in (robust, squared)]

@@ -1,4 +1,4 @@
-"""Weights count between mini-batches too, balanced classes are balanced, and probabilities are frequencies."""
+"""Weights count between mini-batches too, balanced classes have equal influence, and probabilities are frequencies."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "rmsprop"])
 @pytest.mark.parametrize("how", ["class_weight", "sample_weight"])
-def test_noise_in_balanced_classes_is_even(solver, how):
+def test_balanced_classes_of_noise_have_equal_probabilities(solver, how):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(10000, 2)), (rng.uniform(size=10000) < 0.005).astype(int)
     rate = {"sgd": 0.03, "rmsprop": 0.001}.get(solver, 0.003)
@@ -24,7 +24,7 @@ def test_noise_in_balanced_classes_is_even(solver, how):
     assert mlp.predict_proba(X)[:, 1].mean() == pytest.approx(0.5, abs=0.05)
 
 
-def test_a_few_heavy_rows_pull_the_mean_as_far_as_their_weight():
+def test_a_few_rows_of_large_weight_change_the_mean_by_their_weight():
     rng = np.random.default_rng(0)
     y, weights = np.r_[np.zeros(5000), np.ones(20)], np.r_[np.ones(5000), np.full(20, 250.0)]
     order = rng.permutation(len(y))
@@ -33,8 +33,8 @@ def test_a_few_heavy_rows_pull_the_mean_as_far_as_their_weight():
     assert mlp.fit(X, y, weights).predict(X[:1])[0] == pytest.approx(0.5, abs=0.05)
 
 
-def test_balanced_counts_weights_where_there_are_some():
-    """A class of few rows of large weight is not raised again."""
+def test_balanced_uses_the_sample_weights():
+    """A class with few rows of large weight does not get a larger weight again."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(3000, 2)), (rng.uniform(size=3000) < 0.1).astype(int)
     weights = np.where(y == 1, 9.0, 1.0)
@@ -44,7 +44,7 @@ def test_balanced_counts_weights_where_there_are_some():
 
 @pytest.mark.parametrize("weight", [1 / 4000, 1e-6, 1e-300])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_equal_weights_of_any_size_are_no_weights(weight, solver):
+def test_equal_weights_of_any_size_have_no_effect(weight, solver):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(4000, 3))
     y = np.sin(2 * X[:, 0]) + X[:, 1]

@@ -1,4 +1,4 @@
-"""Sample weights count as repetitions of rows, one number weighs all of them, and their scale makes no difference."""
+"""Sample weights have the effect of repeated rows, one number weights all rows, and their scale does not matter."""
 
 import contextlib
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize("weights", [2, 0.5, np.float32(3.0)])
 @BOTH
-def test_one_number_weighs_all_rows(Estimator, weights):
+def test_one_number_is_the_weight_of_all_rows(Estimator, weights):
     mlp = Estimator(**SMALL).fit(X, target(Estimator), weights)
     same = Estimator(**SMALL).fit(X, target(Estimator), np.full(N, weights))
     assert_array_equal(outputs(mlp, X), outputs(same, X))
@@ -36,7 +36,7 @@ def test_weights_are_repetitions(Estimator, solver):
 @pytest.mark.parametrize("scale", [1e-30, 1e-42, 1e30, 1e39])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @BOTH
-def test_the_scale_of_the_weights_makes_no_difference_without_penalty(Estimator, dtype, scale):
+def test_the_scale_of_the_weights_does_not_matter_without_penalty(Estimator, dtype, scale):
     weights = np.random.default_rng(1).uniform(0.5, 2.0, N)
     parameters = SMALL | {"alpha": 0.0}
     mlp = Estimator(**parameters).fit(X.astype(dtype), target(Estimator), weights)

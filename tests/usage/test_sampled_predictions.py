@@ -1,4 +1,4 @@
-"""Predictions sampled with dropout have the right moments and shapes, and leave the model as it is."""
+"""Predictions sampled with dropout have the right moments and shapes, and do not change the model."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_shape_of_sampled_predictions(kind):
         )
     draws = mlp.sample_predictions(X[:11], n_samples=60, random_state=0)
     assert draws.shape == (60, 11, k)
-    assert (draws.std(axis=0) > 0).all()  # a unit alone in its row is kept 60 times once in two thousand million
+    assert (draws.std(axis=0) > 0).all()  # a unit is kept in all 60 draws: one in 2e9
     if kind in ("binary", "multiclass"):
         assert_allclose(draws.sum(axis=2), 1.0, rtol=1e-12)
     if kind == "multioutput":
@@ -58,7 +58,7 @@ def test_sampled_predictions_are_reproducible(data):
     assert first.dtype == data.dtype
 
 
-def test_sampling_leaves_the_model_as_it_is():
+def test_sampling_does_not_change_the_model():
     mlp, twin = (fitted(PlainRegressor, dropout=0.3, normalization="batch", warm_start=True) for _ in range(2))
     mlp.sample_predictions(X, 5)
     assert_same_weights(mlp, twin)

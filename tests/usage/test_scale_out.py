@@ -1,6 +1,6 @@
-"""Where one machine is not enough: searches on the workers of dask and ray, and data that come in chunks.
+"""Searches on the workers of dask and ray, and data that come in chunks.
 
-Workers are real processes. Nothing may depend on where a fit runs: scores are equal to the last bit.
+Workers are real processes. The results must not depend on where a fit runs: scores are equal bit for bit.
 """
 
 import os
@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, Stratifie
 
 from sknet import MLPClassifierScratch
 
-# Engines open sockets and threads that they close late, and warn of what is theirs.
+# dask and ray open sockets and threads that they close late, and give warnings of their own.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -39,7 +39,7 @@ def grid_search(scoring="neg_log_loss"):
 
 
 def assert_same_search(found, expected):
-    """Scores of every candidate and fold, the choice, and the network that was trained in the end."""
+    """Return the scores of every candidate and fold, the choice, and the final network."""
     names = [name for name in expected.cv_results_ if "score" in name and "time" not in name]
     assert len(names) >= 5
     for name in names:
@@ -49,7 +49,7 @@ def assert_same_search(found, expected):
 
 
 def kills_its_process_once(marker, seconds=0.0):
-    """Return a scorer whose first call is the end of the process that makes it, after some seconds."""
+    """Return a scorer whose first call ends the process that makes it, after some seconds."""
     here = os.getpid()
 
     def score(estimator, X, y):
@@ -65,7 +65,7 @@ def kills_its_process_once(marker, seconds=0.0):
 
 
 def test_a_search_depends_on_the_seed():
-    """What the comparisons below rest on: with another seed, scores are others."""
+    """The comparisons below need this: with another seed, scores differ."""
     search = grid_search()
     other = GridSearchCV(**{**search.get_params(deep=False), "estimator": MLPClassifierScratch(max_iter=5)})
     with pytest.raises(AssertionError):
@@ -86,7 +86,7 @@ def client():
         distributed.Client(cluster) as client,
     ):
         warnings.simplefilter("ignore", ResourceWarning)
-        client.amm.stop()  # it drops copies: with a worker, the only one left would be lost
+        client.amm.stop()  # it deletes copies: if a worker ended, the only remaining copy could be lost
         yield client
 
 
@@ -98,7 +98,7 @@ def on(client):
     return joblib.parallel_config("dask", client=client, scatter=[X, y, *chain.from_iterable(FOLDS)])
 
 
-def test_grid_search_on_dask_is_that_of_one_process(client):
+def test_grid_search_on_dask_equals_that_of_one_process(client):
     workers = pids(client)
     assert len(workers) == 2
     assert os.getpid() not in workers
@@ -107,7 +107,7 @@ def test_grid_search_on_dask_is_that_of_one_process(client):
     assert_same_search(far, grid_search().fit(X, y))
 
 
-def test_data_that_are_not_scattered_beforehand_give_the_same(client):
+def test_data_that_are_not_scattered_give_the_same_result(client):
     with joblib.parallel_config("dask", client=client):
         far = grid_search().fit(X, y)
     assert_same_search(far, grid_search().fit(X, y))
@@ -121,7 +121,7 @@ def test_data_that_are_not_scattered_beforehand_give_the_same(client):
     ],
     ids=["max_iter", "n_samples"],
 )
-def test_successive_halving_on_dask_is_that_of_one_process(client, resource):
+def test_successive_halving_on_dask_equals_that_of_one_process(client, resource):
     search = HalvingGridSearchCV(NET, GRID, factor=3, cv=2, random_state=0, error_score="raise", **resource)
     here = HalvingGridSearchCV(**search.get_params(deep=False)).fit(X, y)
     with joblib.parallel_config("dask", client=client):
@@ -137,16 +137,16 @@ def test_a_dask_worker_that_is_killed_changes_nothing(client, tmp_path):
     before = pids(client)
     marker = str(tmp_path / "killed")
     with on(client):
-        # Two seconds and more: by then, a memory manager at work would have dropped the copies.
+        # At least two seconds: within that time, an active memory manager would have deleted the copies.
         far = grid_search(kills_its_process_once(marker, seconds=5.0)).fit(X, y)
-    assert os.path.exists(marker)  # one was killed,
+    assert os.path.exists(marker)  # one worker was killed,
     client.wait_for_workers(2, timeout=60)
-    assert len(pids(client) - before) == 1  # and a new one is in its place
+    assert len(pids(client) - before) == 1  # and a new one has started
     assert_same_search(far, grid_search(None).fit(X, y))
 
 
 def dask_arrays():
-    """Return the data as arrays of dask, in blocks of 150 rows."""
+    """Return the data as dask arrays, in blocks of 150 rows."""
     da = pytest.importorskip("dask.array")
     return da.from_array(X, chunks=(150, -1)), da.from_array(y, chunks=150)
 
@@ -170,17 +170,17 @@ def test_partial_fit_over_the_blocks_of_a_dask_array():
     assert net.n_iter_ == 12
     assert_array_equal(net.predict_proba(X), expected.predict_proba(X))
     assert net.score(X, y) > 0.6
-    assert not np.array_equal(net.coefs_[0], trained_on_slices(200, n_passes=3).coefs_[0])  # chunks are part of it
+    assert not np.array_equal(net.coefs_[0], trained_on_slices(200, n_passes=3).coefs_[0])  # chunks affect the result
 
 
-def test_predictions_block_by_block_are_those_at_once():
+def test_predictions_in_blocks_equal_those_at_once():
     A, _ = dask_arrays()
     net = trained_on_slices(150)
     p = A.map_blocks(net.predict_proba, chunks=(A.chunks[0], (10,)), dtype=float, meta=np.empty((0, 10)))
     np.testing.assert_allclose(p.compute(), net.predict_proba(X), rtol=1e-12)
 
 
-def test_incremental_of_dask_ml_is_partial_fit_block_by_block():
+def test_incremental_of_dask_ml_calls_partial_fit_for_each_block():
     wrappers = pytest.importorskip("dask_ml.wrappers", exc_type=ImportError)
     A, b = dask_arrays()
     net = MLPClassifierScratch(width=16, learning_rate_init=0.02, random_state=0)
@@ -192,11 +192,11 @@ def test_incremental_of_dask_ml_is_partial_fit_block_by_block():
     assert incremental.score(A, b) == trained_on_slices(150).score(X, y)
 
 
-# Chunks without an engine
+# Chunks without dask or ray
 
 
-def test_chunks_of_a_memory_map_take_the_memory_of_a_chunk(tmp_path):
-    """The largest allocation on the way is far below the size of the file, whatever the file's."""
+def test_chunks_of_a_memory_map_need_the_memory_of_one_chunk(tmp_path):
+    """The largest allocation is far below the size of the file, and does not depend on it."""
     peaks = []
     for n_rows in (20_000, 40_000):
         data = np.lib.format.open_memmap(tmp_path / f"{n_rows}.npy", "w+", np.float32, (n_rows, 64))
@@ -211,7 +211,7 @@ def test_chunks_of_a_memory_map_take_the_memory_of_a_chunk(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert max(peaks) < 1000 * 64 * 4 * 8  # a few chunks; the larger file has 10 MB
-    assert peaks[1] - peaks[0] < 20_000 * 64 * 4 / 10  # the tenth part of what the larger file has more
+    assert peaks[1] - peaks[0] < 20_000 * 64 * 4 / 10  # a tenth of the difference between the files
 
 
 # ray
@@ -228,7 +228,7 @@ def ray():
     ray.shutdown()
 
 
-def test_grid_search_on_ray_is_that_of_one_process(ray):
+def test_grid_search_on_ray_equals_that_of_one_process(ray):
     with joblib.parallel_config("ray", n_jobs=2):
         far = grid_search().fit(X, y)
     assert_same_search(far, grid_search().fit(X, y))
@@ -238,7 +238,7 @@ SURVIVE = {"max_restarts": 2, "max_task_retries": 2}
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that nobody can catch")
-def test_a_ray_worker_that_is_killed_changes_nothing_if_it_may_be_started_again(ray, tmp_path):
+def test_a_killed_ray_worker_changes_nothing_if_it_may_be_restarted(ray, tmp_path):
     marker = str(tmp_path / "killed")
     with joblib.parallel_config("ray", n_jobs=2, ray_remote_args=SURVIVE):
         far = grid_search(kills_its_process_once(marker)).fit(X, y)
@@ -247,7 +247,7 @@ def test_a_ray_worker_that_is_killed_changes_nothing_if_it_may_be_started_again(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that nobody can catch")
-def test_a_ray_worker_that_is_killed_ends_the_search_otherwise(ray, tmp_path):
+def test_a_killed_ray_worker_ends_the_search_otherwise(ray, tmp_path):
     search = grid_search(kills_its_process_once(str(tmp_path / "killed")))
     with joblib.parallel_config("ray", n_jobs=2), pytest.raises(ray.exceptions.RayActorError):
         search.fit(X, y)

@@ -1,4 +1,4 @@
-"""Any score of scikit-learn, or the loss, can judge validation rows and stop training."""
+"""Any score of scikit-learn, or the loss, can score validation rows and stop training."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ SCORINGS = {
 
 
 @pytest.mark.parametrize("name", SCORINGS)
-def test_any_scorer_counts(name):
+def test_any_scorer_of_a_classifier_is_used(name):
     scoring = SCORINGS[name]
     mlp = validated(scoring=scoring)
     scorer = metrics.get_scorer(scoring)
@@ -28,7 +28,7 @@ def test_any_scorer_counts(name):
 
 
 @pytest.mark.parametrize("scoring", ["neg_mean_absolute_error", "r2", "neg_median_absolute_error"])
-def test_any_scorer_of_a_regressor_counts_in_units_of_y(scoring):
+def test_any_scorer_of_a_regressor_is_used_in_units_of_y(scoring):
     mlp = validated(PlainRegressor, scoring=scoring)
     scorer = metrics.get_scorer(scoring)
     expected = [scorer(short(PlainRegressor, Y, i), X_VAL, Y[VAL]) for i in range(1, 9)]
@@ -41,8 +41,8 @@ def test_a_named_scorer_is_weighted():
     assert mlp.validation_scores_[-1] == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_named_scorer_that_knows_no_weights():
-    """Trained with weights, judged without: as scikit-learn's searches do."""
+def test_a_named_scorer_that_takes_no_weights():
+    """Training uses the weights and scoring does not, as in scikit-learn's searches."""
     mlp = PlainRegressor(scoring="neg_max_error", early_stopping=True, **SMALL).fit(X, Y, WEIGHTS)
     assert len(mlp.validation_scores_) == 8
 
@@ -54,7 +54,7 @@ def test_the_loss_can_be_the_score(Estimator):
     assert mlp.n_iter_ < 200
 
 
-@pytest.mark.filterwarnings("ignore:.*no effect, as no rows are validated on")
+@pytest.mark.filterwarnings("ignore:.*no effect, because this fit has no validation rows")
 @pytest.mark.parametrize("scoring", [None, "loss", "neg_log_loss", SCORINGS["callable"]])
 def test_the_weights_of_the_best_epoch_are_kept(scoring):
     parameters = {"scoring": scoring, "learning_rate_init": 0.2}
@@ -66,14 +66,14 @@ def test_the_weights_of_the_best_epoch_are_kept(scoring):
     assert mlp.best_loss_ is None
 
 
-def test_training_stops_after_so_many_epochs_without_a_better_score():
+def test_training_stops_after_n_iter_no_change_epochs_without_a_better_score():
     mlp = validated(early_stopping=True, scoring="loss", max_iter=500, n_iter_no_change=4, tol=0.0)
     scores = np.array(mlp.validation_scores_)
     assert np.argmax(scores) == len(scores) - 1 - 4
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss", SCORINGS["callable"], "loss"])
-def test_a_scorer_judges_the_rows_set_aside(scoring):
+def test_a_scorer_gets_the_validation_rows(scoring):
     mlp = fitted(PlainClassifier, early_stopping=True, scoring=scoring)
     assert len(mlp.validation_scores_) == 8
     if scoring == "accuracy":
@@ -85,7 +85,7 @@ def test_a_scorer_judges_the_rows_set_aside(scoring):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("container", ["pandas", "polars"])
-def test_frames_are_scored_without_a_word_about_names(container, own):
+def test_frames_are_scored_without_a_warning_about_names(container, own):
     frames = pytest.importorskip(container)
     names = ["a", "b", "c", "d"]
     frame = frames.DataFrame(dict(zip(names, X.T, strict=True)))
@@ -102,7 +102,7 @@ def test_searches_and_cross_validation_may_stop_by_any_score():
     assert np.isfinite(cross_val_score(PlainRegressor(scoring="r2", early_stopping=True, **SMALL), X, Y, cv=2)).all()
 
 
-def test_a_scorer_that_fails_leaves_the_earlier_fit():
+def test_an_error_of_a_scorer_does_not_change_the_earlier_fit():
     def fails(estimator, X, y):
         raise ZeroDivisionError
 
@@ -115,7 +115,7 @@ def test_a_scorer_that_fails_leaves_the_earlier_fit():
 
 @pytest.mark.parametrize("scoring", ["f1", "precision", "average_precision", "neg_brier_score"])
 @pytest.mark.parametrize("dtype", [str, object])
-def test_a_scorer_that_must_know_the_positive_class_says_how_to_name_it(scoring, dtype):
+def test_the_error_of_a_scorer_that_needs_a_positive_class_says_how_to_pass_it(scoring, dtype):
     y = np.where(CLASSES > 0, "yes", "no").astype(dtype)
     mlp = fitted(PlainClassifier, X, y)
     before = mlp.coefs_[0].copy()

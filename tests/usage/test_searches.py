@@ -1,4 +1,4 @@
-"""The estimators in scikit-learn's searches: over grids, at random, by halving, in two jobs."""
+"""The estimators in scikit-learn's searches: grids, random candidates, halving, two jobs."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, Randomize
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-# The nets train for a fixed number of epochs, to be fast; that they could go on is known.
+# The networks train for a few epochs, to be fast. They need not converge.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -24,7 +24,7 @@ def test_grid_search_of_classifier(cancer):
     assert search.best_score_ > 0.95
     assert search.best_estimator_.depth_ == search.best_params_["depth"]
     assert search.best_estimator_.alpha == search.best_params_["alpha"]
-    assert len(np.unique(search.cv_results_["mean_test_score"])) > 4  # the parameters do something
+    assert len(np.unique(search.cv_results_["mean_test_score"])) > 4  # the parameters have an effect
 
 
 def test_grid_search_of_regressor_in_pipeline(diabetes):
@@ -36,7 +36,7 @@ def test_grid_search_of_regressor_in_pipeline(diabetes):
     assert search.best_estimator_["net"].depth_ == search.best_params_["net__depth"]
 
 
-def test_grid_search_over_what_has_no_order(wine):
+def test_grid_search_over_unordered_parameters(wine):
     grid = {"activation": ["tanh", ("relu", "identity")], "hidden_layer_sizes": [(8, 4)], "solver": ["adam", "lbfgs"]}
     search = GridSearchCV(classifier(), grid, cv=3, error_score="raise").fit(*wine)
     assert (search.cv_results_["mean_test_score"] > 0.9).all()

@@ -1,4 +1,4 @@
-"""Several targets of two classes each, which scikit-learn's types of targets count as labels, are several targets."""
+"""Several targets with two classes each, which scikit-learn regards as multilabel, are several targets."""
 
 import numpy as np
 import pytest
@@ -30,14 +30,14 @@ def test_columns_of_two_classes_are_several_targets(name):
     assert net.validation_scores_[-1] == pytest.approx(net.score(X, y))
 
 
-def test_a_stream_of_them():
+def test_partial_fit_of_such_targets():
     y = BITS + 1
     net = MLPClassifierScratch(**QUICK).partial_fit(X[:40], y[:40], classes=[[1, 2], [1, 2]])
     assert net.partial_fit(X[40:], y[40:]).predict(X).shape == y.shape
 
 
 @pytest.mark.parametrize("y", [BITS, BITS.astype(bool), BITS.astype(float), np.ones_like(BITS), sp.csr_matrix(BITS)])
-def test_zeros_and_ones_stay_labels(y):
+def test_zeros_and_ones_are_multilabel(y):
     net = MLPClassifierScratch(**QUICK).fit(X, y)
     assert_array_equal(net.classes_, [0, 1])
     assert net.predict_proba(X).shape == (80, 2)
@@ -49,9 +49,9 @@ def test_sparse_labels_other_than_zero_and_one_are_an_error():
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_labels_that_become_something_else_are_an_error(method):
+def test_multilabel_targets_that_change_to_something_else_are_an_error(method):
     net = MLPClassifierScratch(**QUICK, warm_start=True).fit(X, BITS)
     with pytest.raises(ValueError, match=r"multilabel targets must be 0 or 1, got \[1 2\]|has the same classes as"):
         getattr(net, method)(X, BITS + 1)
-    with pytest.raises(ValueError, match="y must have the form that it had before"):
+    with pytest.raises(ValueError, match="y must have the same form as in the first call"):
         MLPClassifierScratch(**QUICK).fit(X, BITS + 1).partial_fit(X, BITS[:, 0])

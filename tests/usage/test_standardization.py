@@ -1,4 +1,4 @@
-"""Standardization of inputs and targets inside the estimators: what a scaler before them would do, in any units."""
+"""Standardization of inputs and targets inside the estimators equals that by a scaler, for all units."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["", "weighted"])
 @SOLVER
 @BOTH
-def test_standardize_is_what_a_scaler_before_does(Estimator, solver, weights, sparse):
-    """Dense inputs are centred and scaled, sparse ones scaled by the root mean square of what is not zero."""
+def test_standardize_equals_a_scaler_in_a_pipeline(Estimator, solver, weights, sparse):
+    """Dense inputs are centred and scaled, sparse ones divided by the root mean square of their nonzero values."""
     data, y = (sparse_X() if sparse else X), target(Estimator)
     mlp = Estimator(solver=solver, **SMALL).fit(data, y, weights)
     scaler = StandardScaler(with_mean=not sparse).fit(data, sample_weight=weights)
@@ -31,7 +31,7 @@ def test_standardize_is_what_a_scaler_before_does(Estimator, solver, weights, sp
     expected = outputs(reference, scaler.transform(data))
     if Estimator is REG:
         expected = expected * scale + mean
-    # Eight epochs or iterations leave some digits of the rounding in another order.
+    # In eight epochs or iterations, rounding errors grow to some digits.
     assert_allclose(outputs(mlp, data), expected, rtol=1e-7)
     assert_allclose(mlp.loss_curve_, reference.loss_curve_, rtol=1e-7)
     assert_allclose(mlp.penalty_curve_, reference.penalty_curve_, rtol=1e-7)
@@ -45,7 +45,7 @@ def test_targets_of_counts_are_divided_by_their_mean():
     assert_allclose(mlp.predict(X), counts.mean() * reference.predict(scaled), rtol=1e-9)
 
 
-def test_several_targets_are_standardized_each_for_itself():
+def test_several_targets_are_standardized_separately():
     Y = np.column_stack([SIGNAL, 1e6 * SIGNAL**2 + 1e7, 1e-6 * RAW[:, 3], np.full(N, 7.0)])
     mlp = REG(**SMALL | {"max_iter": 300}).fit(X, Y)
     assert_allclose(mlp.predict(X)[:, 3], 7.0, rtol=1e-15)
@@ -57,12 +57,12 @@ def test_several_targets_are_standardized_each_for_itself():
 @pytest.mark.parametrize("value", [0.0, 1.0, 1 / 3, 1e9])
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 @BOTH
-def test_constant_columns_do_no_harm(Estimator, container, value):
+def test_constant_columns_do_not_change_the_rest(Estimator, container, value):
     data = np.column_stack([X[:, 0], np.full(N, value), X[:, 3]])
     mlp = Estimator(**SMALL).fit(container(data), target(Estimator))
     assert all(np.isfinite(a).all() for a in mlp.coefs_ + mlp.intercepts_)
     assert np.isfinite(outputs(mlp, data)).all()
-    if container is np.asarray:  # centred to zero, its weights see no data: only its initial values are left
+    if container is np.asarray:  # centred to zero: only the initial values of its weights have an effect
         other = data.copy()
         other[:, 1] = 12.0
         again = Estimator(**SMALL).fit(other, target(Estimator))
@@ -71,16 +71,16 @@ def test_constant_columns_do_no_harm(Estimator, container, value):
 
 @pytest.mark.parametrize("offset", [1e4, -1e8])
 @BOTH
-def test_a_large_offset_makes_no_difference(Estimator, offset):
+def test_a_large_offset_does_not_matter(Estimator, offset):
     mlp = Estimator(**SMALL).fit(RAW, target(Estimator))
     moved = Estimator(**SMALL).fit(RAW + offset, target(Estimator))
-    # The sum itself rounds to 1e-8 at an offset of 1e8.
+    # At an offset of 1e8, the sum is rounded to 1e-8.
     assert_allclose(outputs(moved, RAW + offset), outputs(mlp, RAW), rtol=1e-5, atol=1e-5)
 
 
 @BOTH
-def test_units_make_no_difference(Estimator):
-    """Standardized training is invariant: other units of X and y give the same predictions in these units."""
+def test_units_do_not_matter(Estimator):
+    """With other units of X and y, the predictions in these units are the same."""
     mlp = Estimator(**SMALL).fit(X, target(Estimator))
     scale = np.array([1e-6, 1e3, 1.0, 7.0])
     y = target(Estimator)
@@ -92,12 +92,12 @@ def test_units_make_no_difference(Estimator):
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 @BOTH
-def test_predictions_do_not_jump_when_the_moments_change(Estimator, container):
-    """In a stream not while units fit, for other rows of a warm start never."""
+def test_new_moments_do_not_change_predictions(Estimator, container):
+    """In a stream, as long as the units fit; in a warm start, for any other rows."""
     y = target(Estimator)
     mlp = Estimator(**SMALL).fit(container(X[:60]), y[:60])
     expected = outputs(mlp, X)
-    mlp.set_params(learning_rate_init=1e-300)  # so that nothing else moves
+    mlp.set_params(learning_rate_init=1e-300)  # so that nothing else changes
     other, other_y = container(X[60:] * 3.0 + 1.0), y[60:] if Estimator is CLF else 5.0 * y[60:]
     for _ in range(3):
         mlp.partial_fit(container(X[:60]), y[:60] if Estimator is CLF else 5.0 * y[60:])
@@ -109,9 +109,9 @@ def test_predictions_do_not_jump_when_the_moments_change(Estimator, container):
 
 
 @BOTH
-def test_the_best_weights_do_not_jump_either(Estimator):
+def test_new_moments_do_not_change_the_best_weights(Estimator):
     y = target(Estimator)
-    same_rows = {"X_val": X, "y_val": y}  # else the last weights, which have seen more, may be published
+    same_rows = {"X_val": X, "y_val": y}  # otherwise the last weights may be published
     mlp = Estimator(early_stopping=True, **SMALL).fit(X, y, **same_rows)
     expected = outputs(mlp, X)
     mlp.set_params(learning_rate_init=1e-300, tol=0.0).partial_fit(X, y, **same_rows)
@@ -125,7 +125,7 @@ def test_moments_of_partial_fit_are_those_of_all_rows(container):
     for rows in (slice(0, 33), slice(33, 80), slice(80, N)):
         mlp.partial_fit(container(X[rows]), target(REG)[rows], WEIGHTS[rows] + 0.1)
     scaler = StandardScaler(with_mean=container is np.asarray).fit(container(X), sample_weight=WEIGHTS + 0.1)
-    inputs, targets = mlp._state.seen_inputs, mlp._state.seen_outputs  # those in use follow where they do not fit
+    inputs, targets = mlp._state.seen_inputs, mlp._state.seen_outputs  # the ones in use change only if needed
     assert_allclose(np.sqrt(inputs.squares / inputs.weight), np.sqrt(scaler.var_), rtol=1e-10)
     assert_allclose(inputs.mean, scaler.mean_, rtol=1e-10)
     assert_allclose(targets.shift, np.average(target(REG), weights=WEIGHTS + 0.1), rtol=1e-10)

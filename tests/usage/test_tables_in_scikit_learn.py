@@ -1,4 +1,4 @@
-"""Tables with categories and gaps in what scikit-learn and others put around an estimator."""
+"""Tables with categories and missing values in scikit-learn's meta-estimators and in other packages."""
 
 import warnings
 
@@ -38,7 +38,7 @@ def routing():
 # Explanations
 
 
-def test_permutation_importance_names_what_matters():
+def test_permutation_importance_names_the_columns_that_matter():
     net = clone(CLF).fit(FRAME, LABELS)
     found = permutation_importance(net, NEW, labels_for(NEW), n_repeats=3, random_state=0).importances_mean
     assert FRAME.columns[found.argmax()] == "plan"
@@ -57,7 +57,7 @@ def test_partial_dependence_of_each_kind_of_column():
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_shap_values_of_a_frame_add_up():
-    """Columns of shap are numbers: levels go in as their codes, and the function that is explained turns them back."""
+    """Columns of shap are numbers: levels become codes, and the explained function turns codes back to levels."""
     shap = pytest.importorskip("shap", exc_type=ImportError)
     frame = mixed_frame(gaps=False)
     net, levels = clone(CLF).fit(frame, labels_for(frame)), ["plan", "zone", "active"]
@@ -101,17 +101,17 @@ def test_names_are_those_of_the_last_fit():
     assert net.n_features_in_ == 2
 
 
-def test_an_array_where_a_frame_was_fitted_is_warned_of():
+def test_an_array_after_a_fit_on_a_frame_gives_a_warning():
     net = clone(CLF).fit(FRAME, LABELS)
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         nameless = net.predict_proba(NEW.to_numpy(dtype=object))
     assert_array_equal(nameless, net.predict_proba(NEW))
 
 
-# Around an estimator
+# Meta-estimators
 
 
-def test_calibration_sees_frames():
+def test_calibration_passes_frames_on():
     calibrated = CalibratedClassifierCV(CLF, cv=3).fit(FRAME, LABELS)
     assert calibrated.score(NEW, labels_for(NEW)) > 0.75
     assert_allclose(calibrated.predict_proba(NEW).sum(axis=1), 1.0)
@@ -135,7 +135,7 @@ def test_compositions_of_regressors():
     both = np.column_stack([Y, -Y])
     several = MultiOutputRegressor(REG).fit(FRAME, both)
     assert_allclose(several.predict(NEW)[:, 0], clone(REG).fit(FRAME, Y).predict(NEW))
-    codes = FRAME[["age", "zone", "visits"]].astype(float).to_numpy()  # bagging takes arrays of numbers alone
+    codes = FRAME[["age", "zone", "visits"]].astype(float).to_numpy()  # bagging accepts only arrays of numbers
     net = clone(REG).set_params(categorical_features=[1])
     bagging = BaggingRegressor(net, n_estimators=2, random_state=0).fit(codes, Y)
     assert np.isfinite(bagging.predict(codes)).all()
@@ -147,7 +147,7 @@ def test_searches(n_jobs):
     grid = {"depth": [1, 2], "categorical_features": ["from_dtype", ["plan", "zone", "active"]]}
     search = GridSearchCV(CLF, grid, cv=2, n_jobs=n_jobs, error_score="raise").fit(FRAME, LABELS)
     by_features = search.cv_results_["mean_test_score"].reshape(2, 2)
-    assert_array_equal(by_features[0], by_features[1])  # the same columns, told in two ways
+    assert_array_equal(by_features[0], by_features[1])  # the same columns, given in two ways
     assert search.best_score_ > 0.75
     assert search.feature_names_in_.tolist() == list(FRAME)
 
@@ -158,7 +158,7 @@ def test_random_searches_with_other_scores():
 
 
 @pytest.mark.usefixtures("routing")
-def test_metadata_is_routed_beside_frames():
+def test_metadata_are_routed_with_frames():
     w = np.where(FRAME["active"], 0.0, 1.0 + np.arange(len(FRAME)) % 2)
     net = clone(REG).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
     routed = make_pipeline(FunctionTransformer(), net).fit(FRAME, Y, sample_weight=w)
@@ -169,7 +169,7 @@ def test_metadata_is_routed_beside_frames():
     assert np.isfinite(scores).all()
 
 
-def test_a_validation_set_goes_through_a_pipeline_with_its_columns():
+def test_a_validation_set_is_prepared_by_the_pipeline():
     X_val, y_val = NEW, numbers_for(NEW)
     with sklearn.config_context(enable_metadata_routing=True):
         net = clone(REG).set_fit_request(X_val=True, y_val=True)

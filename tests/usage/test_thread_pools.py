@@ -1,4 +1,4 @@
-"""Threads may share one estimator to predict with, and fit one estimator each."""
+"""Several threads may predict with one estimator, and each thread may fit an estimator of its own."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
 @BOTH
-def test_threads_share_an_estimator(Estimator, container):
+def test_threads_predict_with_one_estimator(Estimator, container):
     mlp = Estimator(width=64, depth=2, max_iter=3, random_state=0).fit(X, target(Estimator))
     rng = np.random.default_rng(1)
     inputs = [container(rng.standard_normal((n, 3))) for n in rng.integers(1, 4000, 40)]
@@ -25,7 +25,7 @@ def test_threads_share_an_estimator(Estimator, container):
             assert_array_equal(found, right)
 
 
-def test_threads_fit_one_estimator_each():
+def test_threads_fit_their_own_estimators():
     seeds = range(8)
     expected = [REG(**SMALL | {"random_state": seed}).fit(X, Y) for seed in seeds]
     with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
-"""Warnings of training come from where the user called: epochs that run out, batches that are too large, divergence."""
+"""Warnings of training show the line of the caller: no convergence, too large mini-batches, divergence."""
 
 import re
 import warnings
@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 @STOCHASTIC
 @BOTH
-def test_epochs_that_run_out_are_warned_of(Estimator, solver):
+def test_no_convergence_gives_a_warning(Estimator, solver):
     mlp = Estimator(solver=solver, max_iter=3, **SMALL)
     message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
     assert message == (
@@ -22,12 +22,12 @@ def test_epochs_that_run_out_are_warned_of(Estimator, solver):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        mlp.partial_fit(X, target(Estimator))  # one epoch is what was asked for
+        mlp.partial_fit(X, target(Estimator))  # exactly one epoch was requested
 
 
 @pytest.mark.parametrize("limit", [{"max_iter": 2}, {"max_fun": 3}])
 @BOTH
-def test_lbfgs_that_runs_out_is_warned_of(Estimator, limit):
+def test_no_convergence_of_lbfgs_gives_a_warning(Estimator, limit):
     mlp = Estimator(solver="lbfgs", **SMALL, **limit)
     message = only_warning(lambda: mlp.fit(X, target(Estimator)), ConvergenceWarning)
     assert re.search(
@@ -37,7 +37,7 @@ def test_lbfgs_that_runs_out_is_warned_of(Estimator, limit):
 
 
 @BOTH
-def test_lbfgs_that_converges_is_quiet(Estimator):
+def test_convergence_of_lbfgs_gives_no_warning(Estimator):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         mlp = Estimator(solver="lbfgs", alpha=1.0, max_iter=2000, tol=1e-3, **SMALL).fit(X, target(Estimator))
@@ -46,7 +46,7 @@ def test_lbfgs_that_converges_is_quiet(Estimator):
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_batches_larger_than_the_data_are_warned_of(method, early_stopping):
+def test_mini_batches_larger_than_the_data_give_a_warning(method, early_stopping):
     parameters = SMALL | {"batch_size": 91, "early_stopping": early_stopping, "n_iter_no_change": 1, "tol": 1e9}
     mlp = PlainRegressor(**parameters)
     message = only_warning(lambda: getattr(mlp, method)(X, Y), UserWarning)
@@ -56,7 +56,7 @@ def test_batches_larger_than_the_data_are_warned_of(method, early_stopping):
     assert_array_equal(mlp.coefs_[0], same.coefs_[0])
 
 
-def test_divergence_is_warned_of_where_the_user_called():
+def test_divergence_gives_a_warning_that_shows_the_line_of_the_caller():
     mlp = PlainRegressor(
         depth=0, solver="sgd", learning_rate_init=30.0, early_stopping=True, n_iter_no_change=np.inf, max_iter=2000
     )

@@ -1,4 +1,4 @@
-"""A warm start goes on bit for bit, whatever is trained, and refuses another architecture or loss."""
+"""A warm start continues bit for bit, for all kinds of training; another architecture or loss is an error."""
 
 import pickle
 
@@ -70,7 +70,7 @@ def test_ten_and_twenty_epochs_are_thirty_bit_for_bit(Estimator, name, pickled, 
 def test_another_architecture_is_an_error(method, change):
     mlp = fitted(PlainRegressor, warm_start=True)
     before = mlp.predict(X)
-    with pytest.raises(ValueError, match=r"the parameters now ask for .*Set warm_start=False"):
+    with pytest.raises(ValueError, match=r"the parameters now describe .*Set warm_start=False"):
         getattr(mlp.set_params(**change), method)(X, Y)
     plain = PlainRegressor(**SMALL)
     mlp.set_params(**{name: getattr(plain, name) for name in change})
@@ -81,11 +81,11 @@ def test_another_architecture_is_an_error(method, change):
     ("loss", "change"),
     [("quantile", {"quantile": 0.4}), ("quantile", {"quantile": (0.1, 0.5)}), ("huber", {"huber_delta": 0.5})],
 )
-def test_another_loss_is_an_error_that_tells_the_two_apart(loss, change):
+def test_the_error_of_another_loss_names_both_losses(loss, change):
     mlp = fitted(PlainRegressor, loss=loss, warm_start=True).set_params(**change)
-    with pytest.raises(ValueError, match="the parameters now ask for") as caught:
+    with pytest.raises(ValueError, match="the parameters now describe") as caught:
         mlp.fit(X, Y)
-    was, now = str(caught.value).split(", but the parameters now ask for ")
+    was, now = str(caught.value).split(", but the parameters now describe ")
     assert was.split("that was fitted, ")[1] != now.split(". Set warm_start")[0]
 
 
@@ -104,7 +104,7 @@ TABLE = np.random.default_rng(0).standard_normal((400, 4))
 
 
 def in_one_and_in_two(Estimator, rows, y, first, then, **changes):
-    """A fit of ``first + then`` epochs, and one of ``first`` that goes on with ``then``."""
+    """Return a fit of ``first + then`` epochs, and one of ``first`` epochs that continues with ``then``."""
     parameters = {"width": 6, "random_state": 0, "n_iter_no_change": 100} | changes
     one = Estimator(**parameters, max_iter=first + then).fit(rows, y)
     two = Estimator(**parameters, max_iter=first, warm_start=True).fit(rows, y)
@@ -113,8 +113,8 @@ def in_one_and_in_two(Estimator, rows, y, first, then, **changes):
 
 @pytest.mark.parametrize("learning_rate", WITHOUT_HORIZON, ids=str)
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_two_fits_are_one_without_a_horizon_whatever_is_left_open(Estimator, learning_rate):
-    """Also with members, averages and float32, as tables have them."""
+def test_two_fits_equal_one_with_a_schedule_that_has_no_horizon(Estimator, learning_rate):
+    """This also holds with members, averages and float32, as for tables."""
     y = (TABLE[:, 0] > 0).astype(int)
     one, two = in_one_and_in_two(Estimator, TABLE, y, 2, 3, learning_rate=learning_rate)
     assert one.n_members_ > 1
@@ -131,25 +131,25 @@ def test_schedules_with_a_horizon_run_from_beginning_to_end_in_each_call(learnin
     assert differs(one, two)
 
 
-def test_the_default_has_a_horizon():
+def test_the_default_schedule_has_a_horizon():
     one, two = in_one_and_in_two(MLPRegressorScratch, TABLE, TABLE[:, 0], 3, 3)
     assert two.learning_rate_curve_[3] == two.learning_rate_curve_[0] > one.learning_rate_curve_[3]
 
 
-def test_lbfgs_estimates_the_curvature_anew():
+def test_lbfgs_estimates_the_curvature_again():
     one, two = in_one_and_in_two(PlainRegressor, X, Y, 10, 20, solver="lbfgs", tol=1e-10)
     assert len(one.loss_curve_) == len(two.loss_curve_) == 30
     assert two.loss_curve_[:10] == one.loss_curve_[:10]
     assert two.loss_curve_[11] != one.loss_curve_[11]
 
 
-def test_after_a_first_call_that_stopped_early_more_epochs_follow():
+def test_after_a_call_that_stopped_early_more_epochs_follow():
     one, two = in_one_and_in_two(PlainRegressor, X, Y, 10, 20, n_iter_no_change=2, tol=1e9, learning_rate="constant")
     assert (len(one.loss_curve_), len(two.loss_curve_)) == (3, 5)
 
 
-def test_an_open_wait_begins_anew():
-    """So an adaptive rate falls later: after ten epochs without improvement in one of the calls."""
+def test_the_patience_begins_again_in_each_call():
+    """So an adaptive learning rate falls later: after ten epochs without improvement within one call."""
     one, two = in_one_and_in_two(
         PlainClassifier, X, target(PlainClassifier), 8, 8, n_iter_no_change="auto", tol=1e9, learning_rate="adaptive"
     )

@@ -1,4 +1,4 @@
-"""Attributes tell what each parameter was in the last call, and why training ended."""
+"""Attributes contain the value of each parameter in the last call, and why training ended."""
 
 import pickle
 
@@ -22,14 +22,14 @@ GIVEN = {
 
 
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_what_was_given_is_what_was_used(Estimator):
+def test_given_values_are_the_values_used(Estimator):
     net = Estimator(width=4, random_state=0, **GIVEN).fit(TABLE, TABLE[:, 0] > 0)
     assert {name: getattr(net, f"{name}_") for name in GIVEN} == GIVEN
 
 
 @pytest.mark.parametrize("n", [60, 200, 400])
 @pytest.mark.parametrize("Estimator", [MLPClassifierScratch, MLPRegressorScratch])
-def test_giving_what_was_chosen_changes_nothing(Estimator, n):
+def test_passing_the_chosen_values_changes_nothing(Estimator, n):
     y = (TABLE[:n, 0] > 0).astype(int)
     net = Estimator(width=4, random_state=0).fit(TABLE[:n], y)
     names = [*GIVEN, *(["label_smoothing"] if Estimator is MLPClassifierScratch else [])]
@@ -37,12 +37,12 @@ def test_giving_what_was_chosen_changes_nothing(Estimator, n):
     np.testing.assert_array_equal(again.fit(TABLE[:n], y).predict(TABLE), net.predict(TABLE))
 
 
-def test_with_lbfgs_all_rows_are_a_batch():
+def test_with_lbfgs_the_mini_batch_has_all_rows():
     net = PlainRegressor(solver="lbfgs", early_stopping="auto").fit(X, Y)
     assert (net.batch_size_, net.early_stopping_, net.dropout_) == (len(X), False, 0.0)
 
 
-def test_attributes_are_the_estimator_s_own():
+def test_changing_an_attribute_does_not_change_the_estimator():
     net = MLPRegressorScratch(width=4, depth=1, dropout=[0.5], max_iter=2).fit(X, Y)
     net.dropout_[0] = 0.9
     assert net.summary() == net.summary()
@@ -68,7 +68,7 @@ def test_why_training_ended(Estimator, parameters, reason):
     assert pickle.loads(pickle.dumps(net)).stopping_reason_ == reason
 
 
-def test_a_diverging_fit_of_which_the_best_is_kept():
+def test_a_diverging_fit_whose_best_weights_are_kept():
     net = PlainRegressor(
         depth=0, early_stopping=True, solver="sgd", momentum=0.0, learning_rate_init=30.0, n_iter_no_change=np.inf,
         max_iter=2000, random_state=0,
@@ -86,7 +86,7 @@ def test_interrupted():
     assert net.stopping_reason_ == "interrupt"
 
 
-def test_a_stream_and_what_follows():
+def test_partial_fit_and_later_calls():
     net = PlainClassifier(**SMALL).partial_fit(X, CLASSES, classes=[0, 1, 2])
     assert net.stopping_reason_ == "partial_fit"
     net.set_params(warm_start=True).fit(X, CLASSES)
@@ -106,7 +106,7 @@ def test_a_callback(solver):
 
 
 @pytest.mark.parametrize("changes", [{"max_iter": 3}, {"tol": 1e9, "n_iter_no_change": 2}], ids=str)
-def test_a_checkpoint_of_a_finished_fit_knows_why(tmp_path, changes):
+def test_a_checkpoint_of_a_complete_fit_contains_the_reason(tmp_path, changes):
     net, path = MLPRegressorScratch(**SMALL | changes), tmp_path / "checkpoint"
     net.fit(X, Y, checkpoint=path)
     assert sknet.load(path).stopping_reason_ == net.stopping_reason_ == [*changes][-1]

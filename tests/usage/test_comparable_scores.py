@@ -23,8 +23,8 @@ def stream(n_chunks, size, seed=0):
         yield x, (x[:, 0] * x[:, 1] > 0).astype(int)
 
 
-def test_one_lucky_chunk_freezes_nothing():
-    """The first chunk is all of one class but for two rows: whatever follows scores worse on its own rows."""
+def test_one_chunk_with_a_high_score_does_not_end_learning():
+    """All rows of the first chunk but two are of one class: all later chunks have lower scores on their own rows."""
     mlp = MLPClassifierScratch(early_stopping=True, random_state=0, width=32, learning_rate_init=0.01)
     (x, y), *rest = stream(60, 100)
     lucky = np.where(np.arange(100) < 98, 0, 1)
@@ -34,11 +34,11 @@ def test_one_lucky_chunk_freezes_nothing():
         mlp.partial_fit(*chunk)
     ((x, y),) = stream(1, 2000, seed=1)
     assert mlp.score(x, y) > 0.9
-    assert len(mlp.validation_scores_) == 60  # the curve of a stream goes on
+    assert len(mlp.validation_scores_) == 60  # the curve of a stream continues
 
 
 @BOTH
-def test_what_a_stream_publishes_is_no_worse_on_the_last_held_out_rows(Estimator):
+def test_the_published_model_of_a_stream_is_no_worse_on_the_last_validation_rows(Estimator):
     y = target(Estimator)
     mlp = Estimator(early_stopping=True, scoring="loss", **SMALL | {"learning_rate_init": 0.2})
     more = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
@@ -51,7 +51,7 @@ def test_what_a_stream_publishes_is_no_worse_on_the_last_held_out_rows(Estimator
 
 @BOTH
 @pytest.mark.parametrize("change", ["rows", "targets", "weights"])
-def test_a_warm_start_with_other_validation_rows_forgets_scores_but_judges_the_best_again(Estimator, change):
+def test_a_warm_start_with_other_validation_rows_forgets_scores_and_scores_the_best_weights_again(Estimator, change):
     y = target(Estimator)
     mlp = Estimator(early_stopping=True, warm_start=True, scoring="loss", **SMALL | NEVER)
     mlp.fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL])
@@ -67,12 +67,12 @@ def test_a_warm_start_with_other_validation_rows_forgets_scores_but_judges_the_b
     assert len(mlp.validation_scores_) == len(mlp.validation_loss_curve_) == 2
     judged_again = mlp.best_validation_score_
     assert judged_again >= max(mlp.validation_scores_)
-    if judged_again > max(mlp.validation_scores_):  # the best of then is the best on these rows too
+    if judged_again > max(mlp.validation_scores_):  # the earlier best weights are the best on these rows too
         assert_array_equal(outputs(mlp), best)
 
 
 @BOTH
-def test_a_warm_start_with_another_scorer_starts_its_curve_anew(Estimator):
+def test_a_warm_start_with_another_scorer_starts_a_new_curve(Estimator):
     mlp = Estimator(early_stopping=True, warm_start=True, **SMALL | NEVER).fit(X, target(Estimator))
     mlp.set_params(scoring="loss", max_iter=3).fit(X, target(Estimator))
     assert mlp.validation_scores_ == [-loss for loss in mlp.validation_loss_curve_]
@@ -81,7 +81,7 @@ def test_a_warm_start_with_another_scorer_starts_its_curve_anew(Estimator):
 
 
 @BOTH
-def test_watching_mixes_no_metrics_either(Estimator):
+def test_a_new_metric_without_early_stopping_starts_a_new_curve(Estimator):
     y = target(Estimator)
     mlp = Estimator(warm_start=True, **SMALL)
     data = {"X": X_TRAIN, "y": y[~VAL], "X_val": X_VAL, "y_val": y[VAL]}
@@ -89,13 +89,13 @@ def test_watching_mixes_no_metrics_either(Estimator):
     assert mlp.validation_scores_ == [-mlp.validation_loss_curve_[-1]]
 
 
-def test_sentinels_do_not_decide_when_an_absolute_error_stops():
+def test_early_stopping_by_an_absolute_error_ignores_extreme_values():
     rng = np.random.default_rng(0)
     X, X_test = rng.normal(size=(1500, 3)), rng.normal(size=(300, 3))
     y = X[:, 0] + np.abs(X[:, 1]) + 20
     y[rng.uniform(size=1500) < 0.01] = -9999.0
     truth, errors = X_test[:, 0] + np.abs(X_test[:, 1]) + 20, []
-    for loss in ("absolute_error", "quantile"):  # the same loss by two names
+    for loss in ("absolute_error", "quantile"):  # two names of the same loss
         mlp = MLPRegressorScratch(loss, width=32, max_iter=60, random_state=0).fit(X, y)
         errors.append(median_absolute_error(truth, mlp.predict(X_test)))
         assert np.argmax(mlp.validation_scores_) > 5
@@ -103,7 +103,7 @@ def test_sentinels_do_not_decide_when_an_absolute_error_stops():
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile", "poisson"])
-def test_constant_targets_held_out_are_judged_by_the_loss(loss):
+def test_constant_validation_targets_are_scored_by_the_loss(loss):
     y = np.where(VAL, 2.0, np.abs(Y))
     mlp = fitted(PlainRegressor, X_TRAIN, y[~VAL], loss=loss)
     mlp.set_params(early_stopping=True).fit(X_TRAIN, y[~VAL], X_val=X_VAL, y_val=y[VAL])
@@ -114,14 +114,14 @@ def test_constant_targets_held_out_are_judged_by_the_loss(loss):
 
 
 @pytest.mark.parametrize(("n", "stops"), [(2, False), (3, False), (90, False), (91, True)])
-def test_stopping_early_by_itself_needs_ten_rows_held_out(n, stops):
+def test_early_stopping_by_default_needs_ten_validation_rows(n, stops):
     mlp = MLPRegressorScratch(batch_size=1, max_iter=1, width=2, random_state=0).fit(X[:n], Y[:n])
     assert mlp.t_ == (n - 10 if stops else n)
     assert (mlp.validation_scores_ is not None) == stops
 
 
 @pytest.mark.parametrize("n", [2, 3])
-def test_asking_for_it_with_two_or_three_rows_is_an_error_or_leaves_rows_to_train_on(n):
+def test_early_stopping_with_two_or_three_rows_is_an_error_or_leaves_rows_to_train_on(n):
     mlp = MLPRegressorScratch(early_stopping=True, max_iter=1, random_state=0)
     if n == 2:
         with pytest.raises(ValueError, match="The validation set is too small"):
@@ -131,7 +131,7 @@ def test_asking_for_it_with_two_or_three_rows_is_an_error_or_leaves_rows_to_trai
 
 
 @pytest.mark.parametrize("n", [60, 120, 150])
-def test_a_clean_linear_target_of_few_rows_is_found(n):
+def test_a_linear_target_without_noise_is_learned_from_few_rows(n):
     X, y = make_regression(n_samples=n + 500, n_features=20, random_state=1)
     parameters = {"max_iter": 2000, "tol": 0.1, "random_state": 0}
     more, less = (
@@ -159,8 +159,8 @@ KINDS = {
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("own", [False, True], ids=["set aside", "of their own"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_validation_takes_memory_for_a_chunk_of_rows(kind, own, weighted):
-    """And for targets as they are kept: no one-hot matrix, and no outputs, for all rows."""
+def test_validation_takes_memory_for_one_chunk_of_rows(kind, own, weighted):
+    """In addition, it takes memory for the targets as they are given: no one-hot matrix and no outputs for all rows."""
     Estimator, make = KINDS[kind]
     rng, peak = np.random.default_rng(0), []
     n = 16000
@@ -175,13 +175,13 @@ def test_validation_takes_memory_for_a_chunk_of_rows(kind, own, weighted):
         peak.append(tracemalloc.get_traced_memory()[1] / 2**20)
         tracemalloc.stop()
     outputs = 500 if kind == "many classes" else 1 if y.ndim == 1 else y.shape[1]
-    targets = 4 * y.nbytes / 2**20  # checked and encoded copies of y, as for the training rows
+    targets = 4 * y.nbytes / 2**20  # copies of y, checked and encoded, as for the training rows
     assert peak[1] - peak[0] < 5 * 1024 * outputs * 8 / 2**20 + targets + 4
 
 
 @pytest.mark.parametrize("last", [1, 2, 10])
-def test_a_short_last_batch_hardly_moves_the_running_means(last):
-    """As much less as it is shorter: with constant targets and inputs, the running means stay those of the others."""
+def test_a_short_last_mini_batch_has_little_influence_on_the_running_means(last):
+    """The shorter, the less: with constant targets and inputs, the running means stay those of the other batches."""
     x = np.r_[np.zeros(128), np.full(last, 100.0)][:, None]
     mlp = PlainRegressor(
         normalization="batch", standardize=False, batch_size=128, shuffle=False, depth=1, width=1, max_iter=1,
