@@ -9,12 +9,13 @@ import scipy.sparse as sp
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from ._compat import with_callbacks
 from .base import BaseMLP, has_epochs
 from .core import Loss, Smoothed, Stacked, Targets
 from .preprocessing import LabelEncoding, accuracy, balanced, plain_classes, plain_labels
-from .training import Accuracy, State
+from .training import Accuracy, State, decoded
 
 
 class MLPClassifierScratch(ClassifierMixin, BaseMLP):
@@ -473,8 +474,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The most probable class (of each target); for multilabel targets, the labels with a probability above one
             half, sparse if y was sparse.
         """
-        z = self._raw_outputs(X)
-        return self._labels.decode(z)
+        check_is_fitted(self)
+        return self._labels.joined(decoded(vars(self), self._valid(X), self._labels.decode))
 
     def predict_proba(self, X):
         """Predict probabilities.
@@ -505,8 +506,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         log_probability : ndarray of shape (n_samples, n_classes), or list of such
             ``log(predict_proba(X))``; -inf where a probability is zero.
         """
+        probability = self._to_predictions(self._raw_outputs(X))
         with np.errstate(divide="ignore"):
-            return self._split_targets(np.log(self._to_predictions(self._raw_outputs(X))))
+            return self._split_targets(np.log(probability, out=probability))
 
     def decision_function(self, X):
         """Return raw outputs; the larger the output of a class, the more probable is the class.
@@ -631,9 +633,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         return self._labels.loss
 
     def _numbers(self, y: Any) -> np.ndarray:
-        """Return the numbers of the labels, to stratify by."""
+        """Return the numbers of the labels, to stratify by; of sparse ones, those of the column that counts."""
         numbers = self._labels.numbered(y)[0]
-        return numbers.toarray() if sp.issparse(numbers) else numbers
+        return numbers[:, [0]].toarray() if sp.issparse(numbers) else numbers
 
     def _strata(self, y: Any) -> np.ndarray | None:
         return y if self._labels.kind in ("binary", "multiclass") else None

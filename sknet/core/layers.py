@@ -15,6 +15,7 @@ from .memory import Buffer, Memory, ParameterSpec
 
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
+_FEW_ENTRIES = 0.1  # for each column of a batch: more are multiplied faster as they are
 
 
 class Training(NamedTuple):
@@ -79,6 +80,20 @@ def product(x: Array, y: Array, out: Array) -> None:
         np.dot(y.T, x.T, out=out.T)
 
 
+def gradient_of_weights(x: Any, delta: Array, out: Array) -> None:
+    """Write ``x' delta`` into ``out``; of sparse rows with few entries, SciPy computes only the rows that are not zero.
+
+    A product of the whole shape would be another array as large as the weights. Sums run in the same order.
+    """
+    if isinstance(x, np.ndarray) or x.nnz > _FEW_ENTRIES * x.shape[1]:
+        product(x.T, delta, out=out)
+        return
+    columns, places = np.unique(x.indices, return_inverse=True)
+    entries = type(x)((x.data, places, x.indptr), shape=(x.shape[0], len(columns)))
+    out[...] = 0.0
+    out[columns] = entries.T @ delta
+
+
 @dataclass(frozen=True)
 class Dense:
     """A linear combination followed by a non-linearity: ``a = f(x W + b)``.
@@ -138,7 +153,7 @@ class Dense:
         dW, db = grads
         delta = memory.delta
         self.activation.backward(memory.a, delta, memory.work)
-        product(x.T, delta, out=dW)
+        gradient_of_weights(x, delta, out=dW)
         np.dot(memory.ones, delta, out=db)
         if dx is not None:
             np.dot(delta, W.T, out=dx)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_expit, logsumexp
+from scipy.special import log_expit
 
 from .losses import Loss
 
@@ -38,16 +38,34 @@ def combine(z: Array, loss: Loss) -> Array:
     if len(z) == 1:
         only: Array = z[0]
         return only
-    log_k = np.log(len(z))
     match loss.output_activation.name:
         case "logistic":
-            mean: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
+            mean: Array = (_log_sum_exp(log_expit(z), axis=0) - _log_sum_exp(log_expit(-z), axis=0))[0]
         case "softmax":
-            parts = [z[:, :, g] for g in getattr(loss, "groups", [slice(None)])]
-            logs = [part - logsumexp(part, axis=2, keepdims=True) for part in parts]
-            mean = np.concatenate([logsumexp(part, axis=0) - log_k for part in logs], axis=1)
+            log_probabilities = np.empty_like(z)
+            for g in getattr(loss, "groups", [slice(None)]):
+                np.subtract(z[:, :, g], _log_sum_exp(z[:, :, g], axis=2), out=log_probabilities[:, :, g])
+            mean = _log_mean_exp(log_probabilities)
         case "exp":
-            mean = logsumexp(z, axis=0) - log_k
+            mean = _log_mean_exp(z)
         case _:
             mean = np.mean(z, axis=0)
     return mean.astype(z.dtype, copy=False)
+
+
+def _log_mean_exp(z: Array) -> Array:
+    mean: Array = _log_sum_exp(z, axis=0)[0]
+    mean -= z.dtype.type(np.log(len(z)))
+    return mean
+
+
+def _log_sum_exp(z: Array, axis: int) -> Array:
+    """Return ``log sum exp(z)`` along an axis, which stays, of length 1.
+
+    SciPy's has the same error on raw outputs, and takes ten times as long on few numbers and three times on many.
+    """
+    largest = np.finfo(z.dtype).max
+    peak = np.clip(z.max(axis=axis, keepdims=True), -largest, largest)
+    with np.errstate(divide="ignore"):  # where all are -inf, so is the result
+        log_sum: Array = peak + np.log(np.exp(z - peak).sum(axis=axis, keepdims=True))
+    return log_sum

@@ -122,7 +122,7 @@ class LabelEncoding:
     def encode(self, y: Any) -> Targets:
         """Return the targets of ``y`` in the smallest dtype."""
         if self.kind == "multilabel":
-            y = y.toarray() if sp.issparse(y) else y
+            y = y.astype(np.uint8).toarray() if sp.issparse(y) else y
             return Values(np.ascontiguousarray(y.T, dtype=np.uint8))
         codes, _ = self.numbered(y)
         if self.kind == "multioutput":
@@ -152,6 +152,12 @@ class LabelEncoding:
         if self.kind == "multiclass":
             return self.classes[z.argmax(axis=1)]
         return self.classes[((z[:, 0] > 0.0) & (len(self.classes) > 1)).astype(np.intp)]
+
+    def joined(self, parts: list[Any]) -> Any:
+        """Return as one the labels that `decode` has given for parts of the rows."""
+        if len(parts) == 1:
+            return parts[0]
+        return sp.vstack(parts, format="csr") if self.sparse else np.concatenate(parts)
 
 
 def _check_indicators(y: Any) -> None:

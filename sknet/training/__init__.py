@@ -14,7 +14,7 @@ from .initial import start_at_the_data
 from .judging import D2, Accuracy, scorer_of_weights
 from .members import is_permutation, joined
 from .planning import plan_network
-from .prediction import acting, raw_outputs, units_of, weights_for_raw_inputs
+from .prediction import acting, decoded, raw_outputs, units_of, weights_for_raw_inputs
 from .publishing import fitted_attributes
 from .starting import advance, new_state, resumed_state
 from .state import History, State, split_generator
@@ -33,6 +33,7 @@ __all__ = [
     "Validation",
     "acting",
     "advance",
+    "decoded",
     "fitted_attributes",
     "is_permutation",
     "joined",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import Dense, Network, Rows, TableRows, Training, Units, fold_units, is_plain
 from ..preprocessing import Inputs
-from .chunks import forward_in_chunks
+from .chunks import forward_in_chunks, outputs_by_chunk
 
 Arrays = list[tuple[np.ndarray, ...]]
 
@@ -24,22 +24,38 @@ def raw_outputs(
     hidden layers lie side by side. ``member`` is the number of a member whose outputs alone are returned. In
     regression, outputs for float64 rows are float64.
     """
-    network, gaps = attributes["_network"], attributes["_state"].gaps
-    parameters, inputs, outputs = acting(attributes)
-    dense = not isinstance(network.layers[0], Dense) or bool(gaps)
-    rows: Any = Rows(X.numbers, inputs, attributes["_state"].theta.dtype, dense=dense)
-    take = _into_one_buffer(rows)
-    if X.codes is not None or X.gaps or gaps:
-        take = TableRows(rows, gaps, X.codes).take
-    members = [parameters, *attributes.get("_others", [])]
+    network, members, take, outputs = _prepared(attributes, X)
     members = members if member is None else [members[member]]
-    z = forward_in_chunks(network, members, take, rows.n_rows, n_layers, training)
+    z = forward_in_chunks(network, members, take, X.numbers.shape[0], n_layers, training)
     if n_layers is not None:
         return z
     if outputs is not None:
         return outputs.restore(z, X.numbers.dtype)
     numbers = network.loss.location_scale or network.loss.output_activation.name == "exp"
     return z.astype(np.promote_types(z.dtype, X.numbers.dtype), copy=False) if numbers else z
+
+
+def decoded(attributes: dict[str, Any], X: Inputs, decode: Callable[[np.ndarray], Any]) -> list[Any]:
+    """Return what ``decode`` makes of the raw outputs of a classifier, for each chunk of the rows ``X``.
+
+    So the raw outputs, of which there may be many more than labels, are never in memory all at once.
+    """
+    network, members, take, _ = _prepared(attributes, X)
+    return [decode(z) for _, z in outputs_by_chunk(network, members, take, X.numbers.shape[0])]
+
+
+def _prepared(
+    attributes: dict[str, Any], X: Inputs
+) -> tuple[Network, list[Arrays], Callable[[slice], Any], Units | None]:
+    """Return the network, the arrays of each member, what takes chunks of ``X``, and the units of the outputs."""
+    network, gaps = attributes["_network"], attributes["_state"].gaps
+    parameters, inputs, outputs = acting(attributes)
+    dense = not isinstance(network.layers[0], Dense) or bool(gaps)
+    rows = Rows(X.numbers, inputs, attributes["_state"].theta.dtype, dense=dense)
+    take = _into_one_buffer(rows)
+    if X.codes is not None or X.gaps or gaps:
+        take = TableRows(rows, gaps, X.codes).take
+    return network, [parameters, *attributes.get("_others", [])], take, outputs
 
 
 def _into_one_buffer(rows: Rows) -> Callable[[slice], Any]:

@@ -1,6 +1,7 @@
 """Compare `Dense` with einsum in float64; activations and their derivatives are written in this file."""
 
 import pickle
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import sparse
 
 from sknet.core.activations import ACTIVATIONS
 from sknet.core.initializers import INITIALIZERS
-from sknet.core.layers import Dense, product
+from sknet.core.layers import Dense, gradient_of_weights, product
 from sknet.core.memory import Layout, Parameters, Workspace
 
 N, D, K = 7, 4, 3
@@ -173,3 +174,30 @@ def test_product_of_dense_and_sparse_matrices(order, kind):
     out = np.full((N, K), np.nan, order=order)
     product(INPUTS[kind](x), W, out=out)
     np.testing.assert_allclose(out, np.einsum("nd,dk->nk", x, W), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix])
+@pytest.mark.parametrize("n_entries", [0, 1, 30, 400])
+def test_gradient_of_many_columns(kind, dtype, n_entries):
+    """Few entries, more than one in a column or in a row, and so many that the whole product is made."""
+    rng = np.random.default_rng(0)
+    entries = rng.normal(size=n_entries), (rng.integers(0, N, n_entries), rng.integers(0, 500, n_entries))
+    x, delta = kind(sparse.coo_array(entries, shape=(N, 500)).astype(dtype)), rng.normal(size=(N, K)).astype(dtype)
+    out = np.full((500, K), np.nan, dtype=dtype)
+    gradient_of_weights(x, delta, out=out)
+    np.testing.assert_array_equal(out, x.T @ delta)
+    np.testing.assert_allclose(out, np.einsum("nd,nk->dk", x.toarray(), delta), rtol=1e-5, atol=1e-6)
+
+
+def test_gradient_of_many_columns_takes_no_memory_of_the_size_of_the_weights():
+    x = sparse.random(N, 100_000, density=1e-4, format="csr", random_state=0)
+    delta, out = np.ones((N, K)), np.empty((100_000, K))
+    gradient_of_weights(x, delta, out=out)
+    tracemalloc.start()
+    try:
+        gradient_of_weights(x, delta, out=out)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < out.nbytes / 10

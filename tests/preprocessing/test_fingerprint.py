@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sknet.core import Codes, Values
+from sknet.core import Codes, Stacked, Values
 from sknet.preprocessing import Data, fingerprint_of
 
 RNG = np.random.default_rng(0)
@@ -40,5 +40,25 @@ def test_weights_of_one_differ_from_no_weights():
 
 def test_changed_class_numbers_change_the_fingerprint():
     codes = np.arange(50) % 3
-    one, other = (fingerprint_of(Data(X, None, Codes(c, 3), None)) for c in (codes, (codes + 1) % 3))
-    assert one != other
+    encoded = [Codes(codes, 3), Codes((codes + 1) % 3, 3)]
+    encoded += [Stacked((one, other)) for one in encoded[:2] for other in encoded[:2]]
+    assert len({fingerprint_of(Data(X, None, targets, None)) for targets in encoded}) == 6
+
+
+def test_time_does_not_grow_with_the_number_of_classes(monkeypatch):
+    """What is hashed is the number of a class, and no one-hot row."""
+    hashed = []
+
+    class Digest:
+        def __init__(self, data):
+            pass
+
+        def update(self, data):
+            hashed.append(memoryview(data).nbytes)
+
+        def hexdigest(self):
+            return ""
+
+    monkeypatch.setattr("hashlib.sha256", Digest)
+    fingerprint_of(Data(X, None, Codes(np.arange(50, dtype=np.uint16), 10_000), None))
+    assert sum(hashed) == X.nbytes + 2 * 50

@@ -16,13 +16,13 @@ from sknet.core.layers import Dense, Training
 from sknet.core.losses import LOSSES
 from sknet.core.network import Network
 from sknet.core.normalization import LayerNormalization, Nonlinearity
-from sknet.training.chunks import forward_in_chunks
+from sknet.training.chunks import forward_in_chunks, outputs_by_chunk
 
 D, WIDTH, K, N = 4, 8, 3, 100
 X = np.random.default_rng(0).normal(size=(N, D))
 
 
-def network_of(n_inputs=D, rate=0.5):
+def network_of(n_inputs=D, rate=0.5, n_outputs=K):
     glorot = INITIALIZERS["glorot_normal"]
     return Network(
         (
@@ -30,7 +30,7 @@ def network_of(n_inputs=D, rate=0.5):
             LayerNormalization(WIDTH),
             Nonlinearity(WIDTH, ACTIVATIONS["gelu"]),
             Dropout(WIDTH, rate),
-            Dense(WIDTH, K, ACTIVATIONS["identity"], glorot, order="F"),
+            Dense(WIDTH, n_outputs, ACTIVATIONS["identity"], glorot, order="F"),
         ),
         LOSSES["squared_error"],
     )
@@ -108,3 +108,15 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
     finally:
         tracemalloc.stop()
     assert peak < 2 * 8 * 1024 * 1000  # two chunks of float64; all rows would need 160 MB
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_many_outputs_of_several_members_make_short_chunks(n_members):
+    """The outputs of all members are in memory at the same time: 2^18 numbers of them, or 64 rows."""
+    for n_outputs, longest in ((500, 2**18 // (500 * n_members)), (5000, 64)):
+        network = network_of(n_outputs=n_outputs)
+        members = [parameters_of(network, np.float32)] * n_members
+        found = list(outputs_by_chunk(network, members, lambda c: np.zeros((c.stop - c.start, D), np.float32), 1500))
+        assert max(chunk.stop - chunk.start for chunk, _ in found) == longest
+        assert [chunk.start for chunk, _ in found[1:]] == [chunk.stop for chunk, _ in found[:-1]]
+        assert found[-1][0].stop == 1500
