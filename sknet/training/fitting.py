@@ -63,7 +63,7 @@ class Run:
         attributes: Callable[[], dict[str, Any]],
         after_epoch: Callable[..., None],
         *,
-        incremental: bool = False,
+        incremental: bool,
     ) -> None:
         self.p, self.state, self.validation = parameters, state, validation
         self.rows, self.targets, self.weights = rows, targets, weights

@@ -47,7 +47,7 @@ def plan_network(
     layers: list[Layer] = []
     n = n_inputs
     if sizes_of_codes:
-        lengths = tuple(size if size <= LARGEST_ONE_HOT else CATEGORY_VALUES for size in sizes_of_codes)
+        lengths = tuple(size if size - 1 <= LARGEST_ONE_HOT else CATEGORY_VALUES for size in sizes_of_codes)
         layers.append(Categories(n, sizes_of_codes, lengths, strength=_SLOWLY if p["solver"] in _ADAPTIVE else 1.0))
         n = layers[-1].n_out
     if columns:

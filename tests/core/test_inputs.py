@@ -170,3 +170,9 @@ def test_names():
     assert str(Scaling(3)) == "scaling"
     assert str(Scaling(3, 3.0)) == "scaling and smooth clip at 3"
     assert str(PeriodicEmbedding(4, (0, 2))) == "periodic embedding(4 -> 10)"
+
+
+@every_layer
+def test_parameters_are_not_penalized_and_gradients_take_memory_only_in_training(layer):
+    assert not any(spec.penalized for spec in layer.specs())
+    assert {buffer.name for buffer in layer.buffers() if buffer.training_only} >= {"delta"}

@@ -1,6 +1,7 @@
 """Compare normalization with formulas written in this file, and with PyTorch if it is installed."""
 
 import pickle
+from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 
 import numpy as np
@@ -343,3 +344,10 @@ def test_passes_are_those_of_pytorch(kind):
         # the paper.
         corrected = (parameters[3] - 0.9 * some_parameters(layer)[3]) * N / (N - 1) + 0.9 * some_parameters(layer)[3]
         np.testing.assert_allclose(corrected, variance.numpy(), rtol=1e-11)
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization(3), LayerNormalization(3)], ids=str)
+def test_layers_cannot_be_changed(layer):
+    """The same layer may be part of several networks."""
+    with pytest.raises(FrozenInstanceError):
+        layer.n_out = 4

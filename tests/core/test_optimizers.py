@@ -1,8 +1,10 @@
 """Compare optimizers with the formulas of the papers, and run all of them on the same problem."""
 
 import copy
+import inspect
 import pickle
 import tracemalloc
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -298,3 +300,12 @@ def test_clipping_is_that_of_pytorch():
     torch.nn.utils.clip_grad_norm_(parameter, 3.0)
     clip_norm(grad, 3.0)
     np.testing.assert_allclose(grad, parameter.grad.numpy(), rtol=1e-8)
+
+
+@every_optimizer
+def test_arrays_of_state_are_neither_printed_nor_passed(name):
+    optimizer = OPTIMIZERS[name][0]()
+    optimizer.step(np.ones(1000), np.ones(1000), 0.1)
+    arrays = {f.name for f in fields(optimizer) if isinstance(getattr(optimizer, f.name), np.ndarray)}
+    assert not any(f"{array}=" in repr(optimizer) for array in arrays)
+    assert arrays.isdisjoint(inspect.signature(type(optimizer)).parameters)

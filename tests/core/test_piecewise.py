@@ -106,3 +106,17 @@ def test_outputs_for_huge_values_are_constant_and_finite(far):
     with np.errstate(all="raise"):
         a = LAYER.forward(started(np.float32), x, memory_for(dtype=np.float32, n=2))
     assert np.isfinite(a).all()
+
+
+def test_there_may_be_more_columns_than_bins():
+    layer = PiecewiseLinear(D, (0, 1, 2, 3), n_bins=2, n_values=V)
+    edges = [np.array([-1.0, 0.2, 1.5])] * D
+    parameters, x, memory = started(layer=layer, edges=edges), some_rows(), memory_for(layer)
+    direction, h = np.random.default_rng(2).normal(size=x.shape), 1e-6
+    weights = np.random.default_rng(3).normal(size=(N, layer.n_out))
+    shifted = [(layer.forward(parameters, x + s * h * direction, memory) * weights).sum() for s in (1.0, -1.0)]
+    layer.forward(parameters, x, memory)
+    memory.delta[...] = weights
+    dx, grads = np.empty_like(x), tuple(map(np.zeros_like, parameters))
+    layer.backward(parameters, grads, x, memory, dx)
+    assert_allclose((dx * direction).sum(), (shifted[0] - shifted[1]) / (2.0 * h), rtol=1e-7)

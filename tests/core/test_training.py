@@ -354,3 +354,13 @@ def test_an_interruption_inside_an_evaluation_leaves_the_last_accepted_point(n_e
     with pytest.raises(KeyboardInterrupt):
         minimize(network, theta, batches_of(X, Y, N), alpha=0.3, observe=lambda epoch: losses.append(epoch.loss))
     assert penalized_loss(theta, X, Y, np.ones(N), 0.3)[0] == pytest.approx(losses[-1], rel=1e-12)
+
+
+def test_training_begins_with_the_first_epoch():
+    """Without ``first_epoch``, the first update has progress 0 and the schedule its first value."""
+    (X, Y), network, recorder = some_data(), network_of(D, K), Recorder()
+    epochs = epochs_of(
+        network, start(network), batches_of(X, Y, 5), recorder, schedule=Cosine(0.1), rate=0.2, n_epochs=4
+    )
+    next(epochs)
+    assert recorder.rates[0] == pytest.approx(0.2 * Cosine(0.1)(Clock(progress=0.0)), rel=1e-13)

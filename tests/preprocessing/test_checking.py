@@ -71,3 +71,13 @@ def test_missing_or_infinite_values_in_sparse_rows_to_predict_are_an_error(Estim
     mlp = Estimator(**SMALL).fit(X, Y[Estimator])
     with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
         mlp.predict(sp.csr_matrix(np.where(FEW == 3.0, value, FEW)))
+
+
+@pytest.mark.parametrize("categories", [[0], [0, 1]], ids=["one of two columns", "all columns"])
+def test_categories_are_the_same_in_lists_and_in_sparse_rows(categories):
+    rows = np.column_stack([np.arange(60) % 3, np.arange(60) % 2]).astype(float)
+    clf = MLPClassifierScratch(categorical_features=categories, **SMALL)
+    expected = clf.fit(rows, rows[:, 0] > 0).predict_proba(rows)
+    for same in (rows.tolist(), sp.csr_matrix(rows)):
+        np.testing.assert_array_equal(clf.predict_proba(same), expected)
+    np.testing.assert_array_equal(clf.fit(rows.tolist(), rows[:, 0] > 0).predict_proba(rows), expected)

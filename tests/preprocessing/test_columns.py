@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
 from sknet.core import OTHER
-from sknet.preprocessing.columns import Columns, has_names, is_frame
+from sknet.preprocessing.columns import Columns, _has_fewer_categories_than_rows, _values, has_names, is_frame
 from sknet.preprocessing.levels import LEAST_ROWS
 
 N = 60
@@ -263,3 +263,27 @@ def test_names_in_another_order_are_not_those_of_the_frame():
     for other in (mixed()[names[::-1]], mixed().drop(columns="text"), mixed().to_numpy()):
         assert not has_names(other, names)
     assert not has_names(mixed(), None)
+
+
+@pytest.mark.parametrize("X", [np.zeros((2, 1)), [[0.0], [1.0]], sp.csr_matrix([[1.0]]), pd.Series([1.0]), None])
+def test_what_has_no_names_of_columns_is_no_frame(X):
+    assert not is_frame(X)
+    assert is_frame(pd.DataFrame({"a": [1.0]}))
+    assert is_frame(pl.DataFrame({"a": [1.0]}))
+
+
+@pytest.mark.parametrize(("n_categories", "expected"), [(2, True), (3, False), (5, False)])
+def test_categories_are_fewer_than_rows(n_categories, expected):
+    column = pd.Series(pd.Categorical([0, 1, 0], categories=range(n_categories)))
+    assert _has_fewer_categories_than_rows(column) == expected
+    assert not _has_fewer_categories_than_rows(pd.Series([0, 1, 0]))
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize(
+    ("values", "kind"), [([1, 2], "i"), ([True, False], "b"), ([0.5, 1.5], "f"), (["a", "b"], "O")]
+)
+def test_columns_of_numbers_are_read_as_numbers_and_text_as_objects(frame, values, kind):
+    column = frame({"a": values})["a"]
+    assert _values(column, "a").dtype.kind == kind
+    assert _values(column, "a").tolist() == values

@@ -1,4 +1,5 @@
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,3 +103,19 @@ def test_rows_of_weight_zero_do_not_count_as_lowest_or_highest_values():
     found = Quartiles.of(X, weights)
     assert_array_equal(found.ends, [[0.0], [2.0]])
     assert_array_equal(Quartiles.of(X[:3], weights[:3]).constant, [True])
+
+
+def test_targets_are_standardized_by_median_and_interquartile_range():
+    columns = np.random.default_rng(0).gamma(2.0, [[1.0], [1e3]], size=(2, 51))
+    low, median, high = np.quantile(columns, [0.25, 0.5, 0.75], axis=1, method="inverted_cdf")
+    expected = ((columns.T - median) / (high - low)).T
+    assert_allclose(Quartiles.of(columns.T, None).standardized(columns), expected, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("missing", ["points", "ends"])
+@pytest.mark.parametrize("first", [True, False])
+def test_quartiles_without_points_or_ends_are_not_merged(missing, first):
+    """Model files of release 0.1.0 have none."""
+    one, other = (Quartiles.of(np.random.default_rng(seed).normal(size=(9, 2)), None) for seed in range(2))
+    one, other = (replace(one, **{missing: None}), other) if first else (one, replace(other, **{missing: None}))
+    assert one.merge(other) is one

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknet.preprocessing.moments import Moments
-from sknet.preprocessing.scaling import rescale_inputs, rescale_outputs
+from sknet.preprocessing.scaling import fits, rescale_inputs, rescale_outputs, same_units
 
 
 def make_X(n=500, d=7):
@@ -66,3 +68,42 @@ def test_float32_weights_stay_float32():
     rescale_inputs(W, b, MOMENTS["raw"], MOMENTS["dense"])
     rescale_outputs(W.T, np.ones(7, np.float32), MOMENTS["raw"], MOMENTS["dense"])
     assert W.dtype == b.dtype == np.float32
+
+
+def moved(moments, steps=0.0, ratio=1.0):
+    """Return moments whose mean is ``steps`` scales further, with a scale ``ratio`` times as large."""
+    variance = moments.squares * ratio**2
+    return replace(moments, mean=moments.mean + steps * moments.scale * ratio, squares=variance)
+
+
+@pytest.mark.parametrize(
+    ("steps", "ratio", "expected"),
+    [(0.0, 1.0, True), (0.4, 1.0, True), (-0.4, 1.0, True), (0.6, 1.0, False), (-0.6, 1.0, False), (0.0, 1.9, True),
+     (0.0, 1 / 1.9, True), (0.0, 2.1, False), (0.0, 1 / 2.1, False)],
+)  # fmt: skip
+def test_units_fit_until_a_column_moves_by_half_its_scale_or_its_scale_doubles(steps, ratio, expected):
+    used = MOMENTS["other"]
+    assert fits(used, moved(used, steps, ratio)) == expected
+
+
+def test_units_of_a_constant_fit_only_a_constant():
+    constant = Moments.of(np.full((5, 1), 3.0), None)
+    ones = Moments.of(np.array([[2.0], [4.0], [2.0], [4.0]]), None)  # of the same mean and scale
+    assert_array_equal([constant.shift, constant.scale], [ones.shift, ones.scale])
+    assert fits(constant, constant)
+    assert fits(ones, constant)
+    assert not fits(constant, ones)
+
+
+@pytest.mark.parametrize("compare", [fits, same_units])
+def test_raw_data_have_the_units_of_raw_data_only(compare):
+    dense = MOMENTS["dense"]
+    assert compare(None, None)
+    assert not compare(dense, None)
+    assert not compare(None, dense)
+    assert compare(dense, Moments.of(make_X(), None))  # equal, but another object
+
+
+@pytest.mark.parametrize("change", [{"steps": 0.1}, {"ratio": 1.1}])
+def test_units_are_the_same_only_if_shift_and_scale_are(change):
+    assert not same_units(MOMENTS["dense"], moved(MOMENTS["dense"], **change))

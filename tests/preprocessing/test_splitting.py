@@ -133,3 +133,12 @@ def test_too_few_rows_for_the_folds_are_an_error(n_weighted):
         validation_folds(np.arange(20.0), 0.1, 3, np.random.RandomState(0), weights)
     folds = validation_folds(np.arange(20.0), 0.1, 3, np.random.RandomState(0), np.r_[np.ones(10), np.zeros(10)])
     assert [len(held_out) for _, held_out in folds] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("n_folds", [2, 3, 10])
+def test_each_fold_has_one_row_of_every_ten_that_are_neighbours_in_y(n_folds):
+    y = np.random.default_rng(0).permutation(200).astype(float)
+    folds = validation_folds(y, 0.1, n_folds, np.random.RandomState(0))
+    for _, held_out in folds:
+        assert sorted(y[held_out] // 10) == list(range(20))
+    assert len(np.unique(np.concatenate([held_out for _, held_out in folds]))) == 20 * n_folds

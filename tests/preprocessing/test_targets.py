@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -202,3 +204,49 @@ def test_numbers_decode_as_labels_do(y):
     assert (numbering.decode(z) != labels.numbered(labels.decode(z))[0]).sum() == 0
     assert (labels.encode(y).width, labels.n_outputs) == (numbering.encode(numbers).width, numbering.n_outputs)
     assert_array_equal(matrix(numbering.encode(numbers), y.shape[0]), matrix(labels.encode(y), y.shape[0]))
+
+
+@pytest.mark.parametrize("classes", [[0, 1], [0, 1, 3], [1, 2, 3]])
+def test_classes_of_multilabel_targets_are_the_numbers_of_their_columns(classes):
+    y = np.array([[0, 1, 1], [1, 0, 0]])
+    assert LabelEncoding.of(y, classes=[2, 0, 1]).kind == "multilabel"
+    with pytest.raises(ValueError, match=f"numbers of their 3 columns, from 0, got {re.escape(str(classes))}"):
+        LabelEncoding.of(y, classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("y", "same", "others"),
+    [
+        (["b", "a"], [["b", "a", "a"]], [["a"], ["a", "b", "c"], ["a", "c"]]),
+        ([["b", "y"], ["a", "x"]], [[["b", "a"], ["y", "x"]]], [
+            [["a", "b"]], [["a", "b"], ["x", "z"]], [["a", "c"], ["x", "y"]], [["a", "b"], ["x", "y"], ["x", "y"]]
+        ]),
+    ],
+)  # fmt: skip
+def test_classes_are_the_same_in_any_order(y, same, others):
+    encoding = LabelEncoding.of(np.array(y))
+    assert all(encoding.same_classes(classes) for classes in same)
+    assert not any(encoding.same_classes(classes) for classes in others)
+
+
+SEVERAL = np.array([["a", "x"], ["b", "y"], ["c", "x"]])
+
+
+@pytest.mark.parametrize(
+    ("y", "rows", "given", "expected"),
+    [
+        (np.array(["a", "b", "c"]), [0, 2], {"a": 2.0, "b": 3.0}, {"a": 2.0}),
+        (np.array([[0, 1], [1, 0], [1, 1]]), [1, 2], [{0: 2.0, 1: 3.0}, {0: 4.0}], [{1: 3.0}, {0: 4.0}]),
+        (SEVERAL, [0, 2], [{"a": 2.0, "b": 3.0}, {"x": 4.0, "y": 5.0}], [{"a": 2.0}, {"x": 4.0}]),
+        (SEVERAL, [0], "balanced", "balanced"),
+    ],
+)
+def test_class_weights_are_those_of_the_classes_that_are_present(y, rows, given, expected):
+    assert LabelEncoding.of(y).present(given, y[rows]) == expected
+
+
+def test_unknown_names_in_class_weights_are_told_with_the_classes_that_got_no_weight():
+    encoding = LabelEncoding.of(SEVERAL)
+    message = r"got \['q'\], which are not in y, and no weight for \['b', 'c'\]\. Correct"
+    with pytest.raises(ValueError, match=message):
+        encoding.present([{"a": 2.0, "q": 3.0}, {"x": 4.0}], SEVERAL)

@@ -1,6 +1,7 @@
 """One run of a solver: stopping, the best weights, number of epochs, printing, learning rates, and L-BFGS."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -268,3 +269,21 @@ def test_patience_may_be_reduced_between_calls_of_partial_fit():
     mlp.set_params(n_iter_no_change=3, learning_rate="adaptive").partial_fit(X, Y).partial_fit(X, Y)
     rates = mlp.learning_rate_curve_
     assert rates[-1] == pytest.approx(rates[0] / 5)
+
+
+@pytest.mark.parametrize(("solver", "rows"), [("adam", 7), ("lbfgs", len(X))])
+def test_the_batch_size_is_that_of_an_update(solver, rows):
+    """L-BFGS updates the weights once for all rows, whatever the parameter says."""
+    mlp = PlainRegressor(**SMALL | {"solver": solver, "batch_size": 7, "max_iter": 2, "tol": 0.0})
+    with warnings.catch_warnings(action="ignore"):
+        assert mlp.fit(X, Y).batch_size_ == rows
+
+
+@quiet
+def test_a_warm_start_of_lbfgs_that_accepts_no_iteration_says_why_it_stopped():
+    """There are curves of the first fit then, so that the initial loss is not recorded again."""
+    mlp = PlainRegressor(solver="lbfgs", warm_start=True, max_iter=5, **SMALL).fit(X, Y)
+    assert mlp.stopping_reason_ == "max_iter"
+    mlp.set_params(tol=1e9).fit(X, Y)
+    assert mlp.stopping_reason_ == "converged"
+    assert len(mlp.loss_curve_) == 5

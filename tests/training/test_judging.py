@@ -155,3 +155,13 @@ def test_a_metric_without_weights_is_called_without_them(monkeypatch):
     monkeypatch.setattr("sknet.training.judging.get_scorer", lambda scoring: metric)
     assert scorer_of_weights("a name", Fitted, X, Y, WEIGHTS)(np.zeros(2)) == 0.25
     assert [list(more) for more in calls] == [["sample_weight"], []]
+
+
+@pytest.mark.parametrize(("message", "is_about_labels"), [("pos_label=1 is not a valid label", True), ("other", False)])
+def test_only_errors_about_the_positive_class_are_explained(message, is_about_labels):
+    def broken(estimator, X, y):
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match=message) as raised:
+        scorer_of_weights(broken, Fitted, X, np.array(["a", "b"]), None)(np.zeros(2))
+    assert (raised.value.__cause__ is not None) == is_about_labels

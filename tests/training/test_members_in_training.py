@@ -1,6 +1,7 @@
 """Members are trained independently of each other and in any order; their states, validation rows and averages."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import sknet
 from sknet import MLPClassifierScratch, MLPRegressorScratch
+from sknet.core import Adam, Clock, Epoch
 from sknet.preprocessing import validation_folds
-from sknet.training.members import parameters_of, parts
+from sknet.training.members import parameters_of, parts, train_all
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -178,3 +180,23 @@ def test_an_adaptive_learning_rate_is_reduced_for_all_members(Estimator):
     rates = Estimator(**settings | {"max_iter": 4}).fit(X, target(Estimator)).learning_rate_curve_
     assert rates[2] == rates[0]
     assert rates[3] == pytest.approx(rates[0] / 5)
+
+
+def test_each_member_gets_another_seed_in_each_epoch():
+    """Two of 2,000 seeds in 2**31 are equal with a probability of one in a thousand; the seed here is fixed."""
+    seeds = []
+
+    class Spy:
+        """A member that only keeps its seeds."""
+
+        average, clock, optimizer = None, Clock(), Adam()
+
+        def train(self, seed):
+            seeds.append(seed)
+            return Epoch(1.0, 0.0, 0.1, 5)
+
+    state = SimpleNamespace(rng=np.random.RandomState(0), clock=Clock(), optimizer=Adam())
+    for _ in range(20):
+        train_all(state, [Spy() for _ in range(100)])
+    assert len(set(seeds)) == len(seeds) == 2000
+    assert state.clock.samples == 20 * 100 * 5

@@ -1,6 +1,7 @@
 """Each constructor parameter gives the expected layers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from oracles import PlainRegressor
 
@@ -155,3 +156,15 @@ def test_vectors_of_categories_have_a_smaller_factor_with_solvers_that_ignore_th
     p = PlainRegressor(solver=solver).get_params()
     first = plan_network(p, 2, 1, LOSS, sizes_of_codes=(40,)).layers[0]
     assert (first.strength < 1.0) == (solver in ("adam", "rmsprop", "adagrad"))
+
+
+def test_a_column_of_up_to_32_levels_is_one_hot_and_of_more_has_a_learned_vector():
+    """The documentation of `categorical_features` says so. The levels that did not occur have one more code."""
+    widths = {}
+    for levels in (32, 33):
+        column = np.repeat(np.arange(levels), 40)
+        table = pd.DataFrame({"a": pd.Categorical(column)})
+        mlp = MLPRegressorScratch(max_iter=1, width=2).fit(table, column)
+        widths[levels] = mlp._network.layers[0].n_out
+    assert widths[32] >= 32
+    assert widths[33] < 32

@@ -1,13 +1,15 @@
 """Prediction uses the arrays of training in their units, unless the user has changed the weights for raw inputs."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknet import MLPRegressorScratch
+from sknet.core.rows import Rows
 from sknet.preprocessing import Inputs
-from sknet.training.prediction import acting, raw_outputs, units_of, weights_for_raw_inputs
+from sknet.training.prediction import _into_one_buffer, acting, raw_outputs, units_of, weights_for_raw_inputs
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(3.0, 2.0, (50, 4)), RNG.normal(size=50)
@@ -72,3 +74,24 @@ def test_networks_trained_on_dense_rows_predict_for_sparse_rows(way):
     assert_allclose(
         raw_outputs(attributes, Inputs(sp.csr_matrix(rows))), raw_outputs(attributes, Inputs(rows)), rtol=1e-9
     )
+
+
+@pytest.mark.parametrize("rows", [X, sp.csr_matrix(X)], ids=["dense", "sparse"])
+def test_chunks_of_dense_rows_share_one_buffer(rows):
+    take = _into_one_buffer(Rows(rows, None, np.float32))
+    for chunk in (slice(0, 20), slice(20, 40), slice(40, 50)):
+        found = take(chunk)
+        assert_array_equal(found.toarray() if sp.issparse(rows) else found, X[chunk].astype(np.float32))
+        if not sp.issparse(rows):
+            assert np.shares_memory(found, take(slice(0, 20)))
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_categories_are_predicted_with_and_without_gaps_in_other_columns(missing):
+    """A shift of one category is the only difference between the targets, and the model has learned it."""
+    level, number = np.arange(200) % 2, np.random.default_rng(0).normal(size=200)
+    if missing:
+        number[:20] = np.nan
+    table = pd.DataFrame({"level": pd.Categorical(np.array(["a", "b"])[level]), "number": number})
+    reg = MLPRegressorScratch(depth=0, solver="lbfgs", random_state=0).fit(table, 5.0 * level)
+    assert_allclose(reg.predict(table), 5.0 * level, atol=0.1)

@@ -53,3 +53,15 @@ def test_another_network_is_an_error():
     earlier = new_state(resolved(), data_of(X), 1, LOSS)
     with pytest.raises(ValueError, match=r"continue with the network that was fitted.*Set warm_start=False"):
         resumed_state(earlier, resolved(depth=3), data_of(X), 1, LOSS)
+
+
+def test_dropout_draws_other_numbers_for_another_seed():
+    draws = {
+        new_state(resolved(dropout=0.5, random_state=seed), data_of(X), 1, LOSS).noise.random() for seed in range(20)
+    }
+    assert len(draws) == 20
+
+
+def test_a_fit_that_is_no_stream_embeds_only_columns_of_more_than_two_values():
+    rows = np.column_stack([X[:, 0], np.arange(len(X)) % 2])
+    assert new_state(resolved(embedding="periodic"), data_of(rows), 1, LOSS).columns == (0,)

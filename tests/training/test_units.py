@@ -211,3 +211,16 @@ def test_a_warm_start_keeps_the_function_on_other_rows(first):
 def test_a_smooth_clip_cannot_be_added_or_removed(was, wanted):
     with pytest.raises(ValueError, match="Restore `standardize`"):
         set_units(new(was), wanted, data_of(), None, new=False, merge=False)
+
+
+@pytest.mark.parametrize("codes", [None, np.zeros((60, 1), dtype=np.intp)], ids=["numbers", "categories"])
+@pytest.mark.parametrize("trained", [(), (0,)])
+@pytest.mark.parametrize("gaps", [(), (0,), (1,)])
+def test_codes_and_indicators_of_gaps_are_columns_of_the_rows(codes, trained, gaps):
+    state = new()
+    state.gaps = trained
+    missing = X.copy()
+    missing[:5, list(gaps)] = np.nan
+    rows = rows_for(state, data_of(missing)._replace(codes=codes, gaps=gaps))
+    assert rows.width == X.shape[1] + len(trained) + (0 if codes is None else 1)
+    assert np.isfinite(rows.take(slice(None))).all()
