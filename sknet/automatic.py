@@ -1,6 +1,6 @@
 """Automatic: the value of each parameter that is "auto", for the rows of a call.
 
-There are two cases. Tables are more than 300 dense rows, trained in mini-batches by `fit`. Their defaults were measured
+There are two cases. Tables are more than 200 dense rows, trained in mini-batches by `fit`. Their defaults were measured
 on real tables: four members, each with another tenth of the rows as validation rows for early stopping by the loss;
 averaged weights; ``standardize="robust"``; a piecewise-linear embedding of numbers; GELU from 1,000 rows on; float32.
 All other data, `partial_fit`, and L-BFGS have one ReLU network without these.
@@ -18,7 +18,7 @@ import numpy as np
 from ._parameters import activation_for, is_auto, shown, with_plain_numbers
 from .core import Activation
 
-FEW_ROWS = 300
+FEW_ROWS = 200
 FEWEST_HELD_OUT = 10  # validation rows, for early stopping
 MOST_EMBEDDED = 100  # columns of numbers; images have more
 WAIT = 0.4  # patience of tables, as a share of the epochs up to the best one

@@ -23,7 +23,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     It can take the place of `sklearn.neural_network.MLPClassifier`: it has the same parameters, attributes and methods,
     and more. It minimizes the log-loss of binary, multiclass or multilabel targets, or of several multiclass targets.
 
-    A parameter that is ``"auto"`` depends on the data. *Tables*, in `fit`, are more than 300 dense rows, in several
+    A parameter that is ``"auto"`` depends on the data. *Tables*, in `fit`, are more than 200 dense rows, in several
     mini-batches. For these, four networks are trained side by side in float32, with ``standardize="robust"``, a
     piecewise-linear embedding, averaged weights, and early stopping by the loss. For other data, one network is trained
     without these.
@@ -47,7 +47,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         with sample weights by that number times their mean, and added to the loss. Biases are not penalized. Raise it,
         by factors of ten, if the network overfits.
     batch_size : int or "auto", default="auto"
-        Rows in a mini-batch. ``"auto"`` is 128; for more than 300 rows, it is an eighth of them, but at least 32 and at
+        Rows in a mini-batch. ``"auto"`` is 128; for more than 200 rows, it is an eighth of them, but at least 32 and at
         most 128. A larger value makes an epoch faster; raise it to save time. A smaller one makes more updates in an
         epoch; lower it if the loss still falls at the last epoch. Not used by L-BFGS.
     learning_rate : str or schedule, default="cosine"
@@ -106,7 +106,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         used instead of such rows. Each of several members has other validation rows, so all rows are used for training.
         Set it to True if the network overfits, and to False if a single network is to be trained on all rows. Without
         effect on L-BFGS. ``"auto"``: True if a validation set is passed to `fit`, or if there are more rows than a
-        mini-batch and at least 10 validation rows (for a classifier, also more than 300 rows); False in `partial_fit`.
+        mini-batch and at least 10 validation rows (for a classifier, also more than 200 rows); False in `partial_fit`.
         Only scores of the same rows are compared. So a call with other rows, such as the next chunk of a stream, first
         computes the score of the best weights so far on its own validation rows.
     validation_fraction : float, default=0.1
@@ -127,7 +127,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     n_iter_no_change : int, inf or "auto", default="auto"
         Training stops after exactly this many epochs in a row without an improvement by `tol`. Raise it if training
         stops while the loss or score still improves; lower it to save time. ``"auto"``: for tables, 300 updates or 0.4
-        of the epochs that the best one took, whichever is longer; else 10 epochs, or 30 for at most 300 rows with a
+        of the epochs that the best one took, whichever is longer; else 10 epochs, or 30 for at most 200 rows with a
         validation set.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS. Raise it, together with `max_iter`, if L-BFGS stops before
@@ -156,12 +156,12 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         ``"auto"``: ``"piecewise_linear"`` for tables of up to 100 columns of numbers, otherwise None. Choose None to
         save time, or for `coefs_`.
     dtype : {"float32", "float64", "auto"} or None, default="auto"
-        dtype of the computation. ``"auto"``: float32 for more than 300 rows in mini-batches, otherwise the dtype of X.
+        dtype of the computation. ``"auto"``: float32 for more than 200 rows in mini-batches, otherwise the dtype of X.
         None: the dtype of X. Predictions for float64 rows are float64 in any case. ``"float32"`` is faster; choose
         ``"float64"`` if the last digits matter.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay: each update reduces the weights by the share ``learning rate * weight_decay``, but not
-        the biases. ``"auto"`` is 0.02, and 0 with L-BFGS. For a regressor fitted to at most 300 rows by Adam it is 1;
+        the biases. ``"auto"`` is 0.02, and 0 with L-BFGS. For a regressor fitted to at most 200 rows by Adam it is 1;
         if `learning_rate_init` is above its default, it is lower in proportion. Raise it if the network overfits; lower
         it if the training loss stays high.
     dropout : float, sequence of float or "auto", default="auto"
@@ -179,7 +179,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         of a classifier; for a regressor the D2 score of its own loss, ``1 - loss / loss of the best constant``, mean
         over outputs. (This is R2 for ``"squared_error"``. `score` is R2 for other losses too, except for quantiles.) Or
         the name of a scorer, or a callable ``(estimator, X, y) -> float``, for which larger is better. ``"auto"``:
-        ``"loss"`` for tables, because this gives better probabilities, and for at most 300 rows with a validation set;
+        ``"loss"`` for tables, because this gives better probabilities, and for at most 200 rows with a validation set;
         otherwise None. Change it if you need another metric.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of X are categories. ``"from_dtype"``: the columns of a data frame (pandas, polars, pyarrow) that

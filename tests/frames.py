@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-N = 240
+N = 200
 EFFECT = {"free": -1.5, "basic": 0.0, "für Profis": 1.5}
 
 

@@ -53,8 +53,8 @@ def test_early_stopping_is_on_with_a_validation_set(facts):
     own = facts._replace(own_set=True, n_held_out=1)
     p = resolved(AUTO | {"solver": "adam"}, own)
     assert p["early_stopping"] is True
-    assert p["scoring"] == (None if facts.n_rows > 300 and not p["tables"] else "loss")
-    few_classes = facts.n_rows <= 300 and not facts.regression
+    assert p["scoring"] == (None if facts.n_rows > 200 and not p["tables"] else "loss")
+    few_classes = facts.n_rows <= 200 and not facts.regression
     assert p["budget"].n_iter_no_change(100) == (
         4 if p["tables"] else 30 if few_classes else 100 if facts.regression else 10
     )
@@ -81,7 +81,7 @@ def test_each_auto_has_a_reason():
     assert p["reasons"].keys() - given["reasons"].keys() == {"dropout"}
 
 
-@pytest.mark.parametrize("n", [301, 333, 334, 5000])
+@pytest.mark.parametrize("n", [201, 333, 334, 5000])
 def test_validation_rows_do_not_change_how_the_mini_batch_size_is_chosen(n):
     p = resolved(AUTO | {"solver": "adam"}, MANY._replace(n_rows=n))
     assert batch_rows(p, round(0.9 * n)) == min(128, max(32, round(0.9 * n) // 8))
@@ -146,7 +146,7 @@ def test_a_call_that_continues_a_fit_keeps_its_choices():
 
 @pytest.mark.parametrize(
     ("size", "n", "rows"),
-    [("auto", 1, 1), ("auto", 128, 128), ("auto", 300, 128), ("auto", 301, 37), ("auto", 512, 64),
+    [("auto", 1, 1), ("auto", 128, 128), ("auto", 200, 128), ("auto", 201, 32), ("auto", 512, 64),
      ("auto", 10**6, 128), (5, 3, 3), (5, 5, 5), (5, 6, 5)],
 )  # fmt: skip
 def test_rows_of_a_mini_batch(size, n, rows):

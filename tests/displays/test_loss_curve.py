@@ -13,8 +13,8 @@ from sknet import LossCurveDisplay, MLPClassifierScratch, MLPRegressorScratch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-X, y = (array[:300] for array in load_digits(return_X_y=True))
-X_val, y_val = (array[300:400] for array in load_digits(return_X_y=True))
+X, y = (array[:200] for array in load_digits(return_X_y=True))
+X_val, y_val = (array[200:300] for array in load_digits(return_X_y=True))
 NET = {
     "depth": 1, "width": 8, "solver": "adam", "learning_rate": "constant", "learning_rate_init": 0.02, "alpha": 0.01,
     "batch_size": 50, "max_iter": 12, "tol": 0.0, "n_iter_no_change": 50, "dropout": 0.0, "weight_decay": 0.0,

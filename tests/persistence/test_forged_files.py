@@ -143,7 +143,7 @@ def test_models(tmp_path, kind):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["classifier", "regressor"])
 def test_checkpoints(tmp_path, kind):
-    """A fit that continues from a forged checkpoint ends as usual or raises an error about it, in bounded memory."""
+    """A fit that continues from a forged checkpoint ends as usual or raises an error of the file, in bounded memory."""
     original, path, found = tmp_path / "model", tmp_path / "forged", Counter()
     whole = fitted(kind, checkpoint=original)
     for number in forged_files(original, path, seed=2):

@@ -46,7 +46,7 @@ def test_shared_parameters_are_documented_alike():
                 "the mean alone with a log link."
             )
         elif name == "n_iter_no_change":  # a regressor waits longer
-            waits = "10 epochs, or 30 for at most 300 rows with a validation set."
+            waits = "10 epochs, or 30 for at most 200 rows with a validation set."
             assert waits in expected
             expected = expected.replace(waits, "100 epochs.")
         assert found == expected, name

@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 from sknet import MLPClassifierScratch, MLPRegressorScratch
 
 RNG = np.random.default_rng(0)
-N = 240
+N = 200
 RARE, PARTLY = RNG.uniform(size=N) < 0.05, np.where(RNG.uniform(size=N) < 0.2, 3.5, 0.0)
 YEARS = 2000.0 + RNG.integers(0, 15, N)
 X = np.column_stack([RNG.normal(size=N), YEARS, RARE, PARTLY, RNG.normal(5.0, 1.0, N)])

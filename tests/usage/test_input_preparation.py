@@ -18,7 +18,7 @@ from sknet.preprocessing.quartiles import Quartiles
 from sknet.preprocessing.values import continuous_columns
 
 X, LABELS = load_breast_cancer(return_X_y=True)
-X, LABELS = X[::3, :8].copy(), LABELS[::3]
+X, LABELS = X[::4, :8].copy(), LABELS[::4]
 X[:, 3] = LABELS  # a column with two values
 X[:, 5] = 7.0
 NUMBERS = np.log(X[:, 0]) + np.sin(X[:, 1])
