@@ -57,8 +57,8 @@ _LARGE: dict[str, Any] = {
 def tabular(kind: str) -> dict[str, Any]:
     """Return parameters for a larger network than the defaults, in two to three times the time.
 
-    They train 8 members instead of 4, with a width of 96 instead of 64, more dropout and a smaller learning rate. On the
-    tables of `examples/benchmarks/README.md` they are on average not more accurate than the defaults.
+    They train 8 members instead of 4, with a width of 96 instead of 64, more dropout and a smaller learning rate. On
+    the tables of `examples/benchmarks/README.md` they are on average not more accurate than the defaults.
 
     Parameters
     ----------
