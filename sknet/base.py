@@ -265,7 +265,7 @@ class BaseMLP(SummaryInHTML, CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
         layer : int, default=-1
             Which hidden layer, from 0; negative numbers count from the last one.

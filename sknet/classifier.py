@@ -392,8 +392,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs; float32 stays float32. Sparse input is read as CSR and stays sparse.
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Inputs: numbers, or a data frame with columns of numbers and of categories. Values may be missing, except in
+            a sparse matrix. Sparse input is read as CSR and stays sparse. Rows of float32 stay float32.
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
             Class labels; a 0/1 matrix of labels, dense or sparse; or a column of class labels for each target.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -437,7 +438,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Targets.
@@ -465,7 +466,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -482,7 +483,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -498,7 +499,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -515,7 +516,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -532,7 +533,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             True labels.

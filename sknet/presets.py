@@ -55,9 +55,10 @@ _LARGE: dict[str, Any] = {
 
 
 def tabular(kind: str) -> dict[str, Any]:
-    """Return parameters for slightly more accurate regression than with the defaults, in about five times the time.
+    """Return parameters for a larger network than the defaults, in two to three times the time.
 
-    They train 8 members instead of 4, with a width of 96 instead of 64, more dropout and a smaller learning rate.
+    They train 8 members instead of 4, with a width of 96 instead of 64, more dropout and a smaller learning rate. On
+    the tables of `examples/benchmarks/README.md` they are on average not more accurate than the defaults.
 
     Parameters
     ----------

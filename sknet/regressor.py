@@ -396,8 +396,9 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs; float32 stays float32. Sparse input is read as CSR and stays sparse.
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Inputs: numbers, or a data frame with columns of numbers and of categories. Values may be missing, except in
+            a sparse matrix. Sparse input is read as CSR and stays sparse. Rows of float32 stay float32.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -442,7 +443,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
@@ -466,7 +467,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -486,7 +487,7 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             True targets.

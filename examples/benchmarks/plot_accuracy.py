@@ -26,11 +26,13 @@ ABOVE_RIGHT = (-5, 7, "left", "bottom")
 PLACES = {
     ("business", "error", "CatBoost"): ABOVE,
     ("business", "error", "sknet"): LEFT,
+    ("business", "error", "sknet, preset"): BELOW,
     ("business", "error", "HistGradientBoosting"): ABOVE_RIGHT,
     ("business", "error", "LightGBM"): BELOW,
     ("business", "nrmse", "HistGradientBoosting"): ABOVE,
     ("business", "nrmse", "LightGBM"): BELOW,
     ("business", "nrmse", "CatBoost"): BELOW,
+    ("business", "nrmse", "sknet"): ABOVE,
     ("core", "error", "HistGradientBoosting"): ABOVE,
     ("core", "nrmse", "HistGradientBoosting"): LEFT,
     ("core", "nrmse", "LightGBM"): BELOW,

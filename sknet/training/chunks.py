@@ -15,7 +15,7 @@ FEWEST_ROWS = 64  # for rows of many columns or outputs; each chunk reads all we
 
 
 def rows_in_chunk(network: Network, n_layers: int | None = None, n_members: int = 1) -> int:
-    """Return how many rows to pass through ``n_members`` networks, or their first ``n_layers`` layers, at a time."""
+    """Return how many rows to pass through each member, or its first ``n_layers`` layers, at a time."""
     layers = network.layers[:n_layers]
     n_inputs, n_outputs = width_in(network.layers[0]), layers[-1].n_out * n_members
     widest = max(*(layer.n_out for layer in layers), n_inputs)
@@ -31,10 +31,9 @@ def outputs_by_chunk(
     n_layers: int | None = None,
     training: Training | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield chunks of the rows that ``take`` reads, and the raw outputs of all ``members`` together for each chunk.
+    """Yield chunks of the rows that ``take`` reads, with the raw outputs of all ``members``, shape (rows, n_outputs).
 
-    If ``n_layers`` is given, the outputs are those of the first ``n_layers`` layers; those of the members lie side by
-    side.
+    If ``n_layers`` is given, yield the outputs of the first ``n_layers`` layers; those of the members lie side by side.
     """
     size = n if n <= FEWEST_ROWS else rows_in_chunk(network, n_layers, len(members))
     for chunk in in_chunks(n, size):
@@ -54,7 +53,7 @@ def forward_in_chunks(
     n_layers: int | None = None,
     training: Training | None = None,
 ) -> np.ndarray:
-    """Return the outputs that `outputs_by_chunk` yields, for all rows in one array."""
+    """Return the outputs that `outputs_by_chunk` yields as one array."""
     chunks = outputs_by_chunk(network, members, take, n, n_layers, training)
     first, outputs = next(chunks)
     if first.stop == n:

@@ -37,7 +37,7 @@ SURVIVORS = {
     ('core/rows.py', 'narrow = self._same and (self._units is None or self._constants is not None)  ->  narrow = self._same and (self._units is not None or self._constants is not None)'): 'one more or one less copy of the same rows',
     ('core/averaging.py', 'EVERY = 4  # number of updates from one change of the average to the next; weights change little in so few  ->  EVERY = 5  # number of updates from one change of the average to the next; weights change little in so few'): 'a number that was chosen by measurements of accuracy',
     ('core/piecewise.py', 'lines, at = W.reshape(p * t, -1), before.reshape(p * t, -1)  ->  lines, at = W.reshape(p * t, -1), before.reshape(p * t, - 2)'): 'NumPy takes any negative size for the one that is left',
-    ('training/chunks.py', 'FEWEST_ROWS = 64  # for rows of many columns; each chunk reads all weights once  ->  FEWEST_ROWS = 65  # for rows of many columns; each chunk reads all weights once'): 'the size of a chunk changes only memory and time',
+    ('training/chunks.py', 'FEWEST_ROWS = 64  # for rows of many columns or outputs; each chunk reads all weights once  ->  FEWEST_ROWS = 65  # for rows of many columns or outputs; each chunk reads all weights once'): 'the size of a chunk changes only memory and time',
     ('core/batches.py', 'if self.size == self.n_rows:  ->  if self.size >= self.n_rows:'): 'no mini-batch has more rows than there are',
     ('core/losses.py', '  ->  def output_activation(self) -> Activation:'): 'only type checkers read a protocol',
 }  # fmt: skip

@@ -84,9 +84,9 @@ def test_a_stream_of_dense_and_sparse_rows(Estimator, first):
     classes = {"classes": [0, 1]} if Estimator is MLPClassifierScratch else {}
     found = []
     for second in (np.asarray, sp.csr_matrix):
-        mlp = Estimator(**SMALL).partial_fit(first(X[:80]), y[:80], **classes)
-        for i in (80, 160):
-            mlp.partial_fit(second(X[i : i + 80]), y[i : i + 80])
+        mlp = Estimator(**SMALL).partial_fit(first(X[:66]), y[:66], **classes)
+        for i in (66, 132):
+            mlp.partial_fit(second(X[i : i + 66]), y[i : i + 66])
         found.append(outputs(mlp, X))
     assert_allclose(found[1], found[0], rtol=1e-6)
 

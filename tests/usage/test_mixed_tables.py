@@ -213,8 +213,8 @@ def test_other_features_work_with_tables(Estimator, tmp_path):
     warm = clone(mlp).set_params(warm_start=True, max_iter=3).fit(frame, y)
     assert warm.fit(frame, y).n_iter_ == 3
     stream = clone(mlp)
-    for start in range(0, N, 60):
-        rows, labels = frame[start : start + 60], y[start : start + 60]
+    for start in range(0, N, 50):
+        rows, labels = frame[start : start + 50], y[start : start + 50]
         stream.partial_fit(rows, labels, **({"classes": ["no", "yes"]} if Estimator is CLF else {}))
     assert np.isfinite(outputs(stream, new)).all()
     search = GridSearchCV(clone(mlp), {"depth": [1, 2]}, cv=2).fit(frame, y)
@@ -250,7 +250,7 @@ def test_scorers_get_the_frame(Estimator):
 
     frame = mixed_frame()
     Estimator(scoring=scorer, early_stopping=True, **QUICK | {"max_iter": 2}).fit(frame, target(Estimator, frame))
-    assert all(list(X) == list(frame) and len(X) == 24 for X in seen)
+    assert all(list(X) == list(frame) and len(X) == N // 10 for X in seen)
 
 
 def test_weights_are_repetitions_with_categories_and_missing_values():
