@@ -634,7 +634,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         return self._labels.loss
 
     def _numbers(self, y: Any) -> np.ndarray:
-        """Return the numbers of the labels, to stratify by; of sparse ones, those of the column that counts."""
+        """Return the numbers of the labels, to stratify by; of sparse labels, only those of the first column."""
         numbers = self._labels.numbered(y)[0]
         return numbers[:, [0]].toarray() if sp.issparse(numbers) else numbers
 

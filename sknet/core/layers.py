@@ -15,7 +15,7 @@ from .memory import Buffer, Memory, ParameterSpec
 
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
-_FEW_ENTRIES = 0.1  # for each column of a batch: more are multiplied faster as they are
+_FEW_ENTRIES = 0.1  # for each column; with more entries, the product of all columns is faster
 
 
 class Training(NamedTuple):
@@ -81,9 +81,9 @@ def product(x: Array, y: Array, out: Array) -> None:
 
 
 def gradient_of_weights(x: Any, delta: Array, out: Array) -> None:
-    """Write ``x' delta`` into ``out``; of sparse rows with few entries, SciPy computes only the rows that are not zero.
+    """Write ``x' delta`` into ``out``. If ``x`` is sparse with few entries, multiply only the columns that have some.
 
-    A product of the whole shape would be another array as large as the weights. Sums run in the same order.
+    SciPy's product of all columns would be a second array as large as the weights. Both products have the same bits.
     """
     if isinstance(x, np.ndarray) or x.nnz > _FEW_ENTRIES * x.shape[1]:
         product(x.T, delta, out=out)

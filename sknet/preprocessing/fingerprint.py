@@ -31,7 +31,7 @@ def fingerprint_of(data: Data, index: np.ndarray | None = None) -> str:
 
 
 def _encoded(targets: Any, rows: Any) -> list[np.ndarray]:
-    """Return the targets of ``rows``, columns first: the numbers of classes, as one-hot rows are wide for many."""
+    """Return the targets of ``rows``, one row for each target; a class is its number, not a one-hot row."""
     if isinstance(targets, Stacked):
         return [array for part in targets.parts for array in _encoded(part, rows)]
     return [targets.codes[None, rows] if isinstance(targets, Codes) else targets.columns[:, rows].astype(np.float64)]

@@ -153,11 +153,11 @@ class LabelEncoding:
             return self.classes[z.argmax(axis=1)]
         return self.classes[((z[:, 0] > 0.0) & (len(self.classes) > 1)).astype(np.intp)]
 
-    def joined(self, parts: list[Any]) -> Any:
-        """Return as one the labels that `decode` has given for parts of the rows."""
-        if len(parts) == 1:
-            return parts[0]
-        return sp.vstack(parts, format="csr") if self.sparse else np.concatenate(parts)
+    def joined(self, chunks: list[Any]) -> Any:
+        """Join the labels that `decode` returned for each chunk of the rows."""
+        if len(chunks) == 1:
+            return chunks[0]
+        return sp.vstack(chunks, format="csr") if self.sparse else np.concatenate(chunks)
 
 
 def _check_indicators(y: Any) -> None:

@@ -35,8 +35,8 @@ def outputs_by_chunk(
 
     If ``n_layers`` is given, yield the outputs of the first ``n_layers`` layers; those of the members lie side by side.
     """
-    few = n <= FEWEST_ROWS or n <= (size := rows_in_chunk(network, n_layers, len(members)))
-    for chunk in [slice(0, n)] if few else in_chunks(n, size):
+    size = n if n <= FEWEST_ROWS else rows_in_chunk(network, n_layers, len(members))
+    for chunk in in_chunks(n, size):
         x = take(chunk)
         outputs = [network.forward(parameters, x, n_layers, training) for parameters in members]
         if len(members) == 1:

@@ -36,9 +36,9 @@ def raw_outputs(
 
 
 def decoded(attributes: dict[str, Any], X: Inputs, decode: Callable[[np.ndarray], Any]) -> list[Any]:
-    """Return what ``decode`` makes of the raw outputs of a classifier, for each chunk of the rows ``X``.
+    """Return the labels that ``decode`` returns for the raw outputs of a classifier, for each chunk of the rows ``X``.
 
-    So the raw outputs, of which there may be many more than labels, are never in memory all at once.
+    With many classes, the raw outputs of all rows would need much more memory than the labels.
     """
     network, members, take, _ = _prepared(attributes, X)
     return [decode(z) for _, z in outputs_by_chunk(network, members, take, X.numbers.shape[0])]
@@ -47,7 +47,7 @@ def decoded(attributes: dict[str, Any], X: Inputs, decode: Callable[[np.ndarray]
 def _prepared(
     attributes: dict[str, Any], X: Inputs
 ) -> tuple[Network, list[Arrays], Callable[[slice], Any], Units | None]:
-    """Return the network, the arrays of each member, what takes chunks of ``X``, and the units of the outputs."""
+    """Return the network, the arrays of each member, the reader of chunks of ``X``, and the units of the outputs."""
     network, gaps = attributes["_network"], attributes["_state"].gaps
     parameters, inputs, outputs = acting(attributes)
     dense = not isinstance(network.layers[0], Dense) or bool(gaps)

@@ -180,7 +180,7 @@ def test_product_of_dense_and_sparse_matrices(order, kind):
 @pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix])
 @pytest.mark.parametrize("n_entries", [0, 1, 30, 400])
 def test_gradient_of_many_columns(kind, dtype, n_entries):
-    """Few entries, more than one in a column or in a row, and so many that the whole product is made."""
+    """There are no entries, one, several in a column or row, or so many that all columns are multiplied."""
     rng = np.random.default_rng(0)
     entries = rng.normal(size=n_entries), (rng.integers(0, N, n_entries), rng.integers(0, 500, n_entries))
     x, delta = kind(sparse.coo_array(entries, shape=(N, 500)).astype(dtype)), rng.normal(size=(N, K)).astype(dtype)

@@ -48,7 +48,7 @@ def test_means_of_huge_outputs_are_finite(name):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_infinite_outputs_lead_to_the_limit(dtype):
-    """Raw outputs overflow in float32 where inputs are far out; a class may then be impossible, or certain."""
+    """Extreme inputs can give infinite raw outputs in float32; a class then has probability 0 or 1."""
     z = np.array([[[-np.inf, 0.0]], [[-np.inf, 1.0]]], dtype=dtype)
     assert_array_equal(predictions(combine(z, LOSSES["log_loss"]), LOSSES["log_loss"]), [[0.0, 1.0]])
     for name in ("binary_log_loss", "poisson"):
@@ -58,7 +58,7 @@ def test_infinite_outputs_lead_to_the_limit(dtype):
 
 @pytest.mark.parametrize("name", ["log_loss", "binary_log_loss", "poisson"])
 def test_the_mean_is_as_exact_as_that_of_scipy(name):
-    """In float32, against SciPy in float64: the error of each raw output, whose last digit is worth 4e-6 at 64."""
+    """Compare float32 with SciPy in float64. The last digit of a float32 near 64 is 4e-6."""
     z = np.random.default_rng(0).normal(scale=20.0, size=(K, 50, 30)).astype(np.float32)
     wide = z.astype(np.float64)
     expected = {

@@ -46,7 +46,7 @@ def test_changed_class_numbers_change_the_fingerprint():
 
 
 def test_time_does_not_grow_with_the_number_of_classes(monkeypatch):
-    """What is hashed is the number of a class, and no one-hot row."""
+    """The number of a class is hashed, not a one-hot row."""
     hashed = []
 
     class Digest:

@@ -112,7 +112,7 @@ def test_memory_is_bounded_also_where_the_inputs_are_the_widest():
 
 @pytest.mark.parametrize("n_members", [1, 3])
 def test_many_outputs_of_several_members_make_short_chunks(n_members):
-    """The outputs of all members are in memory at the same time: 2^18 numbers of them, or 64 rows."""
+    """The outputs of all members are in memory at the same time: at most 2^18 numbers, or 64 rows."""
     for n_outputs, longest in ((500, 2**18 // (500 * n_members)), (5000, 64)):
         network = network_of(n_outputs=n_outputs)
         members = [parameters_of(network, np.float32)] * n_members

@@ -65,7 +65,7 @@ def test_prediction_allocates_memory_for_one_chunk():
 
 
 def clustered(n_classes, n_rows, dtype=np.float32):
-    """Rows of as many clusters as there are classes, of which each has as many rows."""
+    """Return rows around one centre for each class, with equally many rows of each class."""
     rng = np.random.default_rng(0)
     y = rng.permutation(np.arange(n_rows) % n_classes)
     centres = rng.standard_normal((n_classes, 4))

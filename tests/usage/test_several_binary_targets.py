@@ -43,6 +43,16 @@ def test_zeros_and_ones_are_multilabel(y):
     assert net.predict_proba(X).shape == (80, 2)
 
 
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_array, sp.coo_array])
+def test_members_hold_out_the_same_rows_for_sparse_labels(kind):
+    """Each member has validation rows of its own, drawn by the first label."""
+    dense, sparse = (MLPClassifierScratch(**QUICK, n_members=2, early_stopping=True) for _ in range(2))
+    dense.fit(X, BITS)
+    sparse.fit(X, kind(BITS))
+    assert sparse.validation_scores_ == dense.validation_scores_
+    assert_array_equal(sparse.predict_proba(X), dense.predict_proba(X))
+
+
 def test_sparse_labels_other_than_zero_and_one_are_an_error():
     with pytest.raises(ValueError, match="multilabel targets must be 0 or 1, got"):
         MLPClassifierScratch(**QUICK).fit(X, sp.csr_matrix(BITS * 2))
