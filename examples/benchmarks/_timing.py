@@ -42,6 +42,20 @@ def ratio(times, other, base):
     return statistics.median(o / b for o, b in zip(times[other], times[base], strict=True))
 
 
+def train_torch(model, outputs_of, loss, targets, batch, epochs):
+    """Train a PyTorch model by Adam in a plain loop; ``outputs_of`` computes the outputs of given rows."""
+    import torch
+
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    for _ in range(epochs):
+        order = torch.randperm(len(targets))
+        for start in range(0, len(targets), batch):
+            rows = order[start : start + batch]
+            optimizer.zero_grad(set_to_none=True)
+            loss(outputs_of(rows), targets[rows]).backward()
+            optimizer.step()
+
+
 def header(*packages):
     """Print the number of cores and the versions of Python and packages."""
     names = ("sknet", "numpy", "scipy", "scikit-learn", *packages)

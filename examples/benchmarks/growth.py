@@ -136,22 +136,16 @@ def fit_torch(X, y):
     first, hidden = first(X.shape[1], HIDDEN[0], **options), torch.nn.Linear(*HIDDEN)
     last = torch.nn.Linear(HIDDEN[1], y.max() + 1)
     model = torch.nn.Sequential(first, torch.nn.ReLU(), hidden, torch.nn.ReLU(), last)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    loss, yt = torch.nn.CrossEntropyLoss(), torch.from_numpy(y)
     Xt = X if sp.issparse(X) else torch.from_numpy(X)
-    for _ in range(EPOCHS):
-        order = torch.randperm(X.shape[0])
-        for start in range(0, X.shape[0], BATCH):
-            rows = order[start : start + BATCH]
-            if sp.issparse(X):
-                batch = X[rows.numpy()]
-                indices, offsets, values = map(torch.from_numpy, (batch.indices, batch.indptr[:-1], batch.data))
-                outputs = model[1:](first(indices, offsets, per_sample_weights=values))
-            else:
-                outputs = model(Xt[rows])
-            optimizer.zero_grad(set_to_none=True)
-            loss(outputs, yt[rows]).backward()
-            optimizer.step()
+
+    def outputs_of(rows):
+        if not sp.issparse(X):
+            return model(Xt[rows])
+        batch = X[rows.numpy()]
+        indices, offsets, values = map(torch.from_numpy, (batch.indices, batch.indptr[:-1], batch.data))
+        return model[1:](first(indices, offsets, per_sample_weights=values))
+
+    _timing.train_torch(model, outputs_of, torch.nn.CrossEntropyLoss(), torch.from_numpy(y), BATCH, EPOCHS)
 
 
 FITS = {"sknet, plain": fit_plain, "sknet, defaults": fit_defaults, "PyTorch": fit_torch, "boosting": fit_boosting}

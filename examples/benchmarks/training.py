@@ -79,21 +79,14 @@ def fit(case, kinds, X, y):
 def torch_fit(case, X, y):
     import torch
 
-    n, d, hidden, k, batch, epochs = CASES[case]
+    _, d, hidden, k, batch, epochs = CASES[case]
     torch.manual_seed(0)
     sizes = [d, *hidden]
     layers = [m for i, o in zip(sizes, hidden, strict=False) for m in (torch.nn.Linear(i, o), torch.nn.ReLU())]
     model = torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-1], k))
     Xt, yt = torch.from_numpy(X), torch.from_numpy(y.reshape(-1, 1) if k == 1 else y)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     loss = torch.nn.MSELoss() if k == 1 else torch.nn.CrossEntropyLoss()
-    for _ in range(epochs):
-        order = torch.randperm(n)
-        for start in range(0, n, batch):
-            rows = order[start : start + batch]
-            optimizer.zero_grad(set_to_none=True)
-            loss(model(Xt[rows]), yt[rows]).backward()
-            optimizer.step()
+    _timing.train_torch(model, lambda rows: model(Xt[rows]), loss, yt, batch, epochs)
 
 
 def matrix_products(case):
