@@ -1,3 +1,5 @@
+"""Quartiles are compared with NumPy's quantiles, for weights, constant columns and merged parts."""
+
 import tracemalloc
 from dataclasses import replace
 

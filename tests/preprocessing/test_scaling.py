@@ -1,3 +1,5 @@
+"""A change of units adapts the weights so that predictions stay the same."""
+
 from dataclasses import replace
 
 import numpy as np

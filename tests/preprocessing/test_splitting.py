@@ -1,3 +1,5 @@
+"""Validation rows: stratified, reproducible, different for each member, and without rows of weight 0."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal

@@ -1,3 +1,5 @@
+"""Labels and numbers become the matrices that losses read, and predictions become labels again."""
+
 import re
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Columns with at most two different values are found chunk by chunk, and in merged parts of the rows."""
+
 import tracemalloc
 
 import numpy as np

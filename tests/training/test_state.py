@@ -1,3 +1,5 @@
+"""The state of a fit: copies, continued random numbers, and decisions about what a later call keeps."""
+
 import pickle
 
 import numpy as np

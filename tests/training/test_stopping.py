@@ -1,3 +1,5 @@
+"""Patience: when an epoch counts as an improvement, and when training stops."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""BLAS has one thread for small products, and the user's number of threads otherwise and afterwards."""
+
 import contextlib
 import threading
 
