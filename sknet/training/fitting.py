@@ -47,7 +47,7 @@ class Run:
         Returns the fitted attributes after the last epoch, for the callbacks.
     after_epoch : callable(epoch, stopped, last)
         Writes the checkpoint.
-    incremental : bool, default=False
+    incremental : bool
         Whether to train for one epoch only, as a call of ``partial_fit`` does.
     """
 
