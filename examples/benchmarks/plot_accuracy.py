@@ -22,11 +22,12 @@ INK, OWN, OTHERS = "#1f2933", "#c2410c", "#33658a"
 RIGHT, LEFT = (9, 0, "left", "center"), (-9, 0, "right", "center")
 ABOVE, BELOW = (0, 8, "center", "bottom"), (0, -8, "center", "top")
 ABOVE_RIGHT = (-5, 7, "left", "bottom")
+BELOW_RIGHT = (5, -7, "left", "top")
 # The places of labels that are not to the right of their points.
 PLACES = {
     ("business", "error", "CatBoost"): ABOVE,
     ("business", "error", "sknet"): LEFT,
-    ("business", "error", "sknet, preset"): BELOW,
+    ("business", "error", "sknet, preset"): BELOW_RIGHT,
     ("business", "error", "HistGradientBoosting"): ABOVE_RIGHT,
     ("business", "error", "LightGBM"): BELOW,
     ("business", "nrmse", "HistGradientBoosting"): ABOVE,
