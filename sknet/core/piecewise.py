@@ -124,7 +124,7 @@ class PiecewiseLinear:
         dstart[...] = dinverse[...] = 0.0
         p, t, v = W.shape
         delta = memory.delta[:, self.n_in :].reshape(len(x), p, v) * W.dtype.type(self.strength)
-        of_bin = _adder(memory.bins.ravel(), p * t)
+        of_bin = _adder(memory, p * t)
         inside, whole = (
             (of_bin @ terms.reshape(-1, v)).reshape(p, t, v) for terms in (delta * memory.share[:, :, None], delta)
         )
@@ -138,7 +138,13 @@ class PiecewiseLinear:
             dx[:, self.columns] += slopes.sum(axis=2) * slope
 
 
-def _adder(places: Array, n: int) -> Any:
-    """Return the matrix whose product with rows sums, in float64 and in order, the rows of each of ``n`` places."""
-    m = len(places)
-    return sp.csc_array((np.ones(m), places, np.arange(m + 1)), shape=(n, m))
+def _adder(memory: Memory, n_bins: int) -> Any:
+    """Return the matrix whose product with rows sums, in float64 and in order, those of each of ``n_bins`` bins.
+
+    It is made once for all mini-batches of a size, because making it takes longer than the product.
+    """
+    bins = memory.bins.ravel()
+    if not hasattr(memory, "adder"):
+        memory.adder = sp.csc_array((np.ones(len(bins)), bins, np.arange(len(bins) + 1)), shape=(n_bins, len(bins)))
+    memory.adder.indices[...] = bins
+    return memory.adder
