@@ -39,7 +39,7 @@ from .network import Network
 from .normalization import BatchNormalization, LayerNormalization, Nonlinearity
 from .optimizers import SGD, STOCHASTIC_SOLVERS, Adagrad, Adam, Optimizer, RMSprop
 from .piecewise import PiecewiseLinear
-from .rows import FAR, Rows, Units, in_chunks
+from .rows import FAR, Rows, Units, converted_once, in_chunks
 from .schedules import (
     SCHEDULES,
     Adaptive,
@@ -119,6 +119,7 @@ __all__ = [
     "Workspace",
     "collapse_linear",
     "combine",
+    "converted_once",
     "fold_normalization",
     "fold_units",
     "in_chunks",

@@ -16,6 +16,7 @@ Array = NDArray[Any]
 Index = Array | slice
 
 FAR = 1e12  # times the bound; here the smooth clip equals its bound in float64
+_MOST_CONVERTED = 2**22  # bytes
 _MOST_DIGITS = 1e4  # times the scale; up to this distance from zero, float32 is precise enough
 
 
@@ -180,3 +181,13 @@ class Rows:
             rows = rows + sp.csr_matrix(entries, shape=rows.shape)
         rows.data *= units.inverse[rows.indices]
         return rows.astype(self.dtype, copy=False)
+
+
+def converted_once(rows: Any) -> Any:
+    """Return dense ``rows`` that need little memory as rows that `take` only copies; others unchanged.
+
+    ``rows`` are a `Rows` or a `TableRows`. Each epoch of training takes every row again.
+    """
+    if rows.sparse or rows.n_rows * rows.width * rows.dtype.itemsize > _MOST_CONVERTED:
+        return rows
+    return Rows(rows.take(slice(None)), None, rows.dtype)

@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._compat import Tasks, warn_caller
 from ..automatic import WAIT, batch_rows, lengths, settings
-from ..core import Batches, Constant, Epoch, Rows, Schedule, Targets, lbfgs, schedule_for, stochastic
+from ..core import Batches, Constant, Epoch, Rows, Schedule, Targets, converted_once, lbfgs, schedule_for, stochastic
 from .chunks import CHUNK_ELEMENTS
 from .members import Member, parameters_of, train_all
 from .progress import progress_for
@@ -117,6 +117,8 @@ class Run:
         state, incremental = self.state, self.incremental
         # The number of epochs of a stream is unknown, so a schedule that depends on it is not used.
         schedule = Constant() if incremental and self.schedule.per_update else self.schedule
+        if not incremental and self.batch_size < self.n_rows:
+            self.rows = converted_once(self.rows)
         members = [self._member(number, schedule) for number in range(state.n_members)]
         end = state.n_epochs + 1 if incremental else self.max_iter
         while state.n_epochs < end:

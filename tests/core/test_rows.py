@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknet.core.rows import Rows, Units, smooth_clip
+from sknet.core.rows import Rows, Units, converted_once, smooth_clip
 
 N, D = 40, 5
 RNG = np.random.default_rng(0)
@@ -157,3 +157,28 @@ def test_float32_rows_of_a_scale_whose_inverse_overflows():
     rows = np.array([[3e-40], [-6e-40]], dtype=np.float32)
     found = Rows(rows, Units(np.zeros(1), np.full(1, 3e-40)), np.float32).take(slice(None))
     assert_allclose(found, [[1.0], [-2.0]], rtol=1e-4)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_that_are_converted_once_have_the_same_bits(form, dtype):
+    original = form(X.copy())
+    rows = Rows(original, Units(SHIFT, SCALE, 3.0), dtype)
+    once = converted_once(rows)
+    original *= 0.0  # these rows are not read again
+    expected = Rows(form(X), Units(SHIFT, SCALE, 3.0), dtype)
+    for index in INDICES.values():
+        found = once.take(index)
+        assert found.dtype == dtype
+        assert_array_equal(found, expected.take(index))
+
+
+@pytest.mark.parametrize("shape", [(2**10, 2**10 + 1), (2**20 + 1, 1)])
+def test_rows_that_need_much_memory_are_not_converted_at_once(shape):
+    rows = Rows(np.zeros(shape, dtype=np.float32), Units(np.zeros(shape[1]), np.ones(shape[1])), np.float32)
+    assert converted_once(rows) is rows
+
+
+def test_sparse_rows_are_not_converted():
+    rows = Rows(sp.csr_matrix(X), Units(np.zeros(D), SCALE, sparse=True), np.float32)
+    assert converted_once(rows) is rows

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknet.core import Rows, TableRows, Units
+from sknet.core import Rows, TableRows, Units, converted_once
 
 N = 8
 X = np.random.default_rng(0).normal(3.0, 2.0, size=(N, 3))
@@ -28,6 +28,7 @@ def test_rows_are_the_expected_matrix(index, gaps, codes, dtype):
     rows = TableRows(Rows(X, UNITS, dtype), gaps, codes)
     there = rows.take(index)
     assert there.dtype == dtype
+    assert_array_equal(converted_once(rows).take(index), there)
     assert rows.width == there.shape[1]
     np.testing.assert_allclose(there, expected(index, gaps, codes), rtol=1e-6 if dtype == np.float32 else 1e-14)
     out = np.full_like(there, np.nan)
