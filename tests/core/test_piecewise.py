@@ -120,3 +120,16 @@ def test_there_may_be_more_columns_than_bins():
     dx, grads = np.empty_like(x), tuple(map(np.zeros_like, parameters))
     layer.backward(parameters, grads, x, memory, dx)
     assert_allclose((dx * direction).sum(), (shifted[0] - shifted[1]) / (2.0 * h), rtol=1e-7)
+
+
+def test_the_gradient_of_a_mini_batch_does_not_depend_on_earlier_ones_in_the_same_memory():
+    parameters, used = started(), memory_for()
+    of_batch = []
+    for x, memory in ((some_rows()[::-1] * 2.0, used), (some_rows(), used), (some_rows(), memory_for())):
+        LAYER.forward(parameters, x, memory)
+        memory.delta[...] = 1.0
+        grads = tuple(map(np.zeros_like, parameters))
+        LAYER.backward(parameters, grads, x, memory, None)
+        of_batch.append(grads[2])
+    assert_array_equal(of_batch[1], of_batch[2])
+    assert not np.array_equal(of_batch[0], of_batch[1])

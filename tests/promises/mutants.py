@@ -288,6 +288,7 @@ _PLACES = {
         ("np.cumsum(whole[:, ::-1], axis=1)[:, ::-1] - whole", "np.cumsum(whole[:, ::-1], axis=1)[:, ::-1]"),
         ("dx[:, self.columns] += slopes.sum(axis=2) * slope", "pass"),
         ("dstart[...] = dinverse[...] = 0.0", "pass"),
+        ("memory.adder.indices[...] = bins", "pass"),
     ]),
     "core/averaging.py": ("core/test_averaging.py", [
         ("max(1.0 - self.decay**EVERY, 1.0 / blends)", "1.0 - self.decay**EVERY"),
