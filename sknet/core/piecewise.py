@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .layers import Arrays, Training
@@ -23,8 +22,9 @@ class PiecewiseLinear:
 
     The bins of a column lie between edges ``e_0 < ... < e_T``. ``code_t(x) = (x - e_t) / (e_{t+1} - e_t)``, clipped to
     [0, 1], is the share of bin t that is below x. So a function is linear in each bin and constant outside the outer
-    edges, and it can bend at each edge. A value takes one look-up: it is ``C_b + f W_b`` for the bin b that contains x,
-    with ``f = code_b(x)`` and ``C_b = sum_{t<b} W_t``.
+    edges, and it can bend at each edge. For a mini-batch, the codes are computed in three passes over ``n * p * T``
+    numbers; one matrix product for each column gives its functions, another one their gradient. To look up the bin of
+    each number needs less memory, but more time in mini-batches of up to a few hundred rows.
     Gorishniy, Rubachev and Babenko (2022), *On embeddings for numerical features in tabular deep learning*, section
     3.2, arXiv 2203.05556.
 
@@ -64,9 +64,8 @@ class PiecewiseLinear:
     def buffers(self) -> tuple[Buffer, ...]:
         p = len(self.columns)
         return (
-            Buffer("a", self.n_out),
-            Buffer("x", p),
-            Buffer("share", p),
+            Buffer("a", self.n_out, "F"),
+            Buffer("code", self.n_bins * p, "F"),
             Buffer("delta", self.n_out, training_only=True),
         )
 
@@ -86,65 +85,42 @@ class PiecewiseLinear:
 
     def forward(self, parameters: Arrays, x: Array, memory: Memory, training: Training | None = None) -> Array:
         start, inverse, W = parameters
-        n, p, t = len(x), len(self.columns), self.n_bins
+        (p, t, v), n = W.shape, len(x)
         a: Array = memory.a
-        np.take(x, self.columns, axis=1, out=memory.x, mode="clip")
-        np.clip(memory.x, -_NEVER / 2.0, _NEVER / 2.0, out=memory.x)
-        bins = memory.bins = self._bins(start, memory.x)
-        share = np.clip(self._unclipped(start, inverse, memory)[0], 0.0, 1.0, out=memory.share)
-        W = W * W.dtype.type(self.strength)
-        before = np.cumsum(W, axis=1) - W
-        lines, at = W.reshape(p * t, -1), before.reshape(p * t, -1)
-        values = np.take(lines, bins, axis=0)
-        np.multiply(values, share[:, :, None], out=values)
-        np.add(values, np.take(at, bins, axis=0), out=values)
-        a[:, : self.n_in] = x
-        a[:, self.n_in :] = values.reshape(n, -1)
+        a.T[: self.n_in] = x.T
+        columns = self._columns(x)
+        code = memory.code.T.reshape(p, t, n)
+        np.subtract(columns[:, None, :], start[:, :, None], out=code)
+        with np.errstate(over="ignore"):  # what overflows is clipped
+            np.multiply(code, inverse[:, :, None], out=code)
+        np.clip(code, 0.0, 1.0, out=code)
+        factors = np.swapaxes(W * W.dtype.type(self.strength), 1, 2)
+        np.matmul(factors, code, out=a.T[self.n_in :].reshape(p, v, n))
         return a
 
-    def _bins(self, start: Array, x: Array) -> Array:
-        """Return the bin of each number, shape (n, p); bins are numbered through all columns."""
-        bins = np.empty(x.shape[::-1], dtype=np.intp)
-        for own, edges, column in zip(bins, start[:, 1:], np.ascontiguousarray(x.T), strict=True):
-            own[...] = edges.searchsorted(column, side="right")
-        bins += self.n_bins * np.arange(len(bins))[:, None]
-        return np.ascontiguousarray(bins.T)
-
-    def _unclipped(self, start: Array, inverse: Array, memory: Memory) -> tuple[Array, Array]:
-        """Return which share of its bin is below each number, before clipping, and one over the width of the bin."""
-        slope = np.take(inverse, memory.bins)
-        share = np.take(start, memory.bins)
-        np.subtract(memory.x, share, out=share)
-        with np.errstate(over="ignore"):  # the caller clips what overflows
-            np.multiply(share, slope, out=share)
-        return share, slope
+    def _columns(self, x: Array) -> Array:
+        """Return the embedded columns, shape (p, n), limited so that the difference to no edge overflows."""
+        columns = np.take(x.T, self.columns, axis=0)
+        return np.clip(columns, -_NEVER / 2.0, _NEVER / 2.0, out=columns)
 
     def backward(self, parameters: Arrays, grads: Arrays, x: Array, memory: Memory, dx: Array | None) -> None:
         (start, inverse, W), (dstart, dinverse, dW) = parameters, grads
         dstart[...] = dinverse[...] = 0.0
-        p, t, v = W.shape
-        delta = memory.delta[:, self.n_in :].reshape(len(x), p, v) * W.dtype.type(self.strength)
-        of_bin = _adder(memory, p * t)
-        inside, whole = (
-            (of_bin @ terms.reshape(-1, v)).reshape(p, t, v) for terms in (delta * memory.share[:, :, None], delta)
-        )
-        # A row contributes fully to each bin below its own.
-        dW[...] = inside + np.cumsum(whole[:, ::-1], axis=1)[:, ::-1] - whole
+        (p, t, v), n = W.shape, len(x)
+        delta = memory.delta[:, self.n_in :].reshape(n, p, v).transpose(1, 0, 2)
+        np.matmul(memory.code.T.reshape(p, t, n), delta, out=dW)
+        np.multiply(dW, dW.dtype.type(self.strength), out=dW)
         if dx is not None:
             dx[...] = memory.delta[:, : self.n_in]
-            slopes = np.take(W.reshape(p * t, v), memory.bins, axis=0) * delta
-            share, slope = self._unclipped(start, inverse, memory)
-            slope[(share < 0.0) | (share > 1.0)] = 0.0
-            dx[:, self.columns] += slopes.sum(axis=2) * slope
+            dx[:, self.columns] += self._derivative(start, inverse, W, self._columns(x), delta).T
 
-
-def _adder(memory: Memory, n_bins: int) -> Any:
-    """Return the matrix whose product with rows sums, in float64 and in order, those of each of ``n_bins`` bins.
-
-    It is made once for all mini-batches of a size, because making it takes longer than the product.
-    """
-    bins = memory.bins.ravel()
-    if not hasattr(memory, "adder"):
-        memory.adder = sp.csc_array((np.ones(len(bins)), bins, np.arange(len(bins) + 1)), shape=(n_bins, len(bins)))
-    memory.adder.indices[...] = bins
-    return memory.adder
+    def _derivative(self, start: Array, inverse: Array, W: Array, columns: Array, delta: Array) -> Array:
+        """Return the derivative by each column, shape (p, n); at an edge, that of the bin above it."""
+        bins = np.count_nonzero(start[:, 1:, None] <= columns[:, None, :], axis=1)
+        of_bin = np.arange(len(start))[:, None], bins
+        slope = inverse[of_bin] * W.dtype.type(self.strength)
+        with np.errstate(over="ignore"):
+            share = (columns - start[of_bin]) * inverse[of_bin]
+        slope[(share < 0.0) | (share > 1.0)] = 0.0
+        derivative: Array = slope * (W[of_bin] * delta).sum(axis=2)
+        return derivative

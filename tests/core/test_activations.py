@@ -234,6 +234,14 @@ def test_float32_gelu_is_within_rounding_errors_of_the_formula():
     np.testing.assert_allclose(work, norm.cdf(exact) + exact * norm.pdf(exact), rtol=eps, atol=4 * eps)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gelu_at_the_largest_numbers_is_the_identity_or_zero(dtype):
+    z = np.array([[1e20, -1e20, np.finfo(dtype).max, np.finfo(dtype).min]], dtype=dtype)
+    a, work = run_forward(ACTIVATIONS["gelu"], z)
+    np.testing.assert_array_equal(a, np.maximum(z, 0.0))
+    np.testing.assert_array_equal(work, z > 0.0)
+
+
 def test_call_accepts_integers_and_one_row():
     a = ACTIVATIONS["logistic"](np.array([0, 2]))
     np.testing.assert_allclose(a, [[0.5, 1.0 / (1.0 + np.exp(-2.0))]], rtol=1e-15)

@@ -100,12 +100,37 @@ def test_columns_with_fewer_bins_do_not_use_the_other_bins():
     assert np.abs(grads[2][1, :2]).min() > 0.0
 
 
-@pytest.mark.parametrize("far", [-1e30, 1e30, -3e38, 3e38])
+@pytest.mark.parametrize("far", [-1e30, 1e30, -3e38, 3e38, -np.inf, np.inf])
 def test_outputs_for_huge_values_are_constant_and_finite(far):
     x = np.full((2, D), far, dtype=np.float32)
     with np.errstate(all="raise"):
         a = LAYER.forward(started(np.float32), x, memory_for(dtype=np.float32, n=2))
-    assert np.isfinite(a).all()
+    assert np.isfinite(a[:, D:]).all()
+
+
+def test_the_strength_multiplies_the_functions_and_their_gradients():
+    x, weak = some_rows(), PiecewiseLinear(D, LAYER.columns, n_bins=T, n_values=V, strength=0.25)
+    results = []
+    for layer in (LAYER, weak):
+        parameters, memory = started(layer=layer), memory_for(layer)
+        a = layer.forward(parameters, x, memory).copy()
+        memory.delta[...] = 1.0
+        grads, dx = tuple(map(np.zeros_like, parameters)), np.empty_like(x)
+        layer.backward(parameters, grads, x, memory, dx)
+        results.append((a[:, D:], grads[2], dx - 1.0))
+    for full, quarter in zip(*results, strict=True):
+        assert np.abs(full).max() > 0.1
+        assert_allclose(quarter, 0.25 * full, rtol=1e-12, atol=1e-15)
+
+
+def test_edges_have_a_gradient_of_zero():
+    parameters, x, memory = started(), some_rows(), memory_for()
+    LAYER.forward(parameters, x, memory)
+    memory.delta[...] = 1.0
+    grads = tuple(np.full_like(p, np.nan) for p in parameters)
+    LAYER.backward(parameters, grads, x, memory, None)
+    assert_array_equal(grads[0], 0.0)
+    assert_array_equal(grads[1], 0.0)
 
 
 def test_there_may_be_more_columns_than_bins():
