@@ -22,9 +22,8 @@ class PiecewiseLinear:
 
     The bins of a column lie between edges ``e_0 < ... < e_T``. ``code_t(x) = (x - e_t) / (e_{t+1} - e_t)``, clipped to
     [0, 1], is the share of bin t that is below x. So a function is linear in each bin and constant outside the outer
-    edges, and it can bend at each edge. For a mini-batch, the codes are computed in three passes over ``n * p * T``
-    numbers; one matrix product for each column gives its functions, another one their gradient. To look up the bin of
-    each number needs less memory, but more time in mini-batches of up to a few hundred rows.
+    edges, and it can bend at each edge. One matrix product for each column multiplies the codes of a mini-batch by the
+    weights, and another one gives the gradient. Looking up the bin of each number needs less memory and more time.
     Gorishniy, Rubachev and Babenko (2022), *On embeddings for numerical features in tabular deep learning*, section
     3.2, arXiv 2203.05556.
 
@@ -118,9 +117,9 @@ class PiecewiseLinear:
         """Return the derivative by each column, shape (p, n); at an edge, that of the bin above it."""
         bins = np.count_nonzero(start[:, 1:, None] <= columns[:, None, :], axis=1)
         of_bin = np.arange(len(start))[:, None], bins
-        slope = inverse[of_bin] * W.dtype.type(self.strength)
-        with np.errstate(over="ignore"):
-            share = (columns - start[of_bin]) * inverse[of_bin]
+        slope = inverse[of_bin]
+        with np.errstate(over="ignore"):  # what overflows is outside of its bin
+            share = (columns - start[of_bin]) * slope
         slope[(share < 0.0) | (share > 1.0)] = 0.0
-        derivative: Array = slope * (W[of_bin] * delta).sum(axis=2)
+        derivative: Array = slope * W.dtype.type(self.strength) * (W[of_bin] * delta).sum(axis=2)
         return derivative
