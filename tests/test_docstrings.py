@@ -19,7 +19,12 @@ def find(name):
 
 
 def public_names():
-    names = ["presets.tabular", "presets.scikit_learn", *(m + n for m, names in MODULES.items() for n in names)]
+    names = [
+        "presets.tabular",
+        "presets.best",
+        "presets.scikit_learn",
+        *(m + n for m, names in MODULES.items() for n in names),
+    ]
     names = [name for name in names if callable(find(name))]
     for name in list(names):
         own = vars(find(name)) if inspect.isclass(find(name)) else {}

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_wine, make_friedman1
 from sklearn.model_selection import ParameterSampler
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -22,7 +22,7 @@ KINDS = pytest.mark.parametrize(
 
 
 SIZES = pytest.mark.parametrize("size", ["small", "large"])
-EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular])
+EACH = pytest.mark.parametrize("preset", [presets.scikit_learn, presets.tabular, presets.best])
 
 
 @KINDS
@@ -67,6 +67,17 @@ def test_the_same_seed_gives_the_weights_of_scikit_learn(kind, Estimator, Theirs
         assert_allclose(a, b, rtol=1e-6, atol=1e-8)
     other = Estimator(**presets.scikit_learn(kind) | parameters | {"standardize": True}).fit(X * 2.0, y)
     assert np.abs(other.coefs_[0] - theirs.coefs_[0]).max() > 1e-3
+
+
+def test_sixteen_members_of_the_best_preset_are_more_accurate_than_four():
+    X, y = make_friedman1(1000, random_state=0)
+    scores = [
+        MLPRegressorScratch(**presets.best("regression") | more, random_state=0)
+        .fit(X[::2], y[::2])
+        .score(X[1::2], y[1::2])
+        for more in ({"n_members": 4}, {})
+    ]
+    assert scores[0] < scores[1]
 
 
 @KINDS

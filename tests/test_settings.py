@@ -225,7 +225,7 @@ def test_parameters_of_the_loss_in_use_give_no_warning():
     assert messages(MLPRegressorScratch, loss="huber", huber_delta=0.9) == []
 
 
-@pytest.mark.parametrize("preset", [presets.tabular, presets.scikit_learn])
+@pytest.mark.parametrize("preset", [presets.tabular, presets.best, presets.scikit_learn])
 @pytest.mark.parametrize("kind", ["classification", "regression"])
 def test_presets_give_no_warning(preset, kind):
     Estimator = MLPClassifierScratch if kind == "classification" else MLPRegressorScratch

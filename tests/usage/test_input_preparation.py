@@ -236,14 +236,17 @@ def test_the_embedding_learns_a_function_that_a_plain_network_does_not():
     assert waves > plain + 0.1
 
 
-@pytest.mark.parametrize("kind", ["classification", "regression"])
-def test_the_tabular_preset_learns(kind):
+@pytest.mark.parametrize(
+    ("kind", "preset"),
+    [("classification", presets.tabular), ("classification", presets.best), ("regression", presets.tabular)],
+)
+def test_the_presets_for_tables_learn(kind, preset):
     if kind == "classification":
         data, y = load_breast_cancer(return_X_y=True)
-        mlp = MLPClassifierScratch(**presets.tabular(kind), random_state=0)
+        mlp = MLPClassifierScratch(**preset(kind), random_state=0)
     else:
         data, y = make_friedman1(1000, random_state=0)
-        mlp = MLPRegressorScratch(**presets.tabular(kind), random_state=0)
+        mlp = MLPRegressorScratch(**preset(kind), random_state=0)
     mlp.fit(data[::2], y[::2])
     assert mlp.score(data[1::2], y[1::2]) > (0.95 if kind == "classification" else 0.9)
     assert mlp.predict(data).dtype == y.dtype  # float64 rows get float64 numbers, also if computed in float32
