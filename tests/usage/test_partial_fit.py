@@ -43,6 +43,18 @@ def test_the_best_score_does_not_fall_after_the_patience_has_ended(Estimator):
 
 
 @BOTH
+def test_calls_without_improvement_count_although_each_has_other_validation_rows(Estimator):
+    y = target(Estimator)
+    first = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
+    parameters = SMALL | {"learning_rate_init": 1e-9, "scoring": "loss"}
+    mlp, reasons = Estimator(early_stopping=True, n_iter_no_change=2, **parameters), []
+    for k in range(4):
+        mlp.partial_fit(X_TRAIN, y[~VAL], X_val=X[k::4], y_val=y[k::4], **first)
+        reasons.append(mlp.stopping_reason_)
+    assert reasons == ["partial_fit"] * 2 + ["n_iter_no_change"] * 2
+
+
+@BOTH
 def test_partial_fit_holds_out_validation_rows_of_each_call(Estimator):
     y = target(Estimator)
     first = {"classes": [0, 1, 2]} if Estimator is PlainClassifier else {}
