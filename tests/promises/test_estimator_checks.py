@@ -64,7 +64,9 @@ VARIANTS = {
         None,
     ),
     "rmsprop": ({"solver": "rmsprop"}, {}, None),
-    "adagrad": ({"solver": "adagrad"}, None, {}),
+    # AdaGrad divides the first gradient of a weight by its own size. A unit that first becomes active when the residuals
+    # have shrunk to rounding would move by the whole rate in a direction that rounding decides.
+    "adagrad": ({"solver": "adagrad", "epsilon": 1e-6}, None, {}),
     "huber": ({"loss": "huber"}, None, {}),
     "quantile": ({"loss": "quantile", "quantile": 0.4}, None, {}),
     "gamma": ({"loss": "gamma", "learning_rate_init": 0.05}, None, {"check_regressor_multioutput": ANY_SIGN}),
